@@ -1,0 +1,32 @@
+// Exceptions. One class per NumPy exception class, all derived from numloom::error.
+// Thread safety: values; no shared state.
+#pragma once
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace numloom {
+
+class error : public std::runtime_error {
+ public:
+  explicit error(const std::string& text, std::string note = {})
+      : std::runtime_error(text), note_(std::move(note)) {}
+  // What Numloom adds to NumPy's text: the op, the shapes or dtypes, the way out. May be empty.
+  const std::string& note() const { return note_; }
+
+ private:
+  std::string note_;
+};
+
+struct value_error : error { using error::error; };
+struct type_error : error { using error::error; };
+struct index_error : error { using error::error; };
+struct axis_error : error { using error::error; };          // numpy.exceptions.AxisError
+struct memory_error : error { using error::error; };
+struct overflow_error : error { using error::error; };
+struct zero_division_error : error { using error::error; };
+struct runtime_error : error { using error::error; };       // device or library failure
+struct casting_error : type_error { using type_error::type_error; };  // numpy UFuncTypeError family
+struct interrupted : error { using error::error; };         // a signal handler raised; see set_poll_hook
+
+}  // namespace numloom

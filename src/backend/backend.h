@@ -1,0 +1,75 @@
+// What a device must do: the whole porting guide. A backend knows kernels, library calls and memory, and nothing of
+// programs, plans or arrays. Methods are called under the engine lock, by any thread.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "plan/kernel.h"
+
+namespace numloom {
+
+// A view on the executing device.
+struct DeviceView {
+  char* base;      // address of element (0, ..., 0)
+  DType dtype;
+  Layout layout;   // its offset is already in base
+};
+
+// Work that is not a fused loop nest. One enumerator, one entry in each backend.
+enum class Call : uint8_t {
+  none,
+  matmul,      // out[..., m, n] = in0[..., m, k] @ in1[..., k, n]; leading axes equal (already broadcast)
+  cumulate,    // out = running sum or product (param op add, multiply; minimum, maximum too) of in0 along axis param
+  argreduce,   // out (int64, axis kept with length 1) = first index of the min (op minimum) or max along axis param
+  scatter,     // out at (strides . index + in1 bytes) = in0; in C order of the iteration space, so the last write wins
+};
+
+struct CallArgs {
+  Call call;
+  Op op = Op::none;
+  int axis = 0;
+  DeviceView out;
+  DeviceView in[2];
+};
+
+// Which warnings (OpInfo::warns) a launch met, per program instruction: (origin, mask).
+struct FloatEvent {
+  int32_t origin;
+  uint8_t mask;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual const char* name() const = 0;
+
+  virtual void run(const Kernel& kernel, const KernelArgs& args, std::vector<FloatEvent>* events) = 0;
+  virtual void run(const CallArgs& call, std::vector<FloatEvent>* events) = 0;
+
+  // Memory on this device. alloc throws memory_error; free is stream-ordered.
+  virtual void* alloc(int64_t nbytes) = 0;
+  virtual void free(void* p, int64_t nbytes) = 0;
+  // Copies between this device and the host. download returns when the bytes are there; upload may return once
+  // `host` may be changed again.
+  virtual void upload(void* device, const void* host, int64_t nbytes) = 0;
+  virtual void download(void* host, const void* device, int64_t nbytes) = 0;
+  virtual void copy(void* to, const void* from, int64_t nbytes) = 0;
+  virtual void synchronize() = 0;
+
+  // For numloom.debug: name -> value.
+  virtual std::vector<std::pair<std::string, double>> statistics() const { return {}; }
+  // The text (JIT source) and bytecode of a kernel as this backend would run it; empty where it has none.
+  virtual std::string text(const Kernel&) const { return {}; }
+  virtual std::string bytecode(const Kernel&) const { return {}; }
+};
+
+// The CPU. Always there.
+Backend& cpu_backend();
+// The CUDA device, made on first use; throws numloom::runtime_error saying what is missing and what to install.
+Backend& cuda_backend();
+// Whether a CUDA device could be used, without creating a context; never throws. `why` gets the reason where not.
+bool cuda_available(std::string* why = nullptr);
+
+}  // namespace numloom
