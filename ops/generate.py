@@ -1,0 +1,220 @@
+"""Writes what is generated from the op table into a folder: `python generate.py OUT_DIR`.
+
+Run by CMake with the build's Python; needs the standard library only. A file whose text would not change is left alone, so that
+a new row rebuilds what it touches and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import table
+from table import DTYPES, ROWS, Row
+
+HEAD = "// Generated from ops/table.py by ops/generate.py; edits are lost.\n"
+CODES = {t: i for i, t in enumerate(DTYPES)}
+NONE = 255
+WARNS = {"divide": 1, "over": 2, "under": 4, "invalid": 8}
+
+
+def write(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+
+
+def quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=True)
+
+
+def info(row: Row) -> str:
+    flags = row.flags.split()
+    identity = "kNoIdentity" if row.identity is None else str(row.identity)
+    warns = sum(WARNS[w] for w in row.warns.split())
+    return (
+        f"    {{{quoted(row.name)}, {row.nin}, {int('reduces' in flags)}, {int('commutative' in flags)}, "
+        f"{int('associative' in flags)}, {identity}, {warns}, {int(row.public)}, {row.ulp[0]}f, {row.ulp[1]}f, {quoted(row.doc)}}},"
+    )
+
+
+def table_header() -> str:
+    ops = ",\n  ".join(r.name for r in ROWS)
+    return f"""{HEAD}// The ops: their names, and what every layer may ask about them. Constant tables; any thread.
+#pragma once
+#include <cstdint>
+#include <string_view>
+
+#include "array/dtype.h"
+
+namespace numloom {{
+
+enum class Op : uint16_t {{
+  none,
+  {ops},
+}};
+inline constexpr int kOps = {len(ROWS) + 1};  // `none` counts, so that tables can be indexed by Op
+
+// NumPy's numbers of its floating-point warnings.
+inline constexpr uint8_t kWarnDivide = 1, kWarnOver = 2, kWarnUnder = 4, kWarnInvalid = 8;
+
+inline constexpr int8_t kNoIdentity = -128;
+
+struct OpInfo {{
+  const char* name;     // NumPy's ufunc name
+  uint8_t nin;
+  uint8_t reduces;      // may be a reduction
+  uint8_t commutative;
+  uint8_t associative;  // in exact arithmetic
+  int8_t identity;      // 0, 1 or -1 (all bits set); kNoIdentity where an empty reduction is an error
+  uint8_t warns;        // mask of kWarn* that it can give
+  uint8_t is_public;    // NumPy has a ufunc of this name
+  float ulp_f4, ulp_f8; // error bounds; 0: correctly rounded or exact
+  const char* doc;
+}};
+
+extern const OpInfo kOpInfo[kOps];
+inline const OpInfo& op_info(Op op) {{ return kOpInfo[static_cast<int>(op)]; }}
+
+// kNoDType below: that there is none.
+namespace detail {{
+extern const DType kOpCompute[kOps][kDTypes];
+extern const DType kOpOutput[kOps][kDTypes];
+extern const DType kOpInput[kOps][3][kDTypes];
+}}  // namespace detail
+
+// The type NumPy computes in where the operands promote to `promoted` (for ldexp: the first operand alone; its second
+// must cast to int64 under 'same_kind' from a signed integer); kNoDType where it raises TypeError.
+inline DType op_compute_type(Op op, DType promoted) {{
+  return detail::kOpCompute[static_cast<int>(op)][static_cast<int>(promoted)];
+}}
+// The type of the result, and of operand `operand`, of the loop which computes in `compute`.
+inline DType op_output_type(Op op, DType compute) {{
+  return detail::kOpOutput[static_cast<int>(op)][static_cast<int>(compute)];
+}}
+inline DType op_input_type(Op op, DType compute, int operand) {{
+  return detail::kOpInput[static_cast<int>(op)][operand][static_cast<int>(compute)];
+}}
+inline bool op_supports(Op op, DType compute) {{ return op_output_type(op, compute) != kNoDType; }}
+
+// Whether all devices and levels give the same bits; false where the C library or CUDA's computes it.
+bool op_bit_exact(Op op, DType compute);
+
+// By name or alias; Op::none where there is none.
+Op op_by_name(std::string_view name);
+
+}}  // namespace numloom
+"""
+
+
+def type_row(types: list[str | None]) -> str:
+    return "{" + ", ".join("kNoDType" if t is None else f"DType::{t}" for t in types) + "}"
+
+
+def table_source() -> str:
+    none = type_row([None] * len(DTYPES))
+    compute, output, operands, inexact, names = [none], [none], [f"{{{none}, {none}, {none}}}"], ["0"], []
+    for r in ROWS:
+        have = table.loop_types(r)
+        compute.append(type_row([table.compute_type(r, t) for t in DTYPES]))
+        output.append(type_row([table.result_type(r, t) if t in have else None for t in DTYPES]))
+        per = [
+            type_row([table.operand_type(r, t, k) if t in have and k < r.nin else None for t in DTYPES]) for k in range(3)
+        ]
+        operands.append("{" + ", ".join(per) + "}")
+        platform = {"f": DTYPES[9:12], "c": DTYPES[12:]}
+        inexact.append(hex(sum(1 << CODES[t] for c in r.platform for t in platform[c])))
+        names += [(n, r.name) for n in (r.name, *r.aliases)]
+    rows = "\n".join(info(r) for r in ROWS)
+    join = ",\n    ".join
+    by_name = ",\n    ".join(f"{{{quoted(n)}, Op::{op}}}" for n, op in sorted(names))
+    return f"""{HEAD}#include "ops_table.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace numloom {{
+
+const OpInfo kOpInfo[kOps] = {{
+    {{"none", 0, 0, 0, 0, kNoIdentity, 0, 0, 0, 0, ""}},
+{rows}
+}};
+
+namespace detail {{
+const DType kOpCompute[kOps][kDTypes] = {{
+    {join(compute)}}};
+const DType kOpOutput[kOps][kDTypes] = {{
+    {join(output)}}};
+const DType kOpInput[kOps][3][kDTypes] = {{
+    {join(operands)}}};
+}}  // namespace detail
+
+namespace {{
+// Bit t: the platform computes it for DType t.
+constexpr uint16_t kPlatform[kOps] = {{
+    {join(inexact)}}};
+
+struct Named {{
+  std::string_view name;
+  Op op;
+}};
+constexpr Named kByName[] = {{
+    {by_name}}};
+}}  // namespace
+
+bool op_bit_exact(Op op, DType compute) {{ return !(kPlatform[static_cast<int>(op)] >> static_cast<int>(compute) & 1); }}
+
+Op op_by_name(std::string_view name) {{
+  const auto* at = std::lower_bound(std::begin(kByName), std::end(kByName), name,
+                                    [](const Named& a, std::string_view b) {{ return a.name < b; }});
+  return at != std::end(kByName) && at->name == name ? at->op : Op::none;
+}}
+
+}}  // namespace numloom
+"""
+
+
+def rows_json() -> str:
+    """The rows for Python: the package's ufuncs, the stubs, the docs and the tests."""
+    rows = []
+    for number, r in enumerate(ROWS, 1):
+        have = table.loop_types(r)
+        rows.append(
+            {
+                "name": r.name,
+                "number": number,
+                "aliases": r.aliases,
+                "family": r.family,
+                "nin": r.nin,
+                "public": r.public,
+                "flags": r.flags.split(),
+                "identity": r.identity,
+                "ulp": r.ulp,
+                "platform": r.platform,
+                "warns": r.warns.split(),
+                "domain": r.domain,
+                "doc": r.doc,
+                # compute type -> [operand types, result type]
+                "loops": {
+                    t: [[table.operand_type(r, t, k) for k in range(r.nin)], table.result_type(r, t)] for t in have
+                },
+                # promoted type -> compute type; absent: TypeError
+                "compute": {t: c for t in DTYPES if (c := table.compute_type(r, t))},
+            }
+        )
+    return json.dumps({"dtypes": DTYPES, "rows": rows}, indent=1) + "\n"
+
+
+def main() -> None:
+    if len(sys.argv) != 2:
+        sys.exit("usage: generate.py OUT_DIR")
+    table.check()
+    out = Path(sys.argv[1])
+    out.mkdir(parents=True, exist_ok=True)
+    write(out / "ops_table.h", table_header())
+    write(out / "ops_table.cpp", table_source())
+    write(out / "ops_rows.json", rows_json())
+
+
+if __name__ == "__main__":
+    main()
