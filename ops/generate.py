@@ -34,7 +34,7 @@ def info(row: Row) -> str:
     warns = sum(WARNS[w] for w in row.warns.split())
     return (
         f"    {{{quoted(row.name)}, {row.nin}, {int('reduces' in flags)}, {int('commutative' in flags)}, "
-        f"{int('associative' in flags)}, {identity}, {warns}, {int(row.public)}, {row.ulp[0]}f, {row.ulp[1]}f, {quoted(row.doc)}}},"
+        f"{int('associative' in flags)}, {identity}, {warns}, {int(row.public)}, {row.ulp[0]}, {row.ulp[1]}, {quoted(row.doc)}}},"
     )
 
 
