@@ -1,0 +1,51 @@
+// The CPU's inner loops: one per (op, compute type), generated from ops/table.py around the scalar functions of
+// ops/scalar/, and compiled once per CPU level. The block interpreter and the eager path are made of these.
+//
+// Thread safety: the table is constant once made; loops touch only what they are given.
+// Contract of every loop: operands are contiguous, naturally aligned runs of n elements, of the types that op_input_type and
+// op_output_type say. dst may be identical with an operand of the same element size, else overlaps none. n may be 0. Unused
+// operands are ignored. Bools are bytes 0 and 1, in and out. The values do not depend on n, the level, or how a
+// run is cut into calls.
+#pragma once
+#include <cstdint>
+
+#include "ops_table.h"
+
+namespace numloom {
+
+using LoopFn = void (*)(void* dst, const void* a, const void* b, const void* c, int64_t n);
+using ReduceFn = void (*)(void* out, const void* in, int64_t n);
+
+struct LoopTable {
+  const char* level;  // "v3" or "v4": x86-64-v3, x86-64-v4
+
+  LoopFn op[kOps][kDTypes];  // nullptr where !op_supports
+
+  // The same for binary ops where one operand is a single element, which its pointer then points to: a in op_sv, b in op_vs.
+  // nullptr where there is none: repeat the element into a block and use `op`.
+  LoopFn op_sv[kOps][kDTypes];
+  LoopFn op_vs[kOps][kDTypes];
+
+  LoopFn cast[kDTypes][kDTypes];  // [from][to]: C's conversions made total; dst = cast(a)
+
+  // The reduction of n >= 1 contiguous elements to one, in the order that holds on every device: fewer than 8 in turn; up to
+  // 128 in 8 lanes folded as ((0+1)+(2+3))+((4+5)+(6+7)), the rest added in turn; above that split at n/2 rounded
+  // down to a multiple of 8. Ops for which order changes nothing take the fastest. float16 accumulates in float32 and is
+  // rounded once. Set for OpInfo::reduces and the types for which the result has the operands' type. Two partial
+  // results combine with `op`.
+  ReduceFn reduce[kOps][kDTypes];
+};
+
+// The loops for this CPU. The variable NUMLOOM_CPU_LEVEL (v3, v4) forces a level; REQUIRES then that the CPU has it.
+// Throws numloom::runtime_error where the CPU is below x86-64-v3, or the variable names no level.
+const LoopTable& loops();
+
+// Which floating-point warnings NumPy gives for these n elements of op computed in `compute`: a mask of kWarn*. Operand k is at
+// in[k] + i * step[k] bytes; dst, contiguous, holds the results and overlaps no operand. Underflow is never reported.
+// Slow; meant for blocks where the hardware's flags say that something happened.
+uint8_t warn_check(Op op, DType compute, const void* dst, const void* const in[3], const int64_t step[3], int64_t n);
+
+// The same for casts: invalid where a float has no value in an integer type, overflow where it becomes infinite.
+uint8_t warn_check_cast(DType from, DType to, const void* dst, const void* in, int64_t n);
+
+}  // namespace numloom
