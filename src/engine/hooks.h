@@ -1,0 +1,24 @@
+// Where the engine reaches up to the front that embeds it. All may be null. Set once, before other threads exist.
+#pragma once
+#include <cstdint>
+
+namespace numloom {
+
+struct Hooks {
+  // The place in the user's program that is calling, interned: 0 is "unknown". Called while recording, cheap.
+  uint32_t (*site)() = nullptr;
+  // A floating-point warning: `category` is one bit of kWarn*, `ufunc` NumPy's name for the op.
+  // Called after a flush, without the engine lock. False: it raised; the caller stops issuing.
+  bool (*warn)(uint32_t site, uint8_t category, const char* ufunc) = nullptr;
+  // Between kernels of a long flush: true where a signal handler raised. The flush then throws numloom::interrupted.
+  bool (*poll)() = nullptr;
+  // Around anything that may block or run long (the interpreter lock): release returns what reacquire takes.
+  void* (*release_lock)() = nullptr;
+  void (*reacquire_lock)(void*) = nullptr;
+  // Whether floating-point warnings are wanted at all now (errstate): mask of kWarn*.
+  uint8_t (*warn_mask)() = nullptr;
+};
+
+Hooks& hooks();
+
+}  // namespace numloom

@@ -1,0 +1,82 @@
+// The identity of a piece of memory. Views name a Buffer, never a pointer, so planning may give it new storage.
+//
+// Thread safety: the counts are atomic; everything else is changed only under the engine lock, except that a thread
+// which finds a buffer idle() (no unrun instruction touches it) and host_valid may read it, and write it when it also
+// holds a handle, as for any NumPy array.
+// Invariants:
+//   handles <= refs. A handle is an array that user code can reach; other refs are the program's.
+//   At least one of host_valid, device_valid holds once the first write ran; memory may be absent before.
+//   shared() memory keeps its host address, and its host copy is valid whenever a call returns.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <utility>
+
+namespace numloom {
+
+class Buffer {
+ public:
+  // Without memory: given at the first write.
+  static Buffer* make(int64_t nbytes);
+  // With host memory at once; small sizes come from one allocation with the object.
+  static Buffer* make_host(int64_t nbytes);
+  // Memory owned by someone else. `release(owner)` runs when the buffer dies. `shared`: others hold it too.
+  static Buffer* wrap(void* host, int64_t nbytes, void* owner, void (*release)(void*), bool shared);
+
+  void retain() { counts_.fetch_add(1, std::memory_order_relaxed); }
+  void release() { drop(1); }
+  void retain_handle() { counts_.fetch_add(kHandle | 1, std::memory_order_relaxed); }
+  void release_handle() { drop(kHandle | 1); }
+  int64_t handles() const { return static_cast<int64_t>(counts_.load(std::memory_order_acquire) >> 32); }
+
+  // Memory that foreign code can reach: an instruction touching it has run when its call returns.
+  bool shared() const { return foreign || leases.load(std::memory_order_relaxed) > 0; }
+  // No unrun instruction reads or writes it.
+  bool idle() const {
+    return pending_reads.load(std::memory_order_relaxed) == 0 && pending_writes.load(std::memory_order_relaxed) == 0;
+  }
+  bool readable() const { return host_valid && pending_writes.load(std::memory_order_relaxed) == 0; }
+
+  // Host memory, allocated where there is none yet. Throws memory_error.
+  char* ensure_host();
+  // Frees the copy there; the other side must be valid, or the contents dead.
+  void drop_device();
+  void drop_host();
+
+  int64_t nbytes = 0;
+  char* host = nullptr;
+  char* device = nullptr;
+  bool host_valid = false;
+  bool device_valid = false;
+  bool foreign = false;
+  std::atomic<int32_t> leases{0};
+  std::atomic<int32_t> pending_reads{0};
+  std::atomic<int32_t> pending_writes{0};
+  // The least and greatest element, where known (index arrays); forgotten at each write.
+  bool has_range = false;
+  int64_t range_low = 0, range_high = 0;
+  // Scratch of the program being planned: its number there, valid while epoch matches.
+  uint64_t epoch = 0;
+  int32_t number = -1;
+
+ private:
+  enum class Home : uint8_t { none, inside, pool, wrapped };
+  static constexpr uint64_t kHandle = uint64_t{1} << 32;
+
+  Buffer() = default;
+  void drop(uint64_t n) {
+    if (counts_.fetch_sub(n, std::memory_order_acq_rel) == n) destroy();
+  }
+  void destroy();
+
+  std::atomic<uint64_t> counts_{kHandle | 1};  // made with one handle
+  void* owner_ = nullptr;
+  void (*release_)(void*) = nullptr;
+  Home home_ = Home::none;
+  uint8_t size_class_ = 0;
+};
+
+// Frees device memory of a dying buffer; set by the engine once a device backend exists.
+extern void (*free_device_memory)(char* p, int64_t nbytes);
+
+}  // namespace numloom
