@@ -1,0 +1,50 @@
+"""Numloom: NumPy programs, unchanged, at the speed of hand-fused kernels.
+
+    import numloom as np          # the NumPy API on the Numloom engine
+    python -m numloom script.py   # an unmodified NumPy script on it
+
+Names are NumPy's. Beyond them: `set_device`, `device`, `eval`, `synchronize`, `asnumpy`, `set_fallback` and the views of
+`numloom.debug`.
+"""
+
+import os as _os
+
+from numloom import _core, _ndarray
+from numloom._fallback import FallbackError, FallbackWarning
+from numloom._fallback import policy as _policy
+from numloom._fallback import target as _target
+
+_ndarray.complete()
+_core.set_hooks(fallback=_target.fallback, fallback_ufunc=_target.fallback_ufunc)
+
+from numloom import _namespace  # noqa: E402  (needs the completed ndarray)
+
+_names = _namespace.build()
+globals().update(_names)
+_namespace.register_submodules(__name__)
+_policy.configure_from_environment()
+
+from numloom import debug  # noqa: E402
+from numloom._device import asnumpy, device, eval, set_device, synchronize  # noqa: E402
+from numloom._fallback import set_policy as set_fallback  # noqa: E402
+from numloom._version import __version__  # noqa: E402
+
+ndarray = _core.ndarray
+_ndarray.present_as(__name__)
+if _os.environ.get("NUMLOOM_DEVICE"):
+    set_device(_os.environ["NUMLOOM_DEVICE"])
+
+__all__ = sorted(
+    {*_names, "FallbackError", "FallbackWarning", "asnumpy", "debug", "device", "eval", "set_device", "set_fallback", "synchronize"}
+)
+
+
+def __getattr__(name):
+    # Names that NumPy keeps but does not list, and its messages about those it removed.
+    if name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(_namespace.facade(), name)
+
+
+def __dir__():
+    return sorted({*globals(), *_names})

@@ -1,0 +1,64 @@
+"""Floating-point error handling. Pending work runs under the state that it was recorded under: a change flushes first."""
+
+import functools
+
+import numpy
+
+from numloom import _core
+from numloom._api.registry import provides
+
+
+def _tell():
+    """Let the engine see the state now in force."""
+    changed = getattr(_core, "errstate_changed", None)
+    if changed is not None:
+        changed()
+
+
+@provides()
+class errstate(numpy.errstate):
+    __doc__ = numpy.errstate.__doc__
+    __module__ = "numloom"
+
+    def __enter__(self):
+        _core.eval_all()
+        result = super().__enter__()
+        _tell()
+        return result
+
+    def __exit__(self, *exception):
+        _core.eval_all()
+        result = super().__exit__(*exception)
+        _tell()
+        return result
+
+    def __call__(self, function):
+        inner = super().__call__(function)
+
+        @functools.wraps(function)
+        def call(*args, **kwargs):
+            _core.eval_all()
+            try:
+                return inner(*args, **kwargs)
+            finally:
+                _core.eval_all()
+
+        return call
+
+
+@provides()
+@functools.wraps(numpy.seterr)
+def seterr(*args, **kwargs):
+    _core.eval_all()
+    previous = numpy.seterr(*args, **kwargs)
+    _tell()
+    return previous
+
+
+@provides()
+@functools.wraps(numpy.seterrcall)
+def seterrcall(func):
+    _core.eval_all()
+    previous = numpy.seterrcall(func)
+    _tell()
+    return previous

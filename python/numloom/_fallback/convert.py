@@ -1,0 +1,93 @@
+"""Lending our arrays to NumPy and taking its results back. The arguments of a call are a tree of lists, tuples and dicts."""
+
+import numpy
+
+from numloom import _core
+
+_ours = _core.ndarray
+_real = numpy.ndarray
+_LEAVES = frozenset((bool, int, float, complex, str, bytes, type(None), type(Ellipsis), slice, type, numpy.dtype, _real))
+
+
+class Loan:
+    """The views lent for one call, and whose they are."""
+
+    __slots__ = ("bytes", "owners", "views")
+
+    def __init__(self):
+        self.views = {}  # (id of our array, writable) -> the view lent
+        self.owners = {}  # id of a view -> our array
+        self.bytes = 0
+
+    def view(self, array, writable):
+        key = (id(array), writable)
+        view = self.views.get(key)
+        if view is None:
+            view = _core.to_numpy(array)
+            if not writable:
+                view.setflags(write=False)
+            self.views[key] = view
+            self.owners[id(view)] = array
+            self.bytes += view.nbytes
+        return view
+
+    def lend(self, value, writable):
+        """`value` with each of our arrays in it replaced by a view; the same object when there is none."""
+        kind = type(value)
+        if kind is _ours:
+            return self.view(value, writable)
+        if kind in _LEAVES:
+            return value
+        if kind is list or kind is tuple:
+            if _LEAVES.issuperset(map(type, value)):
+                return value
+            lent = [self.lend(item, writable) for item in value]
+            if all(map(_same, lent, value)):
+                return value
+            return lent if kind is list else tuple(lent)
+        if kind is dict:
+            if _LEAVES.issuperset(map(type, value.values())):
+                return value
+            return {key: self.lend(item, writable) for key, item in value.items()}
+        if isinstance(value, tuple) and hasattr(kind, "_fields"):
+            return kind(*[self.lend(item, writable) for item in value])
+        return value
+
+    def take_back(self, box):
+        """The result in `box`, a list of one, as the caller should see it. Empties the box: an array that nobody
+        else holds can then be adopted."""
+        kind = type(box[0])
+        if kind is _real:
+            owner = self.owners.get(id(box[0]))
+            return owner if owner is not None else _core.wrap_result(box.pop())
+        if kind is tuple or kind is list:
+            return kind(self._take_back_all(box.pop()))
+        if kind is dict:
+            result = box.pop()
+            return dict(zip(list(result), self._take_back_all(list(result.values())), strict=True))
+        if isinstance(box[0], tuple) and hasattr(kind, "_fields"):
+            return kind(*self._take_back_all(box.pop()))
+        return box.pop()
+
+    def _take_back_all(self, items):
+        rest = list(items)
+        del items
+        rest.reverse()
+        taken = []
+        while rest:
+            taken.append(self.take_back([rest.pop()]))
+        return taken
+
+
+def _same(a, b):
+    return a is b
+
+
+def to_host(value):
+    """`value` with each of our arrays in it as a writable view of its storage."""
+    return Loan().lend(value, True)
+
+
+def from_host(value):
+    """A result of NumPy's as one of ours."""
+    return Loan().take_back([value])

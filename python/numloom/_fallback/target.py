@@ -1,0 +1,133 @@
+"""A function of NumPy's that a call can fall back to, with what is known about its arguments."""
+
+import functools
+import inspect
+import threading
+
+import numpy
+
+from numloom import _core
+from numloom._fallback import record, tables
+from numloom._fallback.convert import Loan
+
+_DEFAULT_REASON = "not native yet"
+_state = threading.local()
+
+
+def running():
+    """The NumPy functions that this thread is falling back to now, the innermost last."""
+    try:
+        return _state.running
+    except AttributeError:
+        _state.running = []
+        return _state.running
+
+
+class Target:
+    """REQUIRES: `real` is NumPy's own callable, `name` its dotted name without `numpy.`."""
+
+    __slots__ = ("_out_at", "alias", "host", "name", "real", "writes")
+
+    def __init__(self, real, name):
+        self.real = real
+        self.name = name
+        self.host = tables.is_host(name)
+        self.alias = tables.may_alias(name)
+        self.writes = tables.WRITES.get(name, ())
+        if name.startswith("ndarray.") and name[8:] in tables.WRITING_METHODS:
+            self.writes = ((0, None),)
+        self._out_at = None
+
+    def out_at(self):
+        """The position of `out` among the arguments, or -1."""
+        if self._out_at is None:
+            position = tables.OUT_POSITIONS.get(self.name)
+            if position is None:
+                try:
+                    names = list(inspect.signature(self.real).parameters)
+                    position = names.index("out") if "out" in names else -1
+                except (ValueError, TypeError):
+                    position = -1
+            self._out_at = position
+        return self._out_at
+
+    def call(self, args, kwargs, reason=_DEFAULT_REASON):
+        """Run the call on NumPy."""
+        note = None if self.host else record.begin("numpy." + self.name, reason)
+        loan = Loan()
+        written = [at for at, _ in self.writes]
+        names = [name for _, name in self.writes]
+        out_at = self.out_at() if len(args) > 1 else -1
+        alias = self.alias
+        host_args = [loan.lend(x, alias or i == out_at or i in written) for i, x in enumerate(args)]
+        host_kwargs = {k: loan.lend(x, alias or k == "out" or k in names) for k, x in kwargs.items()}
+        before = _bytes_to_host()
+        stack = running()
+        stack.append(self.real)
+        try:
+            box = [self.real(*host_args, **host_kwargs)]
+        finally:
+            stack.pop()
+            if note is not None:
+                record.end(note, _bytes_to_host() - before)
+        del host_args, host_kwargs
+        return loan.take_back(box)
+
+    def call_plain(self, /, *args, **kwargs):
+        return self.call(args, kwargs)
+
+
+class UfuncTarget:
+    """One method of one of NumPy's ufuncs."""
+
+    __slots__ = ("method", "ufunc")
+
+    # Arguments from this position on are outputs; -1: only by keyword.
+    _OUT_AT = {"reduce": 3, "accumulate": 3, "reduceat": 4, "outer": -1, "at": -1}
+
+    def __init__(self, ufunc, method):
+        self.ufunc = ufunc
+        self.method = method
+
+    def call(self, args, kwargs, reason):
+        name = f"numpy.{self.ufunc.__name__}" + ("" if self.method == "__call__" else "." + self.method)
+        note = record.begin(name, reason)
+        loan = Loan()
+        if self.method == "__call__":
+            out_at = self.ufunc.nin
+        else:
+            out_at = self._OUT_AT[self.method]
+            if out_at < 0:
+                out_at = len(args)
+        writes_first = self.method == "at"
+        host_args = [loan.lend(x, i >= out_at or (i == 0 and writes_first)) for i, x in enumerate(args)]
+        host_kwargs = {k: loan.lend(x, k == "out") for k, x in kwargs.items()}
+        before = _bytes_to_host()
+        try:
+            box = [getattr(self.ufunc, self.method)(*host_args, **host_kwargs)]
+        finally:
+            record.end(note, _bytes_to_host() - before)
+        del host_args, host_kwargs
+        return loan.take_back(box)
+
+
+_bytes_to_host = getattr(_core, "bytes_to_host", None) or (lambda: 0)
+
+
+@functools.cache
+def target_of(name):
+    """The target of a dotted name: `sum`, `linalg.svd`, `ndarray.sort`."""
+    owner = numpy
+    for part in name.split("."):
+        owner = getattr(owner, part)
+    return Target(owner, name)
+
+
+def fallback(name, args, kwargs, reason):
+    """Hook of the compiled module: a native function met arguments beyond it."""
+    return target_of(name).call(args, kwargs or {}, reason or _DEFAULT_REASON)
+
+
+def fallback_ufunc(ufunc, method, args, kwargs, reason="arguments beyond the native ufunc"):
+    """Hook of the compiled module: the same for a ufunc. `ufunc` is NumPy's own."""
+    return UfuncTarget(ufunc, method).call(args, kwargs or {}, reason)

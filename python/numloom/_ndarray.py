@@ -1,0 +1,379 @@
+"""Completes the compiled `ndarray`: protocols, text, pickling, the flat iterator, and the methods that fall back.
+
+The compiled type has the hot paths. Everything else that NumPy's ndarray has is attached here, once, so that attribute
+access on an array never goes through Python code that guesses.
+"""
+
+import copyreg
+import types
+
+import numpy
+
+from numloom import _core
+from numloom._fallback.convert import Loan, from_host, to_host
+from numloom._fallback.target import Target, running
+
+ndarray = _core.ndarray
+_real = numpy.ndarray
+_real_meta_names = frozenset(dir(type))
+
+
+# ---------------------------------------------------------------------------------------------- protocols
+
+_implementations = {}  # NumPy's function -> ours
+_FOREIGN_DEFAULT = _real.__array_function__
+
+
+def register(real, ours):
+    """Calls of NumPy's own `real` on our arrays run `ours`."""
+    _implementations[real] = ours
+
+
+def _defer(kind):
+    """Whether a type must decide about a call itself: it overrides the protocol and is no array of NumPy's."""
+    return kind is not ndarray and not issubclass(kind, _real)
+
+
+def __array_function__(self, func, types, args, kwargs):
+    if any(map(_defer, types)):
+        return NotImplemented
+    stack = running()
+    if stack and stack[-1] is func:
+        # Already falling back: an array hid in a container that only NumPy can open. It converts through __array__.
+        return func._implementation(*args, **kwargs)
+    implementation = _implementations.get(func)
+    if implementation is None:
+        name = f"{func.__module__}.{func.__name__}".removeprefix("numpy.")
+        implementation = _implementations[func] = Target(func, name).call_plain
+    return implementation(*args, **kwargs)
+
+
+def __array__(self, dtype=None, *, copy=None):
+    view = _core.to_numpy(self)
+    if dtype is not None and numpy.dtype(dtype) != view.dtype:
+        if copy is False:
+            raise ValueError("Unable to avoid copy while creating an array as requested.")
+        return view.astype(dtype)
+    return view.copy() if copy else view
+
+
+def __array_namespace__(self, /, *, api_version=None):
+    real = numpy.empty(0).__array_namespace__(api_version=api_version)  # NumPy checks the version
+    assert real is numpy
+    from numloom import _namespace
+
+    return _namespace.facade()
+
+
+def __array_wrap__(self, array, context=None, return_scalar=False, /):
+    if return_scalar and getattr(array, "ndim", None) == 0:
+        return array[()]
+    return _core.wrap_result(array) if type(array) is _real else array
+
+
+# ---------------------------------------------------------------------------------------------- text, copies, pickles
+
+
+def __repr__(self):
+    return repr(_core.to_numpy(self))
+
+
+def __str__(self):
+    return str(_core.to_numpy(self))
+
+
+def __format__(self, spec, /):
+    return format(_core.to_numpy(self), spec)
+
+
+def __reduce__(self, /):
+    return _core.to_numpy(self).__reduce__()
+
+
+def __reduce_ex__(self, protocol, /):
+    return _core.to_numpy(self).__reduce_ex__(protocol)
+
+
+def __copy__(self, /):
+    return self.copy("K")
+
+
+def __deepcopy__(self, memo, /):
+    return self.copy("K")
+
+
+def __sizeof__(self, /):
+    return _real.__sizeof__(numpy.empty(0)) + self.nbytes
+
+
+def tolist(self, /):
+    return _core.to_numpy(self).tolist()
+
+
+def tobytes(self, /, order="C"):
+    return _core.to_numpy(self).tobytes(order)
+
+
+def item(self, /, *args):
+    return _core.to_numpy(self).item(*args)
+
+
+# ---------------------------------------------------------------------------------------------- resizing in place
+
+
+
+def resize(self, /, *new_shape, refcheck=True):
+    """Resize in place. The storage is new: that is only allowed when no view would be left behind."""
+    shape = new_shape[0] if len(new_shape) == 1 and not isinstance(new_shape[0], int) else new_shape
+    if shape is None:
+        return
+    shape = (shape,) if isinstance(shape, (int, numpy.integer)) else tuple(shape)
+    if self.base is not None:
+        raise ValueError("cannot resize this array: it does not own its data")
+    resized = numpy.zeros(shape, self.dtype)
+    old = _core.to_numpy(self).ravel("K")
+    kept = min(old.size, resized.size)
+    resized.reshape(-1)[:kept] = old[:kept]
+    del old
+    _core.rebind(self, _core.from_numpy(resized))
+
+
+# ---------------------------------------------------------------------------------------------- flat
+
+
+class flatiter:
+    """`a.flat`: reads and writes the array's own storage in C order. Holds a host view while it lives."""
+
+    __slots__ = ("_base", "_real")
+    __module__ = "numloom"
+    __hash__ = None
+
+    def __init__(self, array):
+        self._base = array
+        self._real = _core.to_numpy(array).flat
+
+    base = property(lambda self: self._base)
+    index = property(lambda self: self._real.index)
+    coords = property(lambda self: self._real.coords)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self._real)
+
+    def __len__(self):
+        return len(self._real)
+
+    def __getitem__(self, index):
+        return from_host(self._real[to_host(index)])
+
+    def __setitem__(self, index, value):
+        self._real[to_host(index)] = to_host(value)
+
+    def __array__(self, dtype=None, *, copy=None):
+        flat = self._real.__array__()
+        return flat if dtype is None else flat.astype(dtype, copy=False)
+
+    def copy(self):
+        return from_host(self._real.copy())
+
+    def _compare(name):
+        def compare(self, other):
+            return from_host(getattr(self._real, name)(to_host(other)))
+
+        compare.__name__ = name
+        return compare
+
+    __eq__ = _compare("__eq__")
+    __ne__ = _compare("__ne__")
+    __lt__ = _compare("__lt__")
+    __le__ = _compare("__le__")
+    __gt__ = _compare("__gt__")
+    __ge__ = _compare("__ge__")
+    del _compare
+
+
+def _set_flat(self, values):
+    _core.to_numpy(self).flat = to_host(values)
+
+
+# ---------------------------------------------------------------------------------------------- the class itself
+
+
+def _construct(cls, *args, **kwargs):
+    """`np.ndarray(shape, ...)`; a derived class derives from NumPy's own and is made by it."""
+    made = _real.__new__(_real if cls is ndarray else cls, *map(to_host, args), **{k: to_host(v) for k, v in kwargs.items()})
+    return _core.from_numpy(made) if cls is ndarray else made
+
+
+def _make_subclass(meta, name, bases, namespace, **kwargs):
+    """`class Sub(np.ndarray)`: NumPy's own ndarray takes our place among the bases."""
+    real_bases = tuple(_real if base is ndarray else base for base in bases)
+    return types.new_class(name, real_bases, kwargs, lambda body: body.update(namespace))
+
+
+class _EitherMethod:
+    """`np.ndarray.sum` and the like, looked up on the class: works on our arrays and on NumPy's own."""
+
+    __slots__ = ("__dict__", "_ours", "_real")
+
+    def __init__(self, name, ours, real):
+        self.__name__ = name
+        self.__qualname__ = f"ndarray.{name}"
+        self.__doc__ = getattr(real, "__doc__", None)
+        self._ours = ours
+        self._real = real
+
+    @property
+    def __objclass__(self):
+        return ndarray
+
+    def __get__(self, instance, owner=None):
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __call__(self, /, *args, **kwargs):
+        if args and isinstance(args[0], _real):
+            return self._real(*args, **kwargs)
+        return self._ours(*args, **kwargs)
+
+    def __repr__(self):
+        return f"<method '{self.__name__}' of 'numpy.ndarray' objects>"
+
+
+_either = {}
+
+
+def _class_attribute(cls, name):
+    """Attributes of the class object. Attributes of arrays never come here."""
+    if cls is ndarray:
+        either = _either.get(name)
+        if either is not None:
+            return either
+    return type.__getattribute__(cls, name)
+
+
+def _is_instance(cls, instance):
+    return isinstance(instance, _real) if type(instance) is not ndarray else cls is ndarray
+
+
+def _is_subclass(cls, subclass):
+    return subclass is ndarray or issubclass(subclass, _real)
+
+
+# ---------------------------------------------------------------------------------------------- attaching
+
+
+def _fallback_method(name):
+    target = Target(getattr(_real, name), "ndarray." + name)
+
+    def method(self, /, *args, **kwargs):
+        return target.call((self, *args), kwargs)
+
+    method.__name__ = name
+    method.__qualname__ = "ndarray." + name
+    method.__doc__ = getattr(_real, name).__doc__
+    return method
+
+
+def _fallback_property(name):
+    def get(self):
+        return from_host(getattr(_core.to_numpy(self), name))
+
+    def set_(self, value):
+        setattr(_core.to_numpy(self), name, to_host(value))
+
+    return property(get, set_, doc=getattr(_real, name).__doc__)
+
+
+def _host_property(name):
+    """An attribute that describes the memory itself: of a host view, which it keeps alive where NumPy's would."""
+    return property(lambda self: getattr(_core.to_numpy(self), name), doc=getattr(_real, name).__doc__)
+
+
+_METHODS = (
+    __array_function__,
+    __array__,
+    __array_namespace__,
+    __array_wrap__,
+    __repr__,
+    __str__,
+    __format__,
+    __reduce__,
+    __reduce_ex__,
+    __copy__,
+    __deepcopy__,
+    __sizeof__,
+    tolist,
+    tobytes,
+    item,
+    resize,
+)
+# What only makes sense on the class, or that object already does right.
+_SKIPPED = frozenset(
+    """__new__ __init__ __init_subclass__ __subclasshook__ __class__ __dir__ __doc__ __getattribute__ __setattr__
+    __delattr__ __getstate__ __hash__ __array_finalize__ __array_priority__ __array_ufunc__ __class_getitem__ __eq__ __ne__
+    __lt__ __le__ __gt__ __ge__""".split()
+)
+
+
+def complete():
+    """Attach to the compiled type all that it lacks. Called once, at import."""
+    own = ndarray.__dict__
+    for method in _METHODS:
+        if method.__name__ not in own:
+            method.__qualname__ = "ndarray." + method.__name__
+            setattr(ndarray, method.__name__, method)
+    if "flat" not in own:
+        ndarray.flat = property(flatiter, _set_flat, doc=_real.flat.__doc__)
+    for name in ("ctypes", "data", "__array_interface__", "__array_struct__"):
+        if name not in own:
+            setattr(ndarray, name, _host_property(name))
+    if "__array_priority__" not in own:
+        ndarray.__array_priority__ = 0.0
+    ndarray.__class_getitem__ = classmethod(types.GenericAlias)
+    for name in dir(_real):
+        if name in own or name in _SKIPPED:
+            continue
+        if callable(getattr(_real, name)):
+            setattr(ndarray, name, _fallback_method(name))
+        else:
+            setattr(ndarray, name, _fallback_property(name))
+    ndarray.__new__ = staticmethod(_construct)
+    if not ndarray.__doc__:
+        try:
+            ndarray.__doc__ = _real.__doc__
+        except (AttributeError, TypeError):
+            pass
+    _complete_class()
+
+
+def _complete_class():
+    meta = _core.ndarray_meta
+    for name in dir(_real):
+        if name in _SKIPPED and name not in ("__array_finalize__", "__array_ufunc__", "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"):
+            continue
+        ours, real = getattr(ndarray, name, None), getattr(_real, name)
+        if callable(real) and name not in ("__class__", "__class_getitem__"):
+            _either[name] = _EitherMethod(name, ours, real)
+    meta.__new__ = staticmethod(_make_subclass)
+    meta.__instancecheck__ = _is_instance
+    meta.__subclasscheck__ = _is_subclass
+    meta.__getattribute__ = _class_attribute
+    copyreg.pickle(meta, _reduce_class)
+
+
+def _reduce_class(cls):
+    # The class itself pickles as NumPy's own: its pickles, too, are NumPy's and need no Numloom to be read.
+    return getattr, (_NumpyModule(), "ndarray")
+
+
+class _NumpyModule:
+    def __reduce__(self):
+        return __import__, ("numpy",)
+
+
+def present_as(module):
+    """Show the class as `module`.ndarray. Script mode presents it as NumPy's."""
+    ndarray.__module__ = module
+    flatiter.__module__ = module
