@@ -1,0 +1,6 @@
+"""Script mode: an unmodified NumPy script on Numloom.
+
+`main` reads the command line, `mode` switches the process, `usercode` decides whose imports are redirected, `redirect` does
+it, `launch` runs the program as python would, `children` sees to processes that multiprocessing starts, and
+`numba_bridge` lets compiled Numba functions take our arrays.
+"""

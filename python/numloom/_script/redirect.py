@@ -1,0 +1,61 @@
+"""Redirects `import numpy` in the user's modules to the facade.
+
+`builtins.__import__` and `importlib.import_module` are replaced by functions that look at who imports. `numpy` in
+`sys.modules` stays NumPy: third-party libraries, and pickles, never see anything else.
+"""
+
+import builtins
+import functools
+import importlib
+import sys
+
+from numloom import _core, _namespace
+from numloom._script import numba_bridge
+
+_user = None
+_import = builtins.__import__
+_import_module = importlib.import_module
+
+
+def _import_numpy(name, globals=None, locals=None, fromlist=(), level=0):
+    """`__import__` for NumPy's names and Numba's; `name` is absolute."""
+    module = _import(name, globals, locals, fromlist, level)
+    if name.startswith("numba"):
+        numba_bridge.install()
+        return module
+    frame = sys._getframe(1)
+    if not _user.redirects(frame.f_globals if globals is None else globals, frame):
+        return module
+    return _namespace.facade(name if fromlist else "numpy")
+
+
+def _python_hook(name, globals=None, locals=None, fromlist=(), level=0):
+    if level == 0 and name.startswith("num") and name.partition(".")[0] in ("numpy", "numba"):
+        return _import_numpy(name, globals, locals, fromlist, level)
+    return _import(name, globals, locals, fromlist, level)
+
+
+def install(user):
+    """Redirect the imports of `user`'s modules from now on."""
+    global _user
+    if _user is not None:
+        _user = user
+        return
+    _user = user
+    make_hook = getattr(_core, "make_import_hook", None)
+    # The compiled hook leaves no frame of ours in the traceback of a failing import.
+    builtins.__import__ = make_hook(_import, _import_numpy) if make_hook else _python_hook
+
+    @functools.wraps(_import_module)
+    def import_module(name, package=None):
+        module = _import_module(name, package)
+        top = name.partition(".")[0]
+        if top == "numpy":
+            frame = sys._getframe(1)
+            if _user.redirects(frame.f_globals, frame):
+                return _namespace.facade(name)
+        elif top == "numba":
+            numba_bridge.install()
+        return module
+
+    importlib.import_module = import_module
