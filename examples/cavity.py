@@ -3,6 +3,7 @@
 Finite differences on a regular grid, explicit steps in time, and a pressure that keeps the velocity free of
 divergence (Chorin's projection, with a few Jacobi sweeps of the Poisson equation per step).
 """
+
 import argparse
 
 import numpy as np
@@ -54,7 +55,7 @@ def picture(field, rows=16, columns=48):
     j = np.linspace(0, field.shape[1] - 1, columns).astype(int)
     sample = field[i][:, j]
     shade = np.clip(sample / 0.3 * 9, 0, 9).astype(int)
-    return "\n".join("".join(" .:-=+*#%@"[int(k)] for k in row) for row in shade)
+    return "\n".join("".join(" .:-=+*#%@"[k] for k in row) for row in shade.tolist())
 
 
 def main():

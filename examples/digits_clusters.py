@@ -2,6 +2,7 @@
 
 The 1797 digits that scikit-learn ships are repeated with a little noise, to make a larger set of 8 x 8 images.
 """
+
 import argparse
 
 import numpy as np
@@ -20,8 +21,8 @@ def squared_distances(points, centres):
     return ((points[:, None, :] - centres[None, :, :]) ** 2).sum(axis=-1)
 
 
-def k_means(points, k, iterations, rng):
-    centres = points[rng.choice(len(points), 1)]
+def k_means(points, k, iterations):
+    centres = points[:1]
     while len(centres) < k:  # far from the centres there are
         nearest = squared_distances(points[:2000], centres).min(axis=1)
         centres = np.concatenate([centres, points[int(nearest.argmax())][None]])
@@ -69,11 +70,11 @@ def main():
     args = parser.parse_args()
 
     rng = np.random.default_rng(3)
-    points, truth = load(max(1, round(24 * args.scale)), rng)
+    points, truth = load(max(1, round(40 * args.scale)), rng)
     k = args.clusters
     print(f"{len(points):,} digits of 8 x 8")
 
-    centres, label, inertia = k_means(points, k, 12, rng)
+    centres, label, inertia = k_means(points, k, 12)
     share, digit = purity(label, truth, k)
     print(f"k-means with {k} clusters: mean squared distance {float(inertia):.10f}, purity {float(share):.6f}")
     print("the centres, and the digit that each stands for:")
@@ -84,13 +85,16 @@ def main():
     scores = (points - mean) @ components
     error = ((points - (mean + scores @ components.T)) ** 2).mean()
     explained = np.cumsum(variance)[:16] / variance.sum()
-    print("variance explained by 1, 2, 4, 8, 16 components: "
-          + " ".join(f"{float(explained[i - 1]):.8f}" for i in (1, 2, 4, 8, 16)))
+    print(
+        "variance explained by 1, 2, 4, 8, 16 components: "
+        + " ".join(f"{float(explained[i - 1]):.8f}" for i in (1, 2, 4, 8, 16))
+    )
     print(f"mean squared error of the reconstruction: {float(error):.10f}")
 
     if args.save:
-        np.savez(args.save, centres=centres, inertia=inertia, label=label, components=components, variance=variance,
-                 error=error)
+        np.savez(
+            args.save, centres=centres, inertia=inertia, label=label, components=components, variance=variance, error=error
+        )
     if args.plot:
         import matplotlib
 

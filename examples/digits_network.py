@@ -3,6 +3,7 @@
 64 pixels, one hidden layer of GELU units, softmax over ten digits; cross-entropy, minimised by Adam on fresh,
 slightly noisy copies of the training images.
 """
+
 import argparse
 
 import numpy as np
@@ -72,8 +73,12 @@ def main():
 
     rng = np.random.default_rng(11)
     units = round(512 * args.scale)
-    parameters = [rng.standard_normal((64, units)) / 8, np.zeros(units),
-                  rng.standard_normal((units, 10)) / units**0.5, np.zeros(10)]
+    parameters = [
+        rng.standard_normal((64, units)) / 8,
+        np.zeros(units),
+        rng.standard_normal((units, 10)) / units**0.5,
+        np.zeros(10),
+    ]
     moments = [(np.zeros_like(p), np.zeros_like(p)) for p in parameters]
 
     print(f"{len(x)} digits to learn from, {len(x_test)} to test, {units} hidden units")
@@ -81,7 +86,7 @@ def main():
     for step in range(1, args.steps + 1):
         noisy = x + 0.1 * rng.standard_normal(x.shape)
         loss, slopes = gradients(parameters, noisy, target, decay=1e-4)
-        for parameter, slope, (m, v) in zip(parameters, slopes, moments):
+        for parameter, slope, (m, v) in zip(parameters, slopes, moments, strict=True):
             adam(parameter, slope, m, v, step, rate=0.01)
         losses.append(loss)
         if step % 10 == 0:

@@ -3,6 +3,7 @@
 All quantities are in reduced units (energy epsilon, length sigma, mass 1). The distances of all pairs are computed by
 broadcasting positions against themselves, one axis at a time.
 """
+
 import argparse
 
 import numpy as np
@@ -43,7 +44,7 @@ def simulate(cells, steps, density, temperature, dt):
     cutoff = min(2.5, box / 2)
     rng = np.random.default_rng(2026)
     x, y, z = (np.ascontiguousarray(q) for q in lattice(cells, box).T)
-    vx, vy, vz = (v - v.mean() for v in rng.normal(0.0, temperature**0.5, size=(3, n)))
+    vx, vy, vz = (v - v.mean() for v in temperature**0.5 * rng.standard_normal((3, n)))
 
     (fx, fy, fz), potential, virial = forces(x, y, z, box, cutoff)
     history = []

@@ -3,6 +3,7 @@
 The photographs are the ones that scikit-learn ships (a Chinese temple and a flower), 427 x 640 pixels each, enlarged
 first by bilinear interpolation so that there is something to do.
 """
+
 import argparse
 
 import numpy as np
@@ -101,7 +102,7 @@ def thumbnail(edges, rows=18, columns=54):
     h, w = edges.shape[0] // rows, edges.shape[1] // columns
     blocks = edges[: h * rows, : w * columns].reshape(rows, h, columns, w).mean(axis=(1, 3))
     shade = np.clip(blocks / blocks.max() * 10, 0, 9).astype(int)
-    return "\n".join("".join(" .:-=+*#%@"[int(k)] for k in row) for row in shade)
+    return "\n".join("".join(" .:-=+*#%@"[k] for k in row) for row in shade.tolist())
 
 
 def main():
@@ -113,7 +114,7 @@ def main():
 
     factor = 3 * args.scale**0.5
     results, pictures = {}, []
-    for name, photo in zip(("temple", "flower"), load_sample_images().images):
+    for name, photo in zip(("temple", "flower"), load_sample_images().images, strict=True):
         colour, strength, direction = develop(np.asarray(photo), factor)
         horizontal = np.abs(np.sin(direction)) > 0.92
         print(f"{name}, {colour.shape[0]} x {colour.shape[1]} pixels; its edges:")
@@ -135,11 +136,11 @@ def main():
         import matplotlib.pyplot as plt
 
         fig, axes = plt.subplots(2, 3, figsize=(13, 6))
-        for row, (photo, colour, strength) in zip(axes, pictures):
+        for row, (photo, colour, strength) in zip(axes, pictures, strict=True):
             row[0].imshow(photo)
             row[1].imshow(colour)
             row[2].imshow(strength, cmap="gray", vmax=1)
-        for ax, title in zip(axes[0], ("as shipped", "developed", "edges")):
+        for ax, title in zip(axes[0], ("as shipped", "developed", "edges"), strict=True):
             ax.set_title(title)
         for ax in axes.flat:
             ax.axis("off")

@@ -1,0 +1,364 @@
+"""Runs the programs in examples/ under plain Python and under Numloom, and compares: time, results, memory.
+
+    python bench/demo.py [--device cpu|cuda|auto] [--scale S] [--peer numpy|cupy] [--only NAME] [--fresh]
+
+How it measures. Every run is a process of its own. For each program there is also a process that only does the
+program's imports and adds up eight numbers (which starts the device where there is one). The time and the peak memory
+shown are those of the program less those of its imports, taken alike on both sides; the JSON has the raw figures of every
+run. The runs are interleaved (one of each, then again) and the best of each counts. With --peer cupy the reference is the
+same source with `import cupy as np`. Nothing here imports numpy before the last run has ended: on Linux a child's peak
+memory is at least what its parent held when it was started.
+"""
+
+import argparse
+import ast
+import datetime
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parent.parent
+FORMAT = 1  # of the JSON; part of the key of cached figures
+TIME_LIMIT = 900.0  # seconds for one process
+
+# What --scale means "GPU-sized" for each program: about what one GPU needs to be busy.
+GPU_SCALE = {
+    "cavity": 64,
+    "digits_clusters": 16,
+    "digits_network": 16,
+    "molecules": 64,
+    "options": 8,
+    "photos": 16,
+}
+
+
+def programs(only):
+    found = sorted(path for path in (ROOT / "examples").glob("*.py"))
+    return [path for path in found if not only or path.stem in only]
+
+
+def imports_only(source):
+    """The program's imports and a first, tiny operation."""
+    tree = ast.parse(source)
+    lines = [ast.unparse(node) for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    return "\n".join([*lines, "float(np.ones(8).sum())", ""])
+
+
+def one_run(command, folder):
+    """Runs it to its end; wall time, peak memory in bytes, exit code, standard output and error."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        start = time.perf_counter()
+        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+        deadline = start + TIME_LIMIT
+        while True:
+            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+            if pid:
+                break
+            if time.perf_counter() > deadline:
+                process.kill()
+            time.sleep(0.001)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        return {
+            "seconds": seconds,
+            "cpu_seconds": usage.ru_utime + usage.ru_stime,
+            "peak_bytes": usage.ru_maxrss * 1024,
+            "exit": process.returncode,
+            "output": out.read().decode(errors="replace"),
+            "error": err.read().decode(errors="replace")[-4000:],
+        }
+
+
+class Side:
+    """One of the two ways to run a program."""
+
+    def __init__(self, name, command, folder):
+        self.name = name
+        self.command = command  # (script, report file) -> argv
+        self.folder = folder  # where its copies of the scripts are
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def script(self, path):
+        return path
+
+    def prepare(self, path):
+        """Writes the imports-only script; returns both scripts."""
+        source = self.script(path)
+        imports = self.folder / f"imports_{path.stem}.py"
+        imports.write_text(imports_only(source.read_text()))
+        return source, imports
+
+
+class CupySide(Side):
+    def script(self, path):
+        copy = self.folder / path.name
+        copy.write_text(path.read_text().replace("import numpy as np", "import cupy as np"))
+        return copy
+
+
+def sides(args, work):
+    python = sys.executable
+    device = ["--device", args.device]
+    numloom = Side(
+        "numloom", lambda s, report: [python, "-m", "numloom", *device, "--report-json", str(report), str(s)], work / "numloom"
+    )
+    if args.peer == "cupy":
+        return [CupySide("cupy", lambda s, report: [python, str(s)], work / "cupy"), numloom]
+    return [Side("numpy", lambda s, report: [python, str(s)], work / "numpy"), numloom]
+
+
+def fingerprint(args, paths):
+    """Changes whenever the figures might: the package, the programs, this file, the versions, the options."""
+    digest = hashlib.sha256()
+    spec = importlib.util.find_spec("numloom")
+    if spec is None or not spec.submodule_search_locations:
+        sys.exit("demo: numloom is not built for this Python; `make demo` builds it")
+    package = Path(next(iter(spec.submodule_search_locations)))
+    files = [p for p in sorted(package.rglob("*")) if p.suffix in {".py", ".so"}]
+    for path in [*files, *paths, Path(__file__)]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    digest.update(json.dumps([FORMAT, versions(), args.device, args.scale, args.peer, args.rounds, os.cpu_count()]).encode())
+    return digest.hexdigest()
+
+
+def versions():
+    found = {"python": platform.python_version()}
+    for name in ("numpy", "scikit-learn", "cupy-cuda12x", "cupy-cuda13x"):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            pass
+    return found
+
+
+def machine():
+    about = {"system": platform.platform(), "cores": len(os.sched_getaffinity(0)), "processor": platform.machine()}
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                about["processor"] = line.split(":", 1)[1].strip()
+                break
+    except OSError:
+        pass
+    try:
+        query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+        about["gpu"] = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        pass
+    return about
+
+
+def measure(args, paths, work, console):
+    """name -> side -> {"imports": [runs], "runs": [runs], "report": figures}."""
+    both = sides(args, work)
+    raw = {path.stem: {side.name: {"imports": [], "runs": []} for side in both} for path in paths}
+    started = time.perf_counter()
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("", total=args.rounds * len(paths) * len(both))
+        for turn in range(args.rounds):
+            # Two rounds always; a third only where it fits the time.
+            if turn >= 2 and time.perf_counter() - started > args.budget:
+                break
+            for path in paths:
+                for side in both:
+                    what = f"{path.stem} under {side.name}, round {turn + 1}"
+                    bar.update(task, description=what)
+                    record = raw[path.stem][side.name]
+                    script, imports = side.prepare(path)
+                    results = work / f"{path.stem}.{side.name}.npz"
+                    report = work / f"{path.stem}.{side.name}.report.json"
+                    scale = args.scale if args.scale is not None else GPU_SCALE.get(path.stem, 1)
+                    options = ["--scale", str(scale), "--save", str(results)]
+                    record["imports"].append(one_run(side.command(imports, work / "imports.json"), ROOT))
+                    results.unlink(missing_ok=True)
+                    report.unlink(missing_ok=True)
+                    run = one_run([*side.command(script, report), *options], ROOT)
+                    record["runs"].append(run)
+                    if report.exists():
+                        record["report"] = json.loads(report.read_text())
+                    if not console.is_terminal:
+                        console.print(f"  {what}: {run['seconds']:.2f} s" + (f", exit {run['exit']}" if run["exit"] else ""))
+                    bar.advance(task)
+    return raw
+
+
+def difference(first, second):
+    """The largest |a - b| over the largest |a|, over all arrays; infinity where they do not correspond."""
+    import numpy as np
+
+    worst = 0.0
+    with np.load(first) as a, np.load(second) as b:
+        if set(a.files) != set(b.files):
+            return math.inf
+        for name in a.files:
+            x, y = a[name], b[name]
+            if x.shape != y.shape or x.dtype != y.dtype:
+                return math.inf
+            if x.size == 0 or np.array_equal(x, y, equal_nan=True):
+                continue
+            x, y = x.astype(float), y.astype(float)
+            worst = max(worst, float(np.abs(x - y).max() / (np.abs(x).max() or 1.0)))
+            if math.isnan(worst):
+                return math.inf
+    return worst
+
+
+def summarise(raw, args, work):
+    rows = []
+    for name, by_side in raw.items():
+        row = {"program": name}
+        for side, record in by_side.items():
+            runs = [run for run in record["runs"] if run["exit"] == 0]
+            if not runs:
+                row["failed"] = (record["runs"][-1]["error"].strip().splitlines() or ["no message"])[-1]
+                row["failed_side"] = side
+                continue
+            whole, imports = min(r["seconds"] for r in runs), min(r["seconds"] for r in record["imports"])
+            peak = min(r["peak_bytes"] for r in runs) - min(r["peak_bytes"] for r in record["imports"])
+            row[side] = {"seconds": max(whole - imports, 1e-3), "whole_seconds": whole, "peak_bytes": max(peak, 0)}
+        reference = args.peer
+        if "failed" not in row:
+            row["speedup"] = row[reference]["seconds"] / row["numloom"]["seconds"]
+            row["whole_speedup"] = row[reference]["whole_seconds"] / row["numloom"]["whole_seconds"]
+            random = "default_rng" in (ROOT / "examples" / f"{name}.py").read_text()
+            if reference == "numpy" or not random:  # CuPy's random numbers are its own
+                row["difference"] = difference(work / f"{name}.{reference}.npz", work / f"{name}.numloom.npz")
+                row["same_output"] = by_side[reference]["runs"][-1]["output"] == by_side["numloom"]["runs"][-1]["output"]
+            counters = by_side["numloom"].get("report", {}).get("counters", {})
+            row["kernels"], row["fused_ops"] = counters.get("kernels"), counters.get("fused_ops")
+        rows.append(row)
+    good = [row["speedup"] for row in rows if "speedup" in row]
+    mean = math.exp(sum(map(math.log, good)) / len(good)) if good else None
+    return rows, mean
+
+
+def show(figures, console):
+    reference = {"numpy": "NumPy", "cupy": "CuPy"}[figures["options"]["peer"]]
+    table = Table(title=f"examples under {reference} and under Numloom ({figures['options']['device']})")
+    for title, justify in (
+        ("program", "left"),
+        (reference, "right"),
+        ("Numloom", "right"),
+        ("speed-up", "right"),
+        ("largest difference", "right"),
+        ("kernels", "right"),
+        ("operations fused", "right"),
+        (f"memory, {reference}", "right"),
+        ("memory, Numloom", "right"),
+    ):
+        table.add_column(title, justify=justify)
+
+    def count(value):
+        return "-" if value is None else f"{value:,.0f}"
+
+    for row in figures["programs"]:
+        if "failed" in row:
+            table.add_row(row["program"], f"[red]failed under {row['failed_side']}[/]", *[""] * 7)
+            continue
+        peer, ours = row[figures["options"]["peer"]], row["numloom"]
+        gap = "-" if "difference" not in row else "0" if row["difference"] == 0 else f"{row['difference']:.1e}"
+        table.add_row(
+            row["program"],
+            f"{peer['seconds']:.2f} s",
+            f"{ours['seconds']:.2f} s",
+            f"{row['speedup']:.2f} x",
+            gap,
+            count(row["kernels"]),
+            count(row["fused_ops"]),
+            f"{peer['peak_bytes'] / 2**20:,.0f} MiB",
+            f"{ours['peak_bytes'] / 2**20:,.0f} MiB",
+        )
+    console.print(table)
+    if figures["geometric_mean"]:
+        console.print(f"geometric mean of the speed-ups: {figures['geometric_mean']:.2f} x")
+    about = figures["machine"]
+    where = f"{about['processor']}, {about['cores']} cores" + (f", {about['gpu']}" if "gpu" in about else "")
+    console.print(f"{where}; Python {figures['versions']['python']}, NumPy {figures['versions']['numpy']}; {figures['date']}")
+    console.print(f"Times and peak memory are less what the imports took; best of {figures['rounds']} interleaved runs.")
+    for row in figures["programs"]:
+        if "failed" in row:
+            console.print(f"{row['program']} under {row['failed_side']}: {row['failed']}", style="red", markup=False)
+        elif row.get("same_output") is False:
+            console.print(f"{row['program']}: the printed output differs in its last digits", markup=False)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--device", choices=["cpu", "cuda", "auto"], default="auto")
+    parser.add_argument("--peer", choices=["numpy", "cupy"], default="numpy", help="what to compare with")
+    parser.add_argument("--scale", help="times as much work in each program; 'gpu': GPU-sized (default 1)", default="1")
+    parser.add_argument("--rounds", type=int, default=3, help="at most; at least 2 where asked for 2 or more")
+    parser.add_argument("--budget", type=float, default=100.0, help="seconds after which no third round is begun")
+    parser.add_argument("--only", action="append", metavar="NAME", help="only this program; can be given more than once")
+    parser.add_argument("--json", type=Path, default=ROOT / "build" / "demo.json", metavar="FILE")
+    parser.add_argument("--fresh", action="store_true", help="measure even if nothing has changed")
+    args = parser.parse_args()
+    args.scale = None if args.scale == "gpu" else float(args.scale)
+    paths = programs(args.only)
+    if not paths:
+        parser.error("no such program in examples/")
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=140)
+    key = fingerprint(args, paths)
+    if not args.fresh and args.json.exists():
+        try:
+            known = json.loads(args.json.read_text())
+        except ValueError:
+            known = {}
+        if known.get("key") == key:
+            show(known, console)
+            console.print(f"Nothing has changed since: figures from {args.json.name}; `make demo ARGS=--fresh` measures again.")
+            return 0
+
+    work = args.json.resolve().parent / "demo"
+    work.mkdir(parents=True, exist_ok=True)
+    console.print(f"Running {len(paths)} programs under {args.peer} and under numloom; a process each, best of several.")
+    raw = measure(args, paths, work, console)
+    rows, mean = summarise(raw, args, work)
+    failed = any("failed" in row for row in rows)
+    rounds = max(len(record["runs"]) for by_side in raw.values() for record in by_side.values())
+    figures = {
+        "key": None if failed else key,
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "versions": versions(),
+        "rounds": rounds,
+        "options": {"device": args.device, "peer": args.peer, "scale": args.scale if args.scale is not None else GPU_SCALE},
+        "programs": rows,
+        "geometric_mean": mean,
+        "raw": raw,
+    }
+    args.json.parent.mkdir(parents=True, exist_ok=True)
+    args.json.write_text(json.dumps(figures, indent=1) + "\n")
+    show(figures, console)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
