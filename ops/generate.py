@@ -1,4 +1,4 @@
-"""Writes what is generated from the op table into a folder: `python generate.py OUT_DIR`.
+"""Writes what is generated from the op table into a folder: `python generate.py OUT_DIR`; `--list OUT_DIR` prints their paths.
 
 Run by CMake with the build's Python; needs the standard library only. A file whose text would not change is left alone, so that
 a new row rebuilds what it touches and nothing else.
@@ -193,6 +193,7 @@ def rows_json() -> str:
                 "platform": r.platform,
                 "warns": r.warns.split(),
                 "domain": r.domain,
+                "ranged": r.ranged.split(),
                 "doc": r.doc,
                 # compute type -> [operand types, result type]
                 "loops": {
@@ -205,15 +206,99 @@ def rows_json() -> str:
     return json.dumps({"dtypes": DTYPES, "rows": rows}, indent=1) + "\n"
 
 
+LEVELS = ("v3", "v4")
+SCALAR_TYPES = ("i4", "i8", "f4", "f8")
+SCALAR_FAMILIES = ("arithmetic", "compare", "minmax", "select")
+
+
+def element(dtype: str) -> str:
+    return "bool" if dtype == "b1" else f"nl::{dtype}"
+
+
+def family_loops(family: str) -> str:
+    """The source of one family's loops, for the level that the macro NUMLOOM_LEVEL names."""
+    lines = []
+    for r in (r for r in ROWS if r.family == family):
+        for t in table.loop_types(r):
+            kinds = [element(table.operand_type(r, t, k)) for k in range(r.nin)]
+            types = ", ".join([element(table.result_type(r, t)), *kinds])
+            if t in r.ranged.split():
+                lines.append(f"  NL_RANGED{r.nin}({r.name}, {t}, {element(t)})")
+            else:
+                lines.append(f"  NL_LOOP{r.nin}({r.name}, {t}, {types})")
+                if r.nin == 2 and t in SCALAR_TYPES and family in SCALAR_FAMILIES:
+                    lines.append(f"  NL_SCALAR2({r.name}, {t}, {types})")
+            if "reduces" in r.flags and table.result_type(r, t) == t:
+                how = "reduce_any" if t[0] in "biu" else "reduce_tree"
+                lines.append(f"  NL_REDUCE({how}, {r.name}, {t}, {element(t)})")
+    body = "\n".join(lines)
+    return f"""{HEAD}#include "scalar/{family}.h"
+#include "backend/cpu/loop_templates.h"
+
+#define NL_JOIN_(a, b) a##b
+#define NL_JOIN(a, b) NL_JOIN_(a, b)
+
+namespace numloom {{
+void NL_JOIN(fill_{family}_, NUMLOOM_LEVEL)(LoopTable& t) {{
+{body}
+}}
+}}  // namespace numloom
+"""
+
+
+def cast_loops() -> str:
+    lines = "\n".join(f"  NL_CAST({a}, {b}, {element(a)}, {element(b)})" for a in DTYPES for b in DTYPES)
+    return f"""{HEAD}#include "scalar/cast.h"
+#include "backend/cpu/loop_templates.h"
+
+#define NL_JOIN_(a, b) a##b
+#define NL_JOIN(a, b) NL_JOIN_(a, b)
+
+namespace numloom {{
+void NL_JOIN(fill_cast_, NUMLOOM_LEVEL)(LoopTable& t) {{
+{lines}
+}}
+}}  // namespace numloom
+"""
+
+
+def families() -> list[str]:
+    return sorted({r.family for r in ROWS})
+
+
+def fill_header() -> str:
+    parts = [*families(), "cast"]
+    out = [f"{HEAD}#pragma once\n#include \"backend/cpu/loops.h\"\n\nnamespace numloom {{"]
+    for level in LEVELS:
+        out += [f"void fill_{p}_{level}(LoopTable& t);" for p in parts]
+        calls = " ".join(f"fill_{p}_{level}(t);" for p in parts)
+        out.append(f"inline void fill_loops_{level}(LoopTable& t) {{ {calls} }}")
+    return "\n".join(out) + "\n}  // namespace numloom\n"
+
+
+def files() -> dict[str, str]:
+    """Name -> text of everything that is generated."""
+    out = {
+        "ops_table.h": table_header(),
+        "ops_table.cpp": table_source(),
+        "ops_rows.json": rows_json(),
+        "loops_fill.h": fill_header(),
+        "loops_cast.cpp": cast_loops(),
+    }
+    return out | {f"loops_{family}.cpp": family_loops(family) for family in families()}
+
+
 def main() -> None:
+    if len(sys.argv) == 3 and sys.argv[1] == "--list":
+        print(";".join(str(Path(sys.argv[2]) / name) for name in files()))
+        return
     if len(sys.argv) != 2:
-        sys.exit("usage: generate.py OUT_DIR")
+        sys.exit("usage: generate.py OUT_DIR | --list OUT_DIR")
     table.check()
     out = Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
-    write(out / "ops_table.h", table_header())
-    write(out / "ops_table.cpp", table_source())
-    write(out / "ops_rows.json", rows_json())
+    for name, text in files().items():
+        write(out / name, text)
 
 
 if __name__ == "__main__":

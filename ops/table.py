@@ -19,6 +19,7 @@ Columns
   ulp        bound of the error in units in the last place, (float32, float64); 0: the correctly rounded value (or exact).
              complex types: normwise, the same figure.
   platform   the classes (f, c) in which the C library, or CUDA's, computes it: bits may differ between devices.
+  ranged     the types whose function comes in fast, in_range and slow parts (scalar/core.h).
   warns      floating-point warnings which it can give: divide, over, under, invalid.
   domain     what the tests feed it (see DOMAINS).
   doc        one line.
@@ -63,13 +64,14 @@ class Row:
     flags: str = ""
     ulp: tuple[float, float] = (0, 0)
     platform: str = ""
+    ranged: str = ""
     warns: str = ""
     domain: str = "any"
     public: bool = True
 
 
 def _compare(name: str, doc: str, commutative: bool = False) -> Row:
-    return Row(name, "compare", 2, "bifc", doc, result="b1", flags="commutative" if commutative else "", warns="invalid")
+    return Row(name, "compare", 2, "bifc", doc, result="b1", flags="commutative" if commutative else "")
 
 
 def _compare_iu(name: str, sign: str) -> Row:
@@ -85,9 +87,9 @@ ROWS: tuple[Row, ...] = (
         warns="over under invalid"),
     Row("divide", "arithmetic", 2, "fc", "a / b", aliases=("true_divide",), promotion="true_divide", ulp=(0, 0),
         warns="divide over under invalid"),
-    Row("floor_divide", "division", 2, "if", "The largest integer not above a / b.", warns="divide over invalid"),
-    Row("remainder", "division", 2, "if", "a - floor(a / b) * b, with the sign of b.", aliases=("mod",), warns="divide invalid"),
-    Row("fmod", "division", 2, "if", "a - trunc(a / b) * b, with the sign of a.", warns="divide invalid"),
+    Row("floor_divide", "division", 2, "if", ranged="f4 f8", doc="The largest integer not above a / b.", warns="divide over invalid"),
+    Row("remainder", "division", 2, "if", ranged="f4 f8", doc="a - floor(a / b) * b, with the sign of b.", aliases=("mod",), warns="divide invalid"),
+    Row("fmod", "division", 2, "if", ranged="f4 f8", doc="a - trunc(a / b) * b, with the sign of a.", warns="divide invalid"),
     Row("negative", "arithmetic", 1, "ifc", "-a", promotion="no_bool"),
     Row("positive", "arithmetic", 1, "ifc", "+a", promotion="no_bool"),
     Row("absolute", "arithmetic", 1, "bifc", "|a|", aliases=("abs",), result="real", ulp=(1, 1), warns="over invalid"),
@@ -96,17 +98,13 @@ ROWS: tuple[Row, ...] = (
     Row("square", "arithmetic", 1, "ifc", "a * a", warns="over under invalid"),
     Row("reciprocal", "arithmetic", 1, "ifc", "1 / a", ulp=(1, 1), warns="divide over under invalid"),
     Row("conjugate", "arithmetic", 1, "ifc", "The complex conjugate.", aliases=("conj",)),
-    Row("clip", "minmax", 3, "bifc", "min(max(a, low), high), NaN where any is NaN.", public=False, warns="invalid"),
+    Row("clip", "minmax", 3, "bifc", "min(max(a, low), high), NaN where any is NaN.", public=False),
 
     # Minima and maxima
-    Row("maximum", "minmax", 2, "bifc", "The larger one; NaN where either is NaN.", flags="reduces commutative associative",
-        warns="invalid"),
-    Row("minimum", "minmax", 2, "bifc", "The smaller one; NaN where either is NaN.", flags="reduces commutative associative",
-        warns="invalid"),
-    Row("fmax", "minmax", 2, "bifc", "The larger one; the other where one is NaN.", flags="reduces commutative associative",
-        warns="invalid"),
-    Row("fmin", "minmax", 2, "bifc", "The smaller one; the other where one is NaN.", flags="reduces commutative associative",
-        warns="invalid"),
+    Row("maximum", "minmax", 2, "bifc", "The larger one; NaN where either is NaN.", flags="reduces commutative associative"),
+    Row("minimum", "minmax", 2, "bifc", "The smaller one; NaN where either is NaN.", flags="reduces commutative associative"),
+    Row("fmax", "minmax", 2, "bifc", "The larger one; the other where one is NaN.", flags="reduces commutative associative"),
+    Row("fmin", "minmax", 2, "bifc", "The smaller one; the other where one is NaN.", flags="reduces commutative associative"),
 
     # Comparison and logic
     _compare("equal", "a == b", commutative=True),

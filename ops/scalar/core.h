@@ -1,0 +1,182 @@
+// Element types and bits for the scalar functions: what all other headers here stand on.
+//
+// These headers are freestanding: g++, clang++ and NVRTC compile them with no other header, and the JITs embed their text.
+// Every function gives the same bits under all three, so: no fused multiply-add but in two_product, whose result is exact;
+// no contraction (-ffp-contract=off, --fmad=false); nothing that depends on the width of a vector.
+// Functions are straight lines with selects, so that a loop around one vectorises. One with a hard range comes in parts:
+// <name>_fast, <name>_in_range (where fast holds) and <name>_slow (any argument); op_<name> chooses.
+// Everything has internal linkage: a copy compiled for one CPU level must never serve another.
+#pragma once
+
+#ifdef __clang__
+// Tests are joined by & and |, not by branches.
+#pragma clang diagnostic ignored "-Wbitwise-instead-of-logical"
+#pragma clang diagnostic ignored "-Wbitwise-conditional-parentheses"
+#endif
+
+#ifdef __CUDACC__
+#define NL_FN static __device__ __forceinline__
+#define NL_SLOW static __device__ __noinline__
+#define NL_LIBM(f) ::f
+#else
+#define NL_FN static inline __attribute__((always_inline))
+#define NL_SLOW static __attribute__((noinline, unused))
+#define NL_LIBM(f) __builtin_##f
+#endif
+
+namespace nl {
+
+// Named as the op table names them: kind and bytes. float16 is its bits; nothing computes in it.
+typedef signed char i1;
+typedef short i2;
+typedef int i4;
+typedef long i8;
+typedef unsigned char u1;
+typedef unsigned short u2;
+typedef unsigned int u4;
+typedef unsigned long u8;
+typedef float f4;
+typedef double f8;
+struct f2 {
+  u2 bits;
+};
+struct c8 {
+  typedef f4 real;
+  f4 re, im;
+};
+struct c16 {
+  typedef f8 real;
+  f8 re, im;
+};
+static_assert(sizeof(i8) == 8 && sizeof(c8) == 8 && sizeof(c16) == 16, "element sizes");
+
+enum Kind { kBool, kSigned, kUnsigned, kHalf, kFloat, kComplex };
+
+// kind, the unsigned type of the same size, and the type in which arithmetic on it is done.
+template <class T> struct Traits;
+template <> struct Traits<bool> { static constexpr Kind kind = kBool; typedef u1 bits; typedef bool wide; };
+template <> struct Traits<i1> { static constexpr Kind kind = kSigned; typedef u1 bits; typedef f4 wide; };
+template <> struct Traits<i2> { static constexpr Kind kind = kSigned; typedef u2 bits; typedef f4 wide; };
+template <> struct Traits<i4> { static constexpr Kind kind = kSigned; typedef u4 bits; typedef f8 wide; };
+template <> struct Traits<i8> { static constexpr Kind kind = kSigned; typedef u8 bits; typedef f8 wide; };
+template <> struct Traits<u1> { static constexpr Kind kind = kUnsigned; typedef u1 bits; typedef f4 wide; };
+template <> struct Traits<u2> { static constexpr Kind kind = kUnsigned; typedef u2 bits; typedef f4 wide; };
+template <> struct Traits<u4> { static constexpr Kind kind = kUnsigned; typedef u4 bits; typedef f8 wide; };
+template <> struct Traits<u8> { static constexpr Kind kind = kUnsigned; typedef u8 bits; typedef f8 wide; };
+template <> struct Traits<f2> { static constexpr Kind kind = kHalf; typedef u2 bits; typedef f4 wide; };
+template <> struct Traits<f4> { static constexpr Kind kind = kFloat; typedef u4 bits; typedef f4 wide; };
+template <> struct Traits<f8> { static constexpr Kind kind = kFloat; typedef u8 bits; typedef f8 wide; };
+template <> struct Traits<c8> { static constexpr Kind kind = kComplex; typedef u4 bits; typedef c8 wide; };
+template <> struct Traits<c16> { static constexpr Kind kind = kComplex; typedef u8 bits; typedef c16 wide; };
+
+template <class T> struct Is {
+  static constexpr Kind kind = Traits<T>::kind;
+  static constexpr bool integer = kind == kSigned || kind == kUnsigned;
+  static constexpr bool half = kind == kHalf;
+  static constexpr bool real = kind == kFloat;
+  static constexpr bool complex = kind == kComplex;
+};
+
+NL_FN u4 to_bits(f4 x) {
+  u4 r;
+  __builtin_memcpy(&r, &x, 4);
+  return r;
+}
+NL_FN u8 to_bits(f8 x) {
+  u8 r;
+  __builtin_memcpy(&r, &x, 8);
+  return r;
+}
+NL_FN f4 from_bits(u4 x) {
+  f4 r;
+  __builtin_memcpy(&r, &x, 4);
+  return r;
+}
+NL_FN f8 from_bits(u8 x) {
+  f8 r;
+  __builtin_memcpy(&r, &x, 8);
+  return r;
+}
+
+template <class T> struct Float;
+template <> struct Float<f4> {
+  static constexpr u4 sign = 0x80000000u, infinity = 0x7f800000u, nan = 0x7fc00000u;
+  static constexpr int mantissa = 23, bias = 127;
+};
+template <> struct Float<f8> {
+  static constexpr u8 sign = 0x8000000000000000ul, infinity = 0x7ff0000000000000ul, nan = 0x7ff8000000000000ul;
+  static constexpr int mantissa = 52, bias = 1023;
+};
+template <class T> NL_FN T infinity() { return from_bits(Float<T>::infinity); }
+template <class T> NL_FN T quiet_nan() { return from_bits(Float<T>::nan); }
+
+NL_FN bool is_nan(f4 x) { return x != x; }
+NL_FN bool is_nan(f8 x) { return x != x; }
+template <class T> NL_FN bool is_inf(T x) { return (to_bits(x) & ~Float<T>::sign) == Float<T>::infinity; }
+template <class T> NL_FN bool is_finite(T x) { return (to_bits(x) & ~Float<T>::sign) < Float<T>::infinity; }
+template <class T> NL_FN bool sign_of(T x) { return (to_bits(x) & Float<T>::sign) != 0; }
+template <class T> NL_FN T magnitude(T x) { return from_bits(to_bits(x) & ~Float<T>::sign); }
+template <class T> NL_FN T with_sign(T x, T sign) {
+  return from_bits((to_bits(x) & ~Float<T>::sign) | (to_bits(sign) & Float<T>::sign));
+}
+
+// Correctly rounded everywhere, by one instruction.
+NL_FN f4 sqrt_(f4 x) { return NL_LIBM(sqrtf)(x); }
+NL_FN f8 sqrt_(f8 x) { return NL_LIBM(sqrt)(x); }
+NL_FN f4 floor_(f4 x) { return NL_LIBM(floorf)(x); }
+NL_FN f8 floor_(f8 x) { return NL_LIBM(floor)(x); }
+NL_FN f4 ceil_(f4 x) { return NL_LIBM(ceilf)(x); }
+NL_FN f8 ceil_(f8 x) { return NL_LIBM(ceil)(x); }
+NL_FN f4 trunc_(f4 x) { return NL_LIBM(truncf)(x); }
+NL_FN f8 trunc_(f8 x) { return NL_LIBM(trunc)(x); }
+NL_FN f4 rint_(f4 x) { return NL_LIBM(rintf)(x); }
+NL_FN f8 rint_(f8 x) { return NL_LIBM(rint)(x); }
+
+// a * b = result + error, exactly (no overflow, no underflow): the one place for a fused multiply-add.
+NL_FN f4 two_product(f4 a, f4 b, f4& error) {
+  const f4 p = a * b;
+  error = NL_LIBM(fmaf)(a, b, -p);
+  return p;
+}
+NL_FN f8 two_product(f8 a, f8 b, f8& error) {
+  const f8 p = a * b;
+  error = NL_LIBM(fma)(a, b, -p);
+  return p;
+}
+// a + b = result + error, exactly; any order of magnitudes. fast_two_sum REQUIRES |a| >= |b| or a == 0.
+template <class T> NL_FN T two_sum(T a, T b, T& error) {
+  const T s = a + b, t = s - a;
+  error = (a - (s - t)) + (b - t);
+  return s;
+}
+template <class T> NL_FN T fast_two_sum(T a, T b, T& error) {
+  const T s = a + b;
+  error = b - (s - a);
+  return s;
+}
+
+// float16 <-> float32, by integer arithmetic: the same bits everywhere, and any compiler vectorises it.
+NL_FN f4 widen(f2 h) {
+  const u4 m = (u4)(h.bits & 0x7fffu) << 13;
+  const u4 finite = to_bits(from_bits(m) * 0x1p112f);
+  const u4 r = m >= 0x0f800000u ? (m | 0x7f800000u) : finite;
+  return from_bits(r | (u4)(h.bits & 0x8000u) << 16);
+}
+NL_FN f2 narrow(f4 x) {
+  const u4 b = to_bits(x), a = b & 0x7fffffffu;
+  const u4 normal = (a + 0x0fffu + ((a >> 13) & 1u) - 0x38000000u) >> 13;
+  // Below 2**-14 the sum with 0.5 rounds at 2**-24, the unit of subnormal halves.
+  const u4 small = to_bits(from_bits(a) + 0.5f) - 0x3f000000u;
+  const u4 special = a > 0x7f800000u ? 0x7e00u : 0x7c00u;
+  const u4 r = a >= 0x477ff000u ? special : a < 0x38800000u ? small : normal;
+  const f2 h = {(u2)(r | ((b >> 16) & 0x8000u))};
+  return h;
+}
+// float64 to float16, rounded once: to a float32 that remembers inexactness in its last bit, then down.
+NL_FN f2 narrow(f8 x) {
+  const u8 b = to_bits(x);
+  const u8 sticky = (b & 0x1ffffffful) != 0 ? 0x20000000ul : 0ul;
+  return narrow((f4)from_bits((b & ~0x1ffffffful) | sticky));
+}
+
+}  // namespace nl

@@ -1,0 +1,215 @@
+// The shapes of the CPU's loops, around scalar functions: included by the generated sources loops_*.cpp only, which are
+// compiled once per CPU level. Everything is local to its translation unit, so that no code of one level serves another.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+
+#include "backend/cpu/loops.h"
+#include "scalar/core.h"
+
+// dst may be identical with an operand: no dependence crosses elements, which the compiler cannot see.
+#ifdef __clang__
+#define NL_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define NL_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+#define NL_INLINE __attribute__((always_inline))
+
+namespace numloom {
+namespace {
+
+template <class R, class A, class F>
+NL_INLINE inline void run1(void* dst, const void* a, int64_t n, F f) {
+  R* o = static_cast<R*>(dst);
+  const A* x = static_cast<const A*>(a);
+  NL_INDEPENDENT
+  for (int64_t i = 0; i < n; ++i) o[i] = f(x[i]);
+}
+
+template <class R, class A, class B, class F>
+NL_INLINE inline void run2(void* dst, const void* a, const void* b, int64_t n, F f) {
+  R* o = static_cast<R*>(dst);
+  const A* x = static_cast<const A*>(a);
+  const B* y = static_cast<const B*>(b);
+  NL_INDEPENDENT
+  for (int64_t i = 0; i < n; ++i) o[i] = f(x[i], y[i]);
+}
+
+template <class R, class A, class B, class F>
+NL_INLINE inline void run_sv(void* dst, const void* a, const void* b, int64_t n, F f) {
+  R* o = static_cast<R*>(dst);
+  const A x = *static_cast<const A*>(a);
+  const B* y = static_cast<const B*>(b);
+  NL_INDEPENDENT
+  for (int64_t i = 0; i < n; ++i) o[i] = f(x, y[i]);
+}
+
+template <class R, class A, class B, class F>
+NL_INLINE inline void run_vs(void* dst, const void* a, const void* b, int64_t n, F f) {
+  R* o = static_cast<R*>(dst);
+  const A* x = static_cast<const A*>(a);
+  const B y = *static_cast<const B*>(b);
+  NL_INDEPENDENT
+  for (int64_t i = 0; i < n; ++i) o[i] = f(x[i], y);
+}
+
+template <class R, class A, class B, class C, class F>
+NL_INLINE inline void run3(void* dst, const void* a, const void* b, const void* c, int64_t n, F f) {
+  R* o = static_cast<R*>(dst);
+  const A* x = static_cast<const A*>(a);
+  const B* y = static_cast<const B*>(b);
+  const C* z = static_cast<const C*>(c);
+  NL_INDEPENDENT
+  for (int64_t i = 0; i < n; ++i) o[i] = f(x[i], y[i], z[i]);
+}
+
+// Functions with a hard range: a chunk where all arguments are in range runs `fast`; in any other, element by element, the rare
+// ones take `slow`. Both give an element the same bits as the function alone would.
+inline constexpr int64_t kRangeChunk = 256;
+
+template <class T, class In, class Fast, class Slow>
+NL_INLINE inline void run_ranged1(void* dst, const void* a, int64_t n, In in, Fast fast, Slow slow) {
+  T* o = static_cast<T*>(dst);
+  const T* x = static_cast<const T*>(a);
+  for (int64_t at = 0; at < n; at += kRangeChunk) {
+    const int64_t m = std::min(n - at, kRangeChunk);
+    const T* p = x + at;
+    T* q = o + at;
+    unsigned rare = 0;
+    for (int64_t i = 0; i < m; ++i) rare |= static_cast<unsigned>(!in(p[i]));
+    if (rare == 0) {
+      NL_INDEPENDENT
+      for (int64_t i = 0; i < m; ++i) q[i] = fast(p[i]);
+    } else {
+      T kept[kRangeChunk];
+      std::copy_n(p, m, kept);
+      NL_INDEPENDENT
+      for (int64_t i = 0; i < m; ++i) q[i] = fast(kept[i]);
+      for (int64_t i = 0; i < m; ++i)
+        if (!in(kept[i])) q[i] = slow(kept[i]);
+    }
+  }
+}
+
+template <class T, class In, class Fast, class Slow>
+NL_INLINE inline void run_ranged2(void* dst, const void* a, const void* b, int64_t n, In in, Fast fast, Slow slow) {
+  T* o = static_cast<T*>(dst);
+  const T* x = static_cast<const T*>(a);
+  const T* y = static_cast<const T*>(b);
+  for (int64_t at = 0; at < n; at += kRangeChunk) {
+    const int64_t m = std::min(n - at, kRangeChunk);
+    const T *p = x + at, *r = y + at;
+    T* q = o + at;
+    unsigned rare = 0;
+    for (int64_t i = 0; i < m; ++i) rare |= static_cast<unsigned>(!in(p[i], r[i]));
+    if (rare == 0) {
+      NL_INDEPENDENT
+      for (int64_t i = 0; i < m; ++i) q[i] = fast(p[i], r[i]);
+    } else {
+      T left[kRangeChunk], right[kRangeChunk];
+      std::copy_n(p, m, left);
+      std::copy_n(r, m, right);
+      NL_INDEPENDENT
+      for (int64_t i = 0; i < m; ++i) q[i] = fast(left[i], right[i]);
+      for (int64_t i = 0; i < m; ++i)
+        if (!in(left[i], right[i])) q[i] = slow(left[i], right[i]);
+    }
+  }
+}
+
+// Accumulators and how elements enter and leave them: float16 adds up in float32.
+template <class T> struct Accumulate {
+  typedef T type;
+  static NL_INLINE T in(T x) { return x; }
+  static NL_INLINE T out(T x) { return x; }
+};
+template <> struct Accumulate<nl::f2> {
+  typedef float type;
+  static NL_INLINE float in(nl::f2 x) { return nl::widen(x); }
+  static NL_INLINE nl::f2 out(float x) { return nl::narrow(x); }
+};
+
+// The order of LoopTable::reduce.
+template <class T, class F>
+typename Accumulate<T>::type tree(const T* p, int64_t n, F f) {
+  typedef Accumulate<T> A;
+  typedef typename A::type V;
+  if (n < 8) {
+    V r = A::in(p[0]);
+    for (int64_t i = 1; i < n; ++i) r = f(r, A::in(p[i]));
+    return r;
+  }
+  if (n <= 128) {
+    V r[8];
+    for (int j = 0; j < 8; ++j) r[j] = A::in(p[j]);
+    int64_t i = 8;
+    for (; i + 8 <= n; i += 8)
+      for (int j = 0; j < 8; ++j) r[j] = f(r[j], A::in(p[i + j]));
+    V s = f(f(f(r[0], r[1]), f(r[2], r[3])), f(f(r[4], r[5]), f(r[6], r[7])));
+    for (; i < n; ++i) s = f(s, A::in(p[i]));
+    return s;
+  }
+  int64_t half = n / 2;
+  half -= half % 8;
+  const V left = tree(p, half, f);
+  return f(left, tree(p + half, n - half, f));
+}
+
+template <class T, class F>
+NL_INLINE inline void reduce_tree(void* out, const void* in, int64_t n, F f) {
+  *static_cast<T*>(out) = Accumulate<T>::out(tree(static_cast<const T*>(in), n, f));
+}
+
+// Where order changes nothing (integers and bools): the compiler's own order.
+template <class T, class F>
+NL_INLINE inline void reduce_any(void* out, const void* in, int64_t n, F f) {
+  const T* p = static_cast<const T*>(in);
+  T r = p[0];
+  for (int64_t i = 1; i < n; ++i) r = f(r, p[i]);
+  *static_cast<T*>(out) = r;
+}
+
+}  // namespace
+}  // namespace numloom
+
+// One entry of the table each. OP, TYPE: indices; FN: the scalar function; the rest: element types.
+#define NL_SLOT(table, OP, TYPE) table[static_cast<int>(Op::OP)][static_cast<int>(DType::TYPE)]
+#define NL_LOOP1(OP, TYPE, R, A)                                                                    \
+  NL_SLOT(t.op, OP, TYPE) = [](void* d, const void* a, const void*, const void*, int64_t n) {       \
+    run1<R, A>(d, a, n, [](A x) NL_INLINE { return nl::op_##OP(x); });                              \
+  };
+#define NL_LOOP2(OP, TYPE, R, A, B)                                                                 \
+  NL_SLOT(t.op, OP, TYPE) = [](void* d, const void* a, const void* b, const void*, int64_t n) {     \
+    run2<R, A, B>(d, a, b, n, [](A x, B y) NL_INLINE { return nl::op_##OP(x, y); });                \
+  };
+#define NL_LOOP3(OP, TYPE, R, A, B, C)                                                              \
+  NL_SLOT(t.op, OP, TYPE) = [](void* d, const void* a, const void* b, const void* c, int64_t n) {   \
+    run3<R, A, B, C>(d, a, b, c, n, [](A x, B y, C z) NL_INLINE { return nl::op_##OP(x, y, z); });  \
+  };
+#define NL_SCALAR2(OP, TYPE, R, A, B)                                                               \
+  NL_SLOT(t.op_sv, OP, TYPE) = [](void* d, const void* a, const void* b, const void*, int64_t n) {  \
+    run_sv<R, A, B>(d, a, b, n, [](A x, B y) NL_INLINE { return nl::op_##OP(x, y); });              \
+  };                                                                                                \
+  NL_SLOT(t.op_vs, OP, TYPE) = [](void* d, const void* a, const void* b, const void*, int64_t n) {  \
+    run_vs<R, A, B>(d, a, b, n, [](A x, B y) NL_INLINE { return nl::op_##OP(x, y); });              \
+  };
+#define NL_RANGED1(OP, TYPE, T)                                                                     \
+  NL_SLOT(t.op, OP, TYPE) = [](void* d, const void* a, const void*, const void*, int64_t n) {       \
+    run_ranged1<T>(d, a, n, [](T x) NL_INLINE { return nl::OP##_in_range(x); },                     \
+                   [](T x) NL_INLINE { return nl::OP##_fast(x); }, [](T x) { return nl::OP##_slow(x); }); \
+  };
+#define NL_RANGED2(OP, TYPE, T)                                                                     \
+  NL_SLOT(t.op, OP, TYPE) = [](void* d, const void* a, const void* b, const void*, int64_t n) {     \
+    run_ranged2<T>(d, a, b, n, [](T x, T y) NL_INLINE { return nl::OP##_in_range(x, y); },          \
+                   [](T x, T y) NL_INLINE { return nl::OP##_fast(x, y); },                          \
+                   [](T x, T y) { return nl::OP##_slow(x, y); });                                   \
+  };
+#define NL_CAST(FROM, TO, A, R)                                                                     \
+  t.cast[static_cast<int>(DType::FROM)][static_cast<int>(DType::TO)] =                              \
+      [](void* d, const void* a, const void*, const void*, int64_t n) {                             \
+        run1<R, A>(d, a, n, [](A x) NL_INLINE { return nl::cast<R>(x); });                          \
+      };
+#define NL_REDUCE(HOW, OP, TYPE, T)                                                                 \
+  NL_SLOT(t.reduce, OP, TYPE) = [](void* o, const void* in, int64_t n) {                            \
+    HOW<T>(o, in, n, [](auto x, auto y) NL_INLINE { return nl::op_##OP(x, y); });                   \
+  };

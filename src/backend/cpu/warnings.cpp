@@ -1,0 +1,148 @@
+// warn_check: NumPy's floating-point warnings told from operands and results, where hardware flags would lie (they also rise in
+// lanes that were never asked for, and in our own ways to compute a function).
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "backend/cpu/loops.h"
+#include "scalar/cast.h"
+
+namespace numloom {
+namespace {
+
+struct Value {
+  double re = 0, im = 0;
+  bool nan() const { return std::isnan(re) || std::isnan(im); }
+  bool inf() const { return std::isinf(re) || std::isinf(im); }
+  bool finite() const { return std::isfinite(re) && std::isfinite(im); }
+  bool zero() const { return re == 0 && im == 0; }
+};
+
+template <class T> T read(const void* p) {
+  T v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+
+// Integers lose digits here, but neither their sign nor whether they are 0 or -1.
+Value load(DType t, const void* p) {
+  switch (t) {
+    case DType::b1: return {static_cast<double>(read<uint8_t>(p))};
+    case DType::i1: return {static_cast<double>(read<int8_t>(p))};
+    case DType::i2: return {static_cast<double>(read<int16_t>(p))};
+    case DType::i4: return {static_cast<double>(read<int32_t>(p))};
+    case DType::i8: return {static_cast<double>(read<int64_t>(p))};
+    case DType::u1: return {static_cast<double>(read<uint8_t>(p))};
+    case DType::u2: return {static_cast<double>(read<uint16_t>(p))};
+    case DType::u4: return {static_cast<double>(read<uint32_t>(p))};
+    case DType::u8: return {static_cast<double>(read<uint64_t>(p))};
+    case DType::f2: return {static_cast<double>(nl::widen(read<nl::f2>(p)))};
+    case DType::f4: return {static_cast<double>(read<float>(p))};
+    case DType::f8: return {read<double>(p)};
+    case DType::c8: {
+      const auto v = read<nl::c8>(p);
+      return {v.re, v.im};
+    }
+    case DType::c16: {
+      const auto v = read<nl::c16>(p);
+      return {v.re, v.im};
+    }
+  }
+  return {};
+}
+
+double lowest_integer(DType t) {
+  return kind_of(t) == DKind::sint ? -std::ldexp(1.0, 8 * item_size(t) - 1) : 0.0;
+}
+
+// Whether finite operands meet a pole of op, so that an infinite result is exact.
+bool at_pole(Op op, const Value& a, const Value& b) {
+  switch (op) {
+    case Op::divide:
+    case Op::floor_divide: return b.zero();
+    case Op::reciprocal: return a.zero();
+    case Op::log:
+    case Op::log2:
+    case Op::log10:
+    case Op::log1p:
+    case Op::arctanh: return true;  // they overflow nowhere
+    case Op::power:
+    case Op::float_power: return a.zero();
+    default: return false;
+  }
+}
+
+uint8_t check_integer(Op op, DType t, const Value& a, const Value& b) {
+  switch (op) {
+    case Op::floor_divide:
+      if (b.zero()) return kWarnDivide;
+      return kind_of(t) == DKind::sint && b.re == -1 && a.re == lowest_integer(t) ? kWarnOver : 0;
+    case Op::remainder:
+    case Op::fmod: return b.zero() ? kWarnDivide : 0;
+    case Op::reciprocal: return a.zero() ? kWarnDivide : 0;
+    default: return 0;
+  }
+}
+
+uint8_t check_float(Op op, const Value* in, int nin, const Value& out) {
+  bool nan = false, finite = true;
+  for (int k = 0; k < nin; ++k) {
+    nan |= in[k].nan();
+    finite &= in[k].finite();
+  }
+  if (nan) return 0;
+  uint8_t mask = out.nan() ? kWarnInvalid : 0;
+  const bool pole = at_pole(op, in[0], in[1]);
+  // A complex quotient by zero has a part at the pole and may have another that is undefined.
+  if (finite && pole && (out.inf() || out.nan())) {
+    if (out.inf() || !in[0].zero()) mask |= kWarnDivide;
+  } else if (finite && out.inf()) {
+    mask |= kWarnOver;
+  }
+  return mask;
+}
+
+}  // namespace
+
+uint8_t warn_check(Op op, DType compute, const void* dst, const void* const in[3], const int64_t step[3], int64_t n) {
+  const OpInfo& info = op_info(op);
+  if (info.warns == 0) return 0;
+  const DType out_type = op_output_type(op, compute);
+  const auto* out = static_cast<const char*>(dst);
+  const char* at[3] = {};
+  DType types[3] = {};
+  for (int k = 0; k < info.nin; ++k) {
+    at[k] = static_cast<const char*>(in[k]);
+    types[k] = op_input_type(op, compute, k);
+  }
+  uint8_t mask = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    Value v[3];
+    for (int k = 0; k < info.nin; ++k) v[k] = load(types[k], at[k] + i * step[k]);
+    mask |= is_inexact(compute) ? check_float(op, v, info.nin, load(out_type, out + i * item_size(out_type)))
+                                : check_integer(op, compute, v[0], v[1]);
+  }
+  return mask & info.warns & static_cast<uint8_t>(~kWarnUnder);
+}
+
+uint8_t warn_check_cast(DType from, DType to, const void* dst, const void* in, int64_t n) {
+  const auto* out = static_cast<const char*>(dst);
+  const auto* p = static_cast<const char*>(in);
+  uint8_t mask = 0;
+  if (is_inexact(to)) {
+    for (int64_t i = 0; i < n; ++i)
+      if (load(from, p + i * item_size(from)).finite() && load(to, out + i * item_size(to)).inf()) mask |= kWarnOver;
+  } else if (is_inexact(from) && to != DType::b1) {
+    // The width of the conversion: narrow types go through 32 bits and drop the rest silently.
+    const bool narrow = item_size(to) <= 2 || to == DType::i4;
+    const double low = narrow ? -2147483649.0 : -9223372036854777856.0;
+    const double high = narrow ? 2147483648.0 : to == DType::u8 ? 18446744073709551616.0 : 9223372036854775808.0;
+    for (int64_t i = 0; i < n; ++i) {
+      const double v = load(from, p + i * item_size(from)).re;
+      if (!(v > low && v < high)) mask |= kWarnInvalid;
+    }
+  }
+  return mask;
+}
+
+}  // namespace numloom
