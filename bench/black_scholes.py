@@ -1,0 +1,156 @@
+"""Black-Scholes: a chain of some 20 elementwise operations over three arrays, one result.
+
+The normal distribution function is the logistic approximation, so that every peer can write it with operations that it
+has. 4M float64 elements on the CPU; 32M float32 on CUDA. "first call": in a process whose context is warm and whose
+compile caches are empty.
+"""
+
+import os
+
+from measure import Peer, best, first, main
+
+RATE, VOL = 0.03, 0.25
+
+
+def formula(xp, spot, strike, years):
+    root = VOL * xp.sqrt(years)
+    d1 = (xp.log(spot / strike) + (RATE + 0.5 * VOL * VOL) * years) / root
+    d2 = d1 - root
+    n1 = 1.0 / (1.0 + xp.exp(-1.702 * d1))
+    n2 = 1.0 / (1.0 + xp.exp(-1.702 * d2))
+    return spot * n1 - strike * xp.exp(-RATE * years) * n2
+
+
+def inputs(options):
+    import numpy
+
+    n, dtype = (4_000_000, "f8") if options.device == "cpu" else (32_000_000, "f4")
+    rng = numpy.random.default_rng(1)
+    return [(low + (high - low) * rng.random(n, dtype)) for low, high in ((20, 120), (20, 120), (0.1, 3.0))]
+
+
+def numpy_(options):
+    import numpy
+
+    args = inputs(options)
+    return {"first call": first(lambda: formula(numpy, *args)), "steady": best(lambda: formula(numpy, *args), 4)}
+
+
+def numloom_(options):
+    import numloom
+
+    numloom.set_device(options.device)
+    args = [numloom.array(a) for a in inputs(options)]
+    numloom.eval(numloom.ones(1_000_000, "f4") + 1)
+    numloom.eval(*args)
+    numloom.synchronize()
+
+    def call():
+        numloom.eval(formula(numloom, *args))
+
+    figures = {"first call": first(call, numloom.synchronize)}
+    # Long enough for a background compile to end before the measured runs begin.
+    best(call, 3.0, finish=numloom.synchronize)
+    figures["steady"] = best(call, 2.0, batch=1 if options.device == "cpu" else 20, finish=numloom.synchronize)
+    return figures
+
+
+def numba_(options):
+    import math
+
+    import numba
+    import numpy
+
+    @numba.njit(parallel=True, error_model="numpy")
+    def run(spot, strike, years, out):
+        for i in numba.prange(len(spot)):
+            root = VOL * math.sqrt(years[i])
+            d1 = (math.log(spot[i] / strike[i]) + (RATE + 0.5 * VOL * VOL) * years[i]) / root
+            d2 = d1 - root
+            n1 = 1.0 / (1.0 + math.exp(-1.702 * d1))
+            n2 = 1.0 / (1.0 + math.exp(-1.702 * d2))
+            out[i] = spot[i] * n1 - strike[i] * math.exp(-RATE * years[i]) * n2
+
+    args = inputs(options)
+    return {
+        "first call": first(lambda: run(*args, numpy.empty_like(args[0]))),
+        "steady": best(lambda: run(*args, numpy.empty_like(args[0])), 3),
+    }
+
+
+def numexpr_(options):
+    import numexpr
+
+    spot, strike, years = inputs(options)
+    root = f"({VOL} * sqrt(years))"
+    d1 = f"((log(spot / strike) + {RATE + 0.5 * VOL * VOL} * years) / {root})"
+    text = f"spot / (1 + exp(-1.702 * {d1})) - strike * exp({-RATE} * years) / (1 + exp(-1.702 * ({d1} - {root})))"
+    names = {"spot": spot, "strike": strike, "years": years}
+    return {
+        "first call": first(lambda: numexpr.evaluate(text, names)),
+        "steady": best(lambda: numexpr.evaluate(text, names), 3),
+    }
+
+
+def jax_(options):
+    os.environ["JAX_PLATFORMS"] = options.device
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    args = [jax.device_put(a) for a in inputs(options)]
+    jax.block_until_ready([a + 1 for a in args])
+    run = jax.jit(lambda *a: formula(jax.numpy, *a))
+    out = [None]
+
+    def call():
+        out[0] = run(*args)
+
+    finish = lambda: out[0].block_until_ready()  # noqa: E731
+    return {
+        "first call": first(call, finish),
+        "steady": best(call, 3, batch=1 if options.device == "cpu" else 20, finish=finish),
+    }
+
+
+def cupy_(options):
+    import cupy
+
+    args = [cupy.asarray(a) for a in inputs(options)]
+    finish = cupy.cuda.get_current_stream().synchronize
+    finish()
+    call = lambda: formula(cupy, *args)  # noqa: E731
+    return {"first call": first(call, finish), "steady": best(call, 3, batch=5, finish=finish)}
+
+
+def torch_(options, compiled=True):
+    import torch
+
+    args = [torch.from_numpy(a).to(options.device) for a in inputs(options)]
+    finish = torch.cuda.synchronize if options.device == "cuda" else None
+    run = torch.compile(lambda *a: formula(torch, *a)) if compiled else lambda *a: formula(torch, *a)
+    args[0] + 1
+    if finish:
+        finish()
+    call = lambda: run(*args)  # noqa: E731
+    figures = {"first call": first(call, finish)}
+    figures["steady"] = best(call, 3, batch=1 if options.device == "cpu" else 20, finish=finish)
+    return figures
+
+
+# glibc gives large blocks back to the system at once; with these it keeps them, so that NumPy's temporaries are warm.
+WARM = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "17179869184", "MALLOC_TOP_PAD_": "1073741824"}
+
+PEERS = {
+    "NumPy": Peer(numpy_, ("cpu",)),
+    "NumPy, warm allocator": Peer(numpy_, ("cpu",), WARM),
+    "Numloom": Peer(numloom_),
+    "Numloom, interpreter only": Peer(numloom_, ("cuda",), {"NUMLOOM_JIT": "0"}),
+    "Numba": Peer(numba_, ("cpu",)),
+    "numexpr": Peer(numexpr_, ("cpu",)),
+    "jax.jit": Peer(jax_),
+    "CuPy": Peer(cupy_, ("cuda",)),
+    "torch.compile": Peer(torch_, ("cuda",)),
+}
+
+if __name__ == "__main__":
+    main("Black-Scholes, 4M float64 on the CPU, 32M float32 on CUDA", PEERS)
