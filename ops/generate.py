@@ -215,8 +215,8 @@ def element(dtype: str) -> str:
     return "bool" if dtype == "b1" else f"nl::{dtype}"
 
 
-def family_loops(family: str) -> str:
-    """The source of one family's loops, for the level that the macro NUMLOOM_LEVEL names."""
+def family_loops(family: str, level: str) -> str:
+    """The source of one family's loops for one CPU level (the build compiles it for that level)."""
     lines = []
     for r in (r for r in ROWS if r.family == family):
         for t in table.loop_types(r):
@@ -235,27 +235,21 @@ def family_loops(family: str) -> str:
     return f"""{HEAD}#include "scalar/{family}.h"
 #include "backend/cpu/loop_templates.h"
 
-#define NL_JOIN_(a, b) a##b
-#define NL_JOIN(a, b) NL_JOIN_(a, b)
-
 namespace numloom {{
-void NL_JOIN(fill_{family}_, NUMLOOM_LEVEL)(LoopTable& t) {{
+void fill_{family}_{level}(LoopTable& t) {{
 {body}
 }}
 }}  // namespace numloom
 """
 
 
-def cast_loops() -> str:
+def cast_loops(level: str) -> str:
     lines = "\n".join(f"  NL_CAST({a}, {b}, {element(a)}, {element(b)})" for a in DTYPES for b in DTYPES)
     return f"""{HEAD}#include "scalar/cast.h"
 #include "backend/cpu/loop_templates.h"
 
-#define NL_JOIN_(a, b) a##b
-#define NL_JOIN(a, b) NL_JOIN_(a, b)
-
 namespace numloom {{
-void NL_JOIN(fill_cast_, NUMLOOM_LEVEL)(LoopTable& t) {{
+void fill_cast_{level}(LoopTable& t) {{
 {lines}
 }}
 }}  // namespace numloom
@@ -283,9 +277,11 @@ def files() -> dict[str, str]:
         "ops_table.cpp": table_source(),
         "ops_rows.json": rows_json(),
         "loops_fill.h": fill_header(),
-        "loops_cast.cpp": cast_loops(),
     }
-    return out | {f"loops_{family}.cpp": family_loops(family) for family in families()}
+    for level in LEVELS:
+        out[f"loops_cast_{level}.cpp"] = cast_loops(level)
+        out |= {f"loops_{family}_{level}.cpp": family_loops(family, level) for family in families()}
+    return out
 
 
 def main() -> None:

@@ -131,14 +131,13 @@ template <class T> NL_FN T op_sign(T a) {
     return T{(u2)(m > 0x7c00 ? a.bits : m == 0 ? 0 : 0x3c00 | (a.bits & 0x8000))};
   } else if constexpr (Is<T>::complex) {
     typedef typename T::real R;
-    // A part that alone is infinite decides; two are undecided.
-    const bool re_inf = is_inf(a.re), im_inf = is_inf(a.im);
+    // As NumPy: by the modulus, and where that is infinite by the infinite part; two infinite parts are undecided.
     const R m = hypot_(a.re, a.im);
-    const R nan = quiet_nan<R>();
-    const bool zero = (a.re == 0) & (a.im == 0), bad = is_nan(a.re) | is_nan(a.im) | (re_inf & im_inf);
-    const R re = re_inf ? with_sign((R)1, a.re) : im_inf ? (R)0 : a.re / m;
-    const R im = im_inf ? with_sign((R)1, a.im) : re_inf ? (R)0 : a.im / m;
-    return T{bad ? nan : zero ? (R)0 : re, bad ? nan : zero ? (R)0 : im};
+    const bool zero = m == 0, huge = is_inf(m), re_inf = is_inf(a.re), im_inf = is_inf(a.im);
+    const bool bad = is_nan(m) | (re_inf & im_inf);
+    const R re = huge ? (re_inf ? with_sign((R)1, a.re) : (R)0) : a.re / m;
+    const R im = huge ? (re_inf ? (R)0 : with_sign((R)1, a.im)) : a.im / m;
+    return T{bad ? quiet_nan<R>() : zero ? (R)0 : re, bad ? quiet_nan<R>() : zero ? (R)0 : im};
   } else {
     return is_nan(a) ? a : (T)((a > 0) - (a < 0));
   }

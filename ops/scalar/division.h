@@ -19,7 +19,7 @@ template <class T> NL_FN T int_quotient(T a, T b) {
 }
 
 // The exact remainder of truncated division, with the sign of a. Fast where the quotient fits the significand.
-NL_FN bool fmod_in_range(f4 a, f4 b) { return magnitude(a) < magnitude(b) * 0x1p28f; }
+NL_FN bool fmod_in_range(f4 a, f4 b) { return (magnitude(a) < magnitude(b) * 0x1p28f) & is_finite(b); }
 NL_FN bool fmod_in_range(f8 a, f8 b) {
   return (magnitude(a) < magnitude(b) * 0x1p52) & (magnitude(a) < 0x1p1000) & (magnitude(b) < 0x1p1000);
 }

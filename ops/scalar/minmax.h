@@ -23,10 +23,20 @@ template <class T> NL_FN T op_minimum(T a, T b) {
 template <class T> NL_FN T op_fmax(T a, T b) { return any_nan(b) | op_greater_equal(a, b) ? a : b; }
 template <class T> NL_FN T op_fmin(T a, T b) { return any_nan(b) | op_less_equal(a, b) ? a : b; }
 
+// Where a bound equals x, x stays. Complex: only a NaN in x is looked for.
+template <class T> NL_FN bool clip_less(T a, T b) {
+  if constexpr (Is<T>::complex) return a.re == b.re ? a.im < b.im : a.re < b.re;
+  else return op_less(a, b);
+}
 template <class T> NL_FN T op_clip(T x, T low, T high) {
-  const T raised = any_nan(low) ? low : op_less(x, low) ? low : x;
-  const T held = any_nan(high) ? high : op_greater(raised, high) ? high : raised;
-  return any_nan(x) ? x : any_nan(raised) ? raised : held;
+  if constexpr (Is<T>::complex) {
+    const T raised = any_nan(x) | clip_less(low, x) ? x : low;
+    return any_nan(raised) | clip_less(raised, high) ? raised : high;
+  } else {
+    const T raised = any_nan(low) ? low : op_less(x, low) ? low : x;
+    const T held = any_nan(high) ? high : op_greater(raised, high) ? high : raised;
+    return any_nan(x) ? x : any_nan(raised) ? raised : held;
+  }
 }
 
 }  // namespace nl
