@@ -1,1 +1,111 @@
+"""`np.random` on Numloom: NumPy's own generators, whose arrays come out as ours.
+
+The numbers, the streams and the global state are NumPy's, bit for bit: `seed` here and NumPy's in a library steer the same
+generator. A fresh array is adopted without a copy.
+"""
+
+import functools
+
+import numpy
+import numpy.random as real
+
+from numloom import _core
+from numloom._fallback.function import describe
+from numloom._fallback.target import Target
+
 provided = {}
+_wrap = _core.wrap_result
+_array = numpy.ndarray
+_PLAIN = frozenset((int, float, type(None), tuple, str, type))
+
+
+def _adopting(method, name):
+    """A drawing method: plain arguments go straight to NumPy's."""
+    target = Target(method, name)
+
+    def draw(*args, **kwargs):
+        # The first argument of a method is the generator itself.
+        for value in args[first:]:
+            if type(value) not in _PLAIN:
+                return target.call(args, kwargs)
+        if kwargs:
+            for value in kwargs.values():
+                if type(value) not in _PLAIN:
+                    return target.call(args, kwargs)
+        result = method(*args, **kwargs)
+        if type(result) is not _array:
+            return result
+        box = [result]
+        del result
+        return _wrap(box.pop())
+
+    first = 1 if name.count(".") > 1 else 0
+    describe(draw, method, name)
+    draw.__module__ = "numpy.random"
+    return draw
+
+
+class _GeneratorClass(type):
+    """NumPy's own generators, made by libraries, are instances too."""
+
+    def __instancecheck__(cls, instance):
+        return isinstance(instance, cls._real) if "_real" in cls.__dict__ else type.__instancecheck__(cls, instance)
+
+    def __subclasscheck__(cls, subclass):
+        return issubclass(subclass, cls._real) if "_real" in cls.__dict__ else type.__subclasscheck__(cls, subclass)
+
+
+_NOT_DRAWING = frozenset(("get_state", "set_state", "seed", "spawn"))
+
+
+def _generator_class(base):
+    body = {"_real": base, "__doc__": base.__doc__, "__module__": "numpy.random", "__reduce__": _reduce}
+    for name in dir(base):
+        if name.startswith("_") or name in _NOT_DRAWING:
+            continue
+        method = getattr(base, name)
+        if callable(method):
+            body[name] = _adopting(method, f"random.{base.__name__}.{name}")
+    return _GeneratorClass(base.__name__, (base,), body)
+
+
+def _reduce(self):
+    # What NumPy pickles, and that a copy draws arrays of ours again.
+    function, args, *state = super(type(self), self).__reduce__()
+    return (_revive, (type(self).__name__, function, args), *state)
+
+
+def _revive(name, function, args):
+    made = function(*args)
+    if name == "Generator":
+        return Generator(made.bit_generator)
+    revived = RandomState(made._bit_generator)
+    return revived
+
+
+Generator = _generator_class(real.Generator)
+RandomState = _generator_class(real.RandomState)
+
+
+@functools.wraps(real.default_rng)
+def default_rng(seed=None):
+    if isinstance(seed, real.Generator):
+        return seed
+    return Generator(real.default_rng(seed).bit_generator)
+
+
+def _provide():
+    provided["random.Generator"] = Generator
+    provided["random.RandomState"] = RandomState
+    provided["random.default_rng"] = default_rng
+    for name in real.__all__:
+        function = getattr(real, name)
+        # The global functions are bound methods of NumPy's global RandomState.
+        if name in _NOT_DRAWING or isinstance(function, type) or not callable(function) or name == "default_rng":
+            continue
+        provided[f"random.{name}"] = _adopting(function, f"random.{name}")
+    for name in ("get_state", "set_state", "seed"):
+        provided[f"random.{name}"] = getattr(real, name)
+
+
+_provide()

@@ -1,1 +1,306 @@
+"""Creating arrays: ranges, grids, matrices with structure."""
 
+import numpy
+
+from numloom import _core
+from numloom._api.registry import axis_index, decline, is_scalar, lift, ndarray, provides
+
+_functions = _core.functions
+_arange = _functions["arange"]
+_empty = _functions["empty"]
+_zeros = _functions["zeros"]
+_full = _functions["full"]
+_ones = _functions["ones"]
+_wrap = _core.wrap_result
+
+
+def _native_dtype(dtype):
+    """`dtype` as the engine has it, or None."""
+    try:
+        dtype = numpy.dtype(dtype)
+    except TypeError:
+        return None
+    return dtype if dtype.char in "?bhilqBHILQefdFD" and dtype.isnative else None
+
+
+def _plain_shape(shape):
+    kind = type(shape)
+    return kind is int or (kind in (tuple, list) and all(isinstance(n, (int, numpy.integer)) for n in shape))
+
+
+# -------------------------------------------------------------------------------------------------- like another
+
+
+def _shape_like(prototype, shape, dtype, order, subok, device):
+    """(shape, dtype, order) of a new array like `prototype`, or None."""
+    if type(prototype) is not ndarray or device not in (None, "cpu") or order not in ("K", "C", "F", "A"):
+        return None
+    if shape is not None and not _plain_shape(shape):
+        return None
+    dtype = prototype.dtype if dtype is None else _native_dtype(dtype)
+    if dtype is None:
+        return None
+    if shape is None:
+        shape = prototype.shape
+    elif order == "K" and len((shape,) if type(shape) is int else shape) != prototype.ndim:
+        order = "C"
+    if order in "KA":
+        flags = prototype.flags
+        if flags.c_contiguous:
+            order = "C"
+        elif flags.f_contiguous:
+            order = "F"
+        elif order == "A":
+            order = "C"
+        else:
+            return None  # a permuted memory order that only NumPy lays out
+    return shape, dtype, order
+
+
+@provides()
+def empty_like(prototype, /, dtype=None, order="K", subok=True, shape=None, *, device=None):
+    like = _shape_like(prototype, shape, dtype, order, subok, device)
+    if like is None:
+        return decline("empty_like", (prototype, dtype, order, subok, shape), {"device": device})
+    return _empty(like[0], like[1], like[2])
+
+
+@provides()
+def zeros_like(a, dtype=None, order="K", subok=True, shape=None, *, device=None):
+    like = _shape_like(a, shape, dtype, order, subok, device)
+    if like is None:
+        return decline("zeros_like", (a, dtype, order, subok, shape), {"device": device})
+    return _zeros(like[0], like[1], like[2])
+
+
+@provides()
+def ones_like(a, dtype=None, order="K", subok=True, shape=None, *, device=None):
+    like = _shape_like(a, shape, dtype, order, subok, device)
+    if like is None:
+        return decline("ones_like", (a, dtype, order, subok, shape), {"device": device})
+    return _ones(like[0], like[1], like[2])
+
+
+@provides()
+def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, device=None):
+    like = _shape_like(a, shape, dtype, order, subok, device)
+    if like is None or not is_scalar(fill_value):
+        return decline("full_like", (a, fill_value, dtype, order, subok, shape), {"device": device})
+    return _full(like[0], fill_value, like[1], like[2])
+
+
+# -------------------------------------------------------------------------------------------------- ranges
+
+_HOST_RANGE = 4096  # below this NumPy's own linspace costs less than the composite's calls
+
+
+@provides()
+def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None):
+    simple = type(num) is int and num > 1 and _is_real_number(start) and _is_real_number(stop)
+    if not simple or dtype is not None and _native_dtype(dtype) != numpy.float64 or device not in (None, "cpu"):
+        return decline("linspace", (start, stop, num, endpoint, retstep, dtype, axis), {"device": device}, "general ranges")
+    if num <= _HOST_RANGE:
+        made = numpy.linspace(start, stop, num, endpoint, retstep, dtype, axis)
+        if retstep:
+            return _core.from_numpy(made[0]), made[1]
+        return _core.from_numpy(made)
+    start, stop = numpy.float64(start), numpy.float64(stop)
+    step = (stop - start) / (num - 1 if endpoint else num)
+    if not numpy.isfinite(step) or step == 0:
+        return decline("linspace", (start, stop, num, endpoint, retstep, dtype, axis), {"device": device}, "general ranges")
+    values = _arange(0.0, float(num))
+    values *= step
+    values += start
+    if endpoint:
+        values[-1] = stop
+    return (values, step) if retstep else values
+
+
+def _is_real_number(x):
+    return type(x) in (int, float, numpy.float64) and abs(x) < 2.0**1000
+
+
+@provides()
+def eye(N, M=None, k=0, dtype=float, order="C", *, device=None, like=None):
+    columns = N if M is None else M
+    native = _native_dtype(dtype)
+    if type(N) is not int or type(columns) is not int or type(k) is not int or min(N, columns) < 0 or native is None:
+        return decline("eye", (N, M, k), {"dtype": dtype, "order": order, "device": device, "like": like})
+    if order not in ("C", "F") or device not in (None, "cpu") or like is not None:
+        return decline("eye", (N, M, k), {"dtype": dtype, "order": order, "device": device, "like": like})
+    made = _zeros((N, columns), native, order)
+    # The diagonal is a strided run of the flat array, cut where the matrix ends.
+    first = k if k >= 0 else -k * columns
+    count = min(N, columns - k) if k >= 0 else min(N + k, columns)
+    if count > 0:
+        if order == "C":
+            made.reshape(-1)[first : first + (count - 1) * (columns + 1) + 1 : columns + 1] = 1
+        else:
+            first = k * N if k >= 0 else -k
+            made.T.reshape(-1)[first : first + (count - 1) * (N + 1) + 1 : N + 1] = 1
+    return made
+
+
+@provides()
+def identity(n, dtype=None, *, like=None):
+    if like is not None:
+        return decline("identity", (n, dtype), {"like": like})
+    return eye(n, dtype=float if dtype is None else dtype)
+
+
+@provides()
+def tri(N, M=None, k=0, dtype=float, *, like=None):
+    columns = N if M is None else M
+    native = _native_dtype(dtype)
+    if type(N) is not int or type(columns) is not int or type(k) is not int or native is None or like is not None:
+        return decline("tri", (N, M, k), {"dtype": dtype, "like": like})
+    if min(N, columns) < 0:
+        return decline("tri", (N, M, k), {"dtype": dtype})
+    return (_arange(N).reshape(N, 1) >= _arange(-k, columns - k)).astype(native)
+
+
+@provides()
+def tril(m, k=0):
+    a = lift(m)
+    if a is None or a.ndim < 2 or type(k) is not int:
+        return decline("tril", (m, k), {})
+    return _functions["where"](tri(*a.shape[-2:], k=k, dtype=bool), a, a.dtype.type(0))
+
+
+@provides()
+def triu(m, k=0):
+    a = lift(m)
+    if a is None or a.ndim < 2 or type(k) is not int:
+        return decline("triu", (m, k), {})
+    return _functions["where"](tri(*a.shape[-2:], k=k - 1, dtype=bool), a.dtype.type(0), a)
+
+
+@provides()
+def diag(v, k=0):
+    a = lift(v)
+    if a is None or type(k) is not int or a.ndim not in (1, 2):
+        return decline("diag", (v, k), {})
+    if a.ndim == 2:
+        return a.diagonal(k)
+    n = a.shape[0] + abs(k)
+    made = _zeros((n, n), a.dtype)
+    if a.shape[0]:
+        first = k if k >= 0 else -k * n
+        made.reshape(-1)[first : first + (a.shape[0] - 1) * (n + 1) + 1 : n + 1] = a
+    return made
+
+
+@provides()
+def vander(x, N=None, increasing=False):
+    a = lift(x)
+    if a is None or a.ndim != 1 or (N is not None and (type(N) is not int or N < 0)):
+        return decline("vander", (x, N, increasing), {})
+    columns = a.shape[0] if N is None else N
+    made = _empty((a.shape[0], columns), numpy.promote_types(a.dtype, int))
+    view = made if increasing else made[:, ::-1]
+    if columns > 0:
+        view[:, 0] = 1
+    for column in range(1, columns):
+        view[:, column] = view[:, column - 1] * a
+    return made
+
+
+# -------------------------------------------------------------------------------------------------- grids
+
+
+@provides()
+def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
+    arrays = [lift(x) for x in xi]
+    if any(a is None or a.ndim > 1 for a in arrays) or indexing not in ("xy", "ij"):
+        return decline("meshgrid", xi, {"copy": copy, "sparse": sparse, "indexing": indexing})
+    n = len(arrays)
+    places = list(range(n))
+    if indexing == "xy" and n > 1:
+        places[0], places[1] = 1, 0
+    sizes = [0] * n
+    for a, place in zip(arrays, places, strict=True):
+        sizes[place] = a.size
+    grids = []
+    for a, place in zip(arrays, places, strict=True):
+        grid = a.reshape((1,) * place + (-1,) + (1,) * (n - 1 - place))
+        if not sparse:
+            grid = broadcast_view(grid, tuple(sizes))
+        grids.append(grid.copy() if copy else grid)
+    return tuple(grids)
+
+
+def broadcast_view(a, shape):
+    native = _functions.get("broadcast_to")
+    return native(a, shape) if native is not None else decline("broadcast_to", (a, shape), {})
+
+
+@provides()
+def indices(dimensions, dtype=int, sparse=False):
+    native = _native_dtype(dtype)
+    if native is None or not _plain_shape(dimensions) or type(dimensions) is int:
+        return decline("indices", (dimensions, dtype, sparse), {})
+    n = len(dimensions)
+    rows = [_arange(size, dtype=native).reshape((1,) * d + (size,) + (1,) * (n - d - 1)) for d, size in enumerate(dimensions)]
+    if sparse:
+        return tuple(rows)
+    made = _empty((n, *dimensions), native)
+    for d, row in enumerate(rows):
+        made[d] = row
+    return made
+
+
+@provides()
+def fromfunction(function, shape, *, dtype=float, like=None, **kwargs):
+    if like is not None:
+        return decline("fromfunction", (function, shape), {"dtype": dtype, "like": like, **kwargs})
+    return function(*indices(shape, dtype=dtype), **kwargs)
+
+
+@provides()
+def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
+    if not (_is_real_number(start) and _is_real_number(stop) and is_scalar(base) and axis_index(axis, 1) == 0):
+        return decline("logspace", (start, stop, num, endpoint, base, dtype, axis), {}, "general ranges")
+    exponents = linspace(start, stop, num=num, endpoint=endpoint)
+    if type(exponents) is not ndarray:
+        return decline("logspace", (start, stop, num, endpoint, base, dtype, axis), {}, "general ranges")
+    powers = _core.ufuncs["power"](base, exponents)
+    return powers if dtype is None else powers.astype(dtype, copy=False)
+
+
+@provides()
+def ascontiguousarray(a, dtype=None, *, like=None):
+    if type(a) is ndarray and like is None and a.ndim and a.flags.c_contiguous and (dtype is None or numpy.dtype(dtype) == a.dtype):
+        return a
+    if type(a) is not ndarray or like is not None:
+        lifted = lift(a)
+        if lifted is None or like is not None:
+            return decline("ascontiguousarray", (a, dtype), {} if like is None else {"like": like})
+        a = lifted
+    made = a.astype(a.dtype if dtype is None else dtype, order="C", copy=False)
+    return made.reshape(1) if made.ndim == 0 else made
+
+
+@provides()
+def asfortranarray(a, dtype=None, *, like=None):
+    lifted = lift(a) if like is None else None
+    if lifted is None:
+        return decline("asfortranarray", (a, dtype), {} if like is None else {"like": like})
+    made = lifted.astype(lifted.dtype if dtype is None else dtype, order="F", copy=False)
+    return made.reshape(1) if made.ndim == 0 else made
+
+
+@provides("copy")
+def copy(a, order="K", subok=False):
+    lifted = lift(a)
+    if lifted is None or subok and type(a) is not ndarray:
+        return decline("copy", (a, order, subok), {})
+    return lifted.copy(order) if lifted is a else _functions["array"](a, order=order)
+
+
+@provides()
+def asanyarray(a, dtype=None, order=None, *, device=None, copy=None, like=None):
+    if type(a) is ndarray and dtype is None and order is None and not copy:
+        return a
+    if isinstance(a, numpy.ndarray) and type(a) is not numpy.ndarray:
+        return decline("asanyarray", (a, dtype, order), {"device": device, "copy": copy, "like": like})
+    return _functions["asarray"](a, dtype, order, device=device, copy=copy, like=like)

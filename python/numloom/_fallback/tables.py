@@ -18,9 +18,6 @@ WRITES = {
     "put_along_axis": ((0, "arr"),),
     "putmask": ((0, "a"),),
     "quantile": ((0, "a"),),
-    "random.shuffle": ((0, "x"),),
-    "random.Generator.shuffle": ((0, "x"),),
-    "random.RandomState.shuffle": ((0, "x"),),
 }
 
 # Methods of ndarray that write the array itself.
@@ -42,8 +39,8 @@ ALIASES = frozenset(
     ndarray.to_device""".split()
 )
 
-# Modules whose objects keep the arrays they are given.
-ALIASING_MODULES = ("ma.", "rec.", "lib.", "ctypeslib.", "matrixlib.")
+# Modules whose objects keep the arrays they are given, or write them (`out`, `shuffle`) where no signature tells which.
+ALIASING_MODULES = ("ma.", "rec.", "lib.", "ctypeslib.", "matrixlib.", "random.")
 
 # Where `out` stands when it is passed by position, for functions without a signature that can be read.
 OUT_POSITIONS = {"concatenate": 2, "dot": 2, "ndarray.dot": 2}
