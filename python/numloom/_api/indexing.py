@@ -2,7 +2,8 @@
 
 import numpy
 
-from numloom._api.registry import ndarray, provides
+from numloom import _core
+from numloom._api.registry import axis_index, decline, is_scalar, lift, lift_all, ndarray, provides
 from numloom._fallback.convert import from_host, to_host
 
 
@@ -63,3 +64,127 @@ class ndenumerate(numpy.ndenumerate):
 
     def __init__(self, arr):
         super().__init__(to_host(arr) if type(arr) is ndarray else arr)
+
+
+# ---------------------------------------------------------------------------------------------- by position and mask
+
+_functions = _core.functions
+_where = _functions["where"]
+_nonzero = _functions["nonzero"]
+
+
+@provides()
+def flatnonzero(a):
+    lifted = lift(a)
+    if lifted is None:
+        return decline("flatnonzero", (a,), {})
+    return _nonzero(lifted.ravel())[0]
+
+
+@provides()
+def argwhere(a):
+    lifted = lift(a)
+    if lifted is None or not lifted.ndim:
+        return decline("argwhere", (a,), {})
+    places = _nonzero(lifted)
+    found = _functions["empty"]((lifted.ndim, places[0].shape[0]), numpy.intp)
+    for d, place in enumerate(places):
+        found[d] = place
+    return found.T
+
+
+@provides()
+def extract(condition, arr):
+    mask, a = lift(condition), lift(arr)
+    if mask is None or a is None or mask.size != a.size:
+        return decline("extract", (condition, arr), {})
+    return a.ravel()[mask.ravel().astype(bool, copy=False)]
+
+
+@provides()
+def select(condlist, choicelist, default=0):
+    masks = lift_all(condlist)
+    choices = [x if is_scalar(x) else lift(x) for x in choicelist] if type(choicelist) in (list, tuple) else [None]
+    usable = masks and len(masks) == len(choices) and all(mask.dtype.kind == "b" for mask in masks)
+    if not usable or any(x is None for x in choices) or not is_scalar(default):
+        return decline("select", (condlist, choicelist, default), {})
+    dtype = numpy.result_type(*(x.dtype if type(x) is ndarray else x for x in (*choices, default)))
+    if any(type(x) is ndarray and x.ndim == 0 for x in choices) or dtype.char not in "?bhilqBHILQefdFD":
+        return decline("select", (condlist, choicelist, default), {})
+    shape = numpy.broadcast_shapes(*(x.shape for x in (*masks, *choices) if type(x) is ndarray))
+    result = dtype.type(default)
+    for mask, choice in zip(reversed(masks), reversed(choices), strict=True):
+        result = _where(mask, choice if type(choice) is ndarray else dtype.type(choice), result)
+    result = result.astype(dtype, copy=False)
+    if result.shape != shape:
+        made = _functions["empty"](shape, dtype)
+        made[...] = result
+        return made
+    return result
+
+
+@provides()
+def take_along_axis(arr, indices, axis=-1):
+    a, at = lift(arr), lift(indices)
+    place = axis_index(axis, a.ndim) if a is not None and axis is not None else None
+    if place is None or at is None or at.dtype.kind not in "iu" or at.ndim != a.ndim:
+        return decline("take_along_axis", (arr, indices, axis), {})
+    return a[_along(at, place, a.shape)]
+
+
+@provides()
+def put_along_axis(arr, indices, values, axis):
+    at = lift(indices)
+    place = axis_index(axis, arr.ndim) if type(arr) is ndarray and axis is not None else None
+    if place is None or at is None or at.dtype.kind not in "iu" or at.ndim != arr.ndim:
+        return decline("put_along_axis", (arr, indices, values, axis), {})
+    arr[_along(at, place, arr.shape)] = values
+    return None
+
+
+def _along(at, place, shape):
+    """An index that takes `at` along one axis and every position along the others."""
+    arange = _functions["arange"]
+    ndim = len(shape)
+    return tuple(
+        at if d == place else arange(shape[d]).reshape((1,) * d + (-1,) + (1,) * (ndim - d - 1)) for d in range(ndim)
+    )
+
+
+@provides()
+def ix_(*args):
+    arrays = [lift(x) for x in args]
+    if any(a is None or a.ndim != 1 for a in arrays):
+        return decline("ix_", args, {})
+    ready = []
+    for k, a in enumerate(arrays):
+        if a.dtype.kind == "b":
+            a = _nonzero(a)[0]
+        elif not a.size:
+            a = a.astype(numpy.intp)
+        ready.append(a.reshape((1,) * k + (a.size,) + (1,) * (len(arrays) - k - 1)))
+    return tuple(ready)
+
+
+@provides()
+def fill_diagonal(a, val, wrap=False):
+    if type(a) is not ndarray or a.ndim != 2 or wrap or not is_scalar(val) or not a.flags.c_contiguous or not a.flags.writeable:
+        return decline("fill_diagonal", (a, val, wrap), {})
+    rows, columns = a.shape
+    end = min(rows, columns) * (columns + 1)
+    a.reshape(-1)[: min(end, rows * columns) : columns + 1] = val
+    return None
+
+
+@provides()
+def copyto(dst, src, casting="same_kind", where=True):
+    source = src if is_scalar(src) else lift(src)
+    if type(dst) is ndarray and source is not None and where is True and type(casting) is str:
+        if type(source) is ndarray and numpy.can_cast(source.dtype, dst.dtype, casting):
+            if source.ndim <= dst.ndim:
+                dst[...] = source
+                return None
+        elif type(src) in (bool, int, float) and dst.dtype.kind in "fc":
+            dst[...] = src
+            return None
+    return decline("copyto", (dst, src), {"casting": casting, "where": where})

@@ -1,1 +1,249 @@
+"""Products of vectors, matrices and tensors, all through `dot`, `matmul` and fused multiply-and-sum; vector norms."""
+
+import numpy
+
+from numloom import _core
+from numloom._api.registry import axis_tuple, decline, lift, ndarray, provides
+
+_functions = _core.functions
+_dot = _functions["dot"]
+_matmul = _functions.get("matmul") or _core.ufuncs["matmul"]
+_multiply = _core.ufuncs["multiply"]
+_add_reduce = _core.ufuncs["add"].reduce
+_sqrt = _core.ufuncs["sqrt"]
+_abs = _core.ufuncs["absolute"]
+
+
+def _product(sizes):
+    result = 1
+    for size in sizes:
+        result *= size
+    return result
+
+
+@provides()
+def outer(a, b, out=None):
+    x, y = lift(a), lift(b)
+    if x is None or y is None:
+        return decline("outer", (a, b, out), {})
+    keywords = {} if out is None else {"out": out}
+    return _multiply(x.ravel()[:, None], y.ravel()[None, :], **keywords)
+
+
+@provides()
+def inner(a, b, /):
+    x, y = lift(a), lift(b)
+    if x is None or y is None or (x.ndim and y.ndim and x.shape[-1] != y.shape[-1]):
+        return decline("inner", (a, b), {})
+    if not x.ndim or not y.ndim:
+        return _multiply(x, y)
+    return _dot(x, y) if y.ndim == 1 else tensordot(x, y, (-1, -1))
+
+
+@provides()
+def vdot(a, b, /):
+    x, y = lift(a), lift(b)
+    if x is None or y is None or x.size != y.size:
+        return decline("vdot", (a, b), {})
+    x, y = x.ravel(), y.ravel()
+    return _dot(x.conj() if x.dtype.kind == "c" else x, y)
+
+
+@provides()
+def trace(a, offset=0, axis1=0, axis2=1, dtype=None, out=None):
+    lifted = lift(a)
+    if lifted is None or lifted.ndim < 2 or axis_tuple((axis1, axis2), lifted.ndim) is None:
+        return decline("trace", (a, offset, axis1, axis2, dtype, out), {})
+    return lifted.diagonal(offset, axis1, axis2).sum(-1, dtype=dtype, out=out)
+
+
+@provides()
+def tensordot(a, b, axes=2):
+    x, y = lift(a), lift(b)
+    pairs = None
+    if x is not None and y is not None:
+        if type(axes) is int:
+            if 0 <= axes <= min(x.ndim, y.ndim):
+                pairs = tuple(range(x.ndim - axes, x.ndim)), tuple(range(axes))
+        elif type(axes) in (tuple, list) and len(axes) == 2:
+            pairs = axis_tuple(axes[0], x.ndim), axis_tuple(axes[1], y.ndim)
+    if (
+        pairs is None
+        or None in pairs
+        or len(pairs[0]) != len(pairs[1])
+        or any(x.shape[i] != y.shape[j] for i, j in zip(*pairs, strict=True))
+    ):
+        return decline("tensordot", (a, b, axes), {})
+    kept_x = [d for d in range(x.ndim) if d not in pairs[0]]
+    kept_y = [d for d in range(y.ndim) if d not in pairs[1]]
+    length = _product(x.shape[d] for d in pairs[0])
+    rows, columns = [x.shape[d] for d in kept_x], [y.shape[d] for d in kept_y]
+    left = x.transpose((*kept_x, *pairs[0])).reshape(_product(rows), length)
+    right = y.transpose((*pairs[1], *kept_y)).reshape(length, _product(columns))
+    result = _dot(left, right)
+    return result.reshape((*rows, *columns))
+
+
+@provides()
+def kron(a, b):
+    x, y = lift(a), lift(b)
+    if x is None or y is None:
+        return decline("kron", (a, b), {})
+    if not x.ndim or not y.ndim:
+        return _multiply(x, y)
+    ndim = max(x.ndim, y.ndim)
+    sx = (1,) * (ndim - x.ndim) + x.shape
+    sy = (1,) * (ndim - y.ndim) + y.shape
+    wide = _multiply(
+        x.reshape([part for size in sx for part in (size, 1)]), y.reshape([part for size in sy for part in (1, size)])
+    )
+    return wide.reshape([p * q for p, q in zip(sx, sy, strict=True)])
+
+
+# ---------------------------------------------------------------------------------------------------- einsum
+
+
+def _parse(subscripts, operands):
+    """(labels of each operand, labels of the result), or None for what only NumPy reads (ellipses, errors)."""
+    text = subscripts.replace(" ", "")
+    if "." in text:
+        return None
+    left, arrow, right = text.partition("->")
+    inputs = left.split(",")
+    if len(inputs) != len(operands) or not all(label.isalpha() for labels in inputs for label in labels):
+        return None
+    joined = "".join(inputs)
+    if not arrow:
+        right = "".join(sorted(label for label in set(joined) if joined.count(label) == 1))
+    if len(set(right)) != len(right) or not set(right) <= set(joined):
+        return None
+    sizes = {}
+    for labels, a in zip(inputs, operands, strict=True):
+        if len(labels) != a.ndim or len(set(labels)) != len(labels):
+            return None
+        for label, size in zip(labels, a.shape, strict=True):
+            if sizes.setdefault(label, size) != size:
+                return None
+    return inputs, right
+
+
+def _summed(a, labels, keep):
+    """`a` with the axes summed whose labels are not kept."""
+    axes = tuple(d for d, label in enumerate(labels) if label not in keep)
+    if not axes:
+        return a, labels
+    return _add_reduce(a, axes, a.dtype), "".join(label for label in labels if label in keep)
+
+
+def _contract(a, la, b, lb, keep):
+    """The product of two operands, summed over the labels that are in none of `keep`; and its labels."""
+    a, la = _summed(a, la, set(lb) | keep)
+    b, lb = _summed(b, lb, set(la) | keep)
+    shared = [label for label in la if label in lb]
+    batch = [label for label in shared if label in keep]
+    inner = [label for label in shared if label not in keep]
+    rows = [label for label in la if label not in lb]
+    columns = [label for label in lb if label not in la]
+    size = dict(zip(la, a.shape, strict=True)) | dict(zip(lb, b.shape, strict=True))
+    if not inner or (batch and not (rows and columns)):
+        # No matrix product in it: multiply, and sum in the same pass.
+        order = batch + rows + columns + inner
+        wide = [x.transpose([labels.index(q) for q in order if q in labels]).reshape([size[q] if q in labels else 1 for q in order])
+                for x, labels in ((a, la), (b, lb))]
+        product = _multiply(*wide)
+        if inner:
+            product = _add_reduce(product, tuple(range(len(order) - len(inner), len(order))), product.dtype)
+        return product, "".join(batch + rows + columns)
+    n = {part: _product(size[label] for label in labels) for part, labels in (("r", rows), ("c", columns), ("i", inner))}
+    stack = [size[label] for label in batch]
+    left = a.transpose([la.index(label) for label in batch + rows + inner]).reshape([*stack, n["r"], n["i"]])
+    right = b.transpose([lb.index(label) for label in batch + inner + columns]).reshape([*stack, n["i"], n["c"]])
+    product = _matmul(left, right).reshape([size[label] for label in batch + rows + columns])
+    return product, "".join(batch + rows + columns)
+
+
+@provides()
+def einsum(*operands, out=None, optimize=False, **kwargs):
+    call = (operands, {"out": out, "optimize": optimize, **kwargs})
+    if kwargs or len(operands) < 2 or type(operands[0]) is not str:
+        return decline("einsum", *call)
+    arrays = [lift(x) for x in operands[1:]]
+    if any(a is None or a.dtype.char in "?e" for a in arrays):
+        return decline("einsum", *call)
+    parsed = _parse(operands[0], arrays)
+    if parsed is None or (out is not None and type(out) is not ndarray):
+        return decline("einsum", *call, "repeated labels or an ellipsis")
+    inputs, result = parsed
+    dtype = numpy.result_type(*(a.dtype for a in arrays))
+    arrays = [a if a.dtype == dtype else a.astype(dtype) for a in arrays]
+    a, labels = arrays[0], inputs[0]
+    for k in range(1, len(arrays)):
+        later = set(result).union(*inputs[k + 1 :])
+        a, labels = _contract(a, labels, arrays[k], inputs[k], later)
+    a, labels = _summed(a, labels, set(result))
+    if result:
+        a = a.transpose([labels.index(label) for label in result])
+    if out is None:
+        return a
+    if out.shape != getattr(a, "shape", ()) or not numpy.can_cast(dtype, out.dtype, "safe"):
+        return decline("einsum", *call)
+    out[...] = a
+    return out
+
+
+# ---------------------------------------------------------------------------------------------------- norms
+
+
+@provides("linalg.norm")
+def norm(x, ord=None, axis=None, keepdims=False):
+    a = lift(x)
+    if a is None or a.dtype.char == "e":
+        return decline("linalg.norm", (x, ord, axis, keepdims), {})
+    if a.dtype.kind not in "fc":
+        a = a.astype(float)
+    if axis is None and (ord is None or (ord in ("f", "fro") and a.ndim == 2) or (ord == 2 and a.ndim == 1)):
+        flat = a.ravel(order="K")
+        if flat.dtype.kind == "c":
+            real, imag = flat.real, flat.imag
+            length = _sqrt(_dot(real, real) + _dot(imag, imag))
+        else:
+            length = _sqrt(_dot(flat, flat))
+        return length.reshape((1,) * a.ndim) if keepdims else length
+    axes = tuple(range(a.ndim)) if axis is None else axis_tuple(axis, a.ndim)
+    if axes is not None and len(axes) == 1:
+        if ord is None or ord == 2:
+            return _sqrt(_add_reduce(_squares(a), axes, keepdims=keepdims))
+        if ord == numpy.inf:
+            return _abs(a).max(axis=axes, keepdims=keepdims)
+        if ord == -numpy.inf:
+            return _abs(a).min(axis=axes, keepdims=keepdims)
+        if ord == 1:
+            return _add_reduce(_abs(a), axes, keepdims=keepdims)
+    elif axes is not None and len(axes) == 2 and (ord is None or ord in ("f", "fro")):
+        return _sqrt(_add_reduce(_squares(a), axes, keepdims=keepdims))
+    return decline("linalg.norm", (x, ord, axis, keepdims), {})
+
+
+def _squares(a):
+    if a.dtype.kind == "c":
+        return (a.conj() * a).real
+    return a * a
+
+
+@provides("linalg.matrix_transpose")
+def _matrix_transpose(x, /):
+    from numloom._api.manipulation import matrix_transpose
+
+    return matrix_transpose(x)
+
+
+@provides("linalg.matmul")
+def matmul(x1, x2, /):
+    return _matmul(x1, x2)
+
+
+@provides("linalg.tensordot")
+def _linalg_tensordot(x1, x2, /, *, axes=2):
+    return tensordot(x1, x2, axes)
+
 

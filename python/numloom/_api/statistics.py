@@ -1,1 +1,146 @@
+"""Averages, ranges, correlations, and reductions that skip NaN."""
+
+import warnings
+
+import numpy
+
+from numloom import _core
+from numloom._api.errors import errstate
+from numloom._api.registry import axis_tuple, decline, lift, provides
+
+_functions = _core.functions
+_u = _core.ufuncs
+_where = _functions["where"]
+_missing = numpy._NoValue
+
+
+provides("amax")(_functions["max"])
+provides("amin")(_functions["min"])
+
+
+@provides()
+def ptp(a, axis=None, out=None, keepdims=_missing):
+    lifted = lift(a)
+    if lifted is None or out is not None:
+        return decline("ptp", (a, axis, out), {} if keepdims is _missing else {"keepdims": keepdims})
+    keywords = {} if keepdims is _missing else {"keepdims": keepdims}
+    return _u["subtract"](lifted.max(axis=axis, **keywords), lifted.min(axis=axis, **keywords))
+
+
+@provides()
+def average(a, axis=None, weights=None, returned=False, *, keepdims=_missing):
+    lifted = lift(a)
+    keywords = {} if keepdims is _missing else {"keepdims": keepdims}
+    call = ((a, axis, weights, returned), keywords)
+    if lifted is None or lifted.dtype.kind not in "biufc" or lifted.dtype.char == "e":
+        return decline("average", *call)
+    if returned:
+        return decline("average", *call)
+    if weights is None:
+        return lifted.mean(axis, **keywords)
+    w = lift(weights)
+    axes = axis_tuple(axis, lifted.ndim) if axis is not None else None
+    if w is None or (axis is not None and axes is None):
+        return decline("average", *call)
+    if w.shape != lifted.shape:
+        if axes is None or w.shape != tuple(lifted.shape[d] for d in axes):
+            return decline("average", *call)
+        order = sorted(range(len(axes)), key=lambda k: axes[k])
+        w = w.transpose(order).reshape([size if d in axes else 1 for d, size in enumerate(lifted.shape)])
+    kind = numpy.result_type(lifted.dtype, w.dtype, *(["f8"] if lifted.dtype.kind in "biu" else []))
+    scale = w.sum(axis=axes, dtype=kind, **keywords)
+    if bool((scale == 0.0).any()):
+        return decline("average", *call)
+    mean = _u["multiply"](lifted, w, dtype=kind).sum(axis=axes, **keywords) / scale
+    return mean
+
+
+@provides()
+def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=None, *, dtype=None):
+    a = lift(m)
+    plain = y is None and fweights is None and aweights is None and dtype is None and ddof in (None, 0, 1)
+    if a is None or not plain or a.ndim > 2 or a.dtype.kind not in "biuf" or a.dtype.char == "e" or not a.size:
+        call = {"fweights": fweights, "aweights": aweights, "dtype": dtype}
+        return decline("cov", (m, y, rowvar, bias, ddof), call)
+    x = _functions["array"](a, ndmin=2, dtype=numpy.result_type(a.dtype, numpy.float64))
+    if not rowvar and a.ndim != 1:
+        x = x.T
+    lost = (0 if bias else 1) if ddof is None else ddof
+    count = x.shape[1] - lost
+    if count <= 0:
+        return decline("cov", (m, y, rowvar, bias, ddof), {})
+    x = x - x.mean(axis=1)[:, None]
+    c = _functions["dot"](x, x.T)
+    c *= 1 / numpy.float64(count)
+    return c.squeeze()
+
+
+# ---------------------------------------------------------------------------------------------- skipping NaN
+
+
+def _floats(a):
+    return a is not None and a.dtype.kind == "f"
+
+
+def _nan_sum(name, fill, reduce):
+    def function(a, axis=None, dtype=None, out=None, keepdims=_missing, initial=_missing, where=_missing):
+        lifted = lift(a)
+        if not _floats(lifted) or initial is not _missing or where is not _missing:
+            given = {"keepdims": keepdims, "initial": initial, "where": where}
+            return decline(name, (a, axis, dtype, out), {k: v for k, v in given.items() if v is not _missing})
+        keywords = {} if keepdims is _missing else {"keepdims": keepdims}
+        kept = _where(_u["isnan"](lifted), lifted.dtype.type(fill), lifted)
+        return getattr(kept, reduce)(axis=axis, dtype=dtype, out=out, **keywords)
+
+    function.__name__ = name
+    provides(name)(function)
+
+
+_nan_sum("nansum", 0, "sum")
+_nan_sum("nanprod", 1, "prod")
+
+
+def _nan_extreme(name, ufunc):
+    def function(a, axis=None, out=None, keepdims=_missing, initial=_missing, where=_missing):
+        lifted = lift(a)
+        if not _floats(lifted) or not lifted.size or out is not None or initial is not _missing or where is not _missing:
+            given = {"keepdims": keepdims, "initial": initial, "where": where}
+            return decline(name, (a, axis, out), {k: v for k, v in given.items() if v is not _missing})
+        keywords = {} if keepdims is _missing else {"keepdims": keepdims}
+        result = _u[ufunc].reduce(lifted, axis=axis, **keywords)
+        if bool(_u["isnan"](result).any()):
+            warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=2)
+        return result
+
+    function.__name__ = name
+    provides(name)(function)
+
+
+_nan_extreme("nanmax", "fmax")
+_nan_extreme("nanmin", "fmin")
+
+
+def _nan_moments(a, axis, keywords):
+    """(values with NaN as 0, mask of the NaN, count of the others along the axis)."""
+    mask = _u["isnan"](a)
+    kept = _where(mask, a.dtype.type(0), a)
+    return kept, mask, (~mask).sum(axis=axis, **keywords)
+
+
+@provides()
+def nanmean(a, axis=None, dtype=None, out=None, keepdims=_missing, *, where=_missing):
+    lifted = lift(a)
+    keywords = {} if keepdims is _missing else {"keepdims": keepdims}
+    if not _floats(lifted) or lifted.dtype.char == "e" or dtype is not None or out is not None or where is not _missing:
+        if where is not _missing:
+            keywords["where"] = where
+        return decline("nanmean", (a, axis, dtype, out), keywords)
+    kept, _, count = _nan_moments(lifted, axis, keywords)
+    total = kept.sum(axis=axis, **keywords)
+    empty = count == 0
+    if bool(empty.any()):
+        warnings.warn("Mean of empty slice", RuntimeWarning, stacklevel=2)
+    with errstate(invalid="ignore", divide="ignore"):
+        return _u["true_divide"](total, count, dtype=lifted.dtype, casting="unsafe")
+
 
