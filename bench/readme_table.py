@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 HEADS = {
     "README.md": (
-        "program | NumPy | Numloom | speed-up | largest difference | kernels | operations fused | memory, NumPy | memory, Numloom",
+        "program | NumPy | Numloom | speed-up | largest difference | kernels | operations fused | memory, NumPy | memory, Numloom",  # noqa: E501
         "{cpu}, {cores} cores, Python {python}, NumPy {numpy}, {date}; device `{device}`. Geometric mean of the speed-ups: "
         "**{mean:.2f}**. Times and peak memory are less what the imports took; best of {rounds} interleaved runs "
         "([all figures]({file})).",

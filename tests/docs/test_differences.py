@@ -1,0 +1,172 @@
+"""Each line of docs/differences.md is true: a test named after its id holds it."""
+
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy
+import pytest
+
+import numloom
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGE = ROOT / "docs" / "differences.md"
+
+
+def listed():
+    return re.findall(r"^\| `([a-z-]+)` \|", PAGE.read_text(), flags=re.M)
+
+
+def run(code, *options):
+    """The standard output of `code` as a script under Numloom."""
+    done = subprocess.run(
+        [sys.executable, "-m", "numloom", *options, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def cuda():
+    try:
+        before = numloom.device()
+        numloom.set_device("cuda")
+        numloom.set_device(before)
+    except RuntimeError:
+        return False
+    return True
+
+
+needs_cuda = pytest.mark.skipif(not cuda(), reason="no CUDA device")
+
+
+def ulps(a, b):
+    """The distance of two arrays of positive doubles in units in the last place."""
+    return int(numpy.abs(a.view("i8") - b.view("i8")).max())
+
+
+def test_every_line_has_a_test():
+    tests = {name[len("test_") :].replace("_", "-") for name in globals() if name.startswith("test_")}
+    assert listed()
+    assert not [name for name in listed() if name not in tests]
+    assert not tests - set(listed()) - {"every-line-has-a-test"}
+
+
+def test_scalars_are_arrays():
+    total = numloom.arange(10.0).sum()
+    assert isinstance(total, numloom.ndarray) and total.shape == ()
+    assert not isinstance(total, numpy.float64)
+    assert hash(total) == hash(45.0)
+    with pytest.raises(TypeError):
+        total[()] = 1.0
+    before = total
+    total += 1
+    assert (float(before), float(total)) == (45.0, 46.0)
+    assert run("import numpy as np; print(type(np.arange(10.0).sum()) is np.float64)") == "True"
+
+
+def test_not_a_subclass():
+    a = numloom.arange(3.0)
+    assert type(a) is numloom.ndarray
+    assert not issubclass(numloom.ndarray, numpy.ndarray)
+    view = numpy.asarray(a)
+    view[0] = 7.0
+    assert float(a[0]) == 7.0
+
+
+def test_last_bits():
+    x = numpy.random.default_rng(1).uniform(0.1, 3.0, 100_000)
+    differ = 0
+    for name in ("exp", "log1p", "tanh", "cosh", "expm1", "arctan", "cbrt"):
+        ours = numpy.array(getattr(numloom, name)(numloom.array(x)))
+        theirs = getattr(numpy, name)(x)
+        assert ulps(ours, theirs) <= 8, name  # each within 4 of the truth
+        differ += not numpy.array_equal(ours, theirs)
+    assert differ
+
+
+def test_strided_sums():
+    x = numpy.random.default_rng(1).random((4099, 37))
+    ours, theirs = numpy.array(numloom.array(x).sum(axis=0)), x.sum(axis=0)
+    assert not numpy.array_equal(ours, theirs)
+    assert numpy.allclose(ours, theirs, rtol=1e-12)
+    # Ours is what NumPy gives for each column laid out contiguously.
+    assert numpy.array_equal(ours, numpy.array([numpy.ascontiguousarray(x[:, j]).sum() for j in range(37)]))
+
+
+def test_matrix_products():
+    rng = numpy.random.default_rng(1)
+    a, b = rng.random((300, 1000)), rng.random((1000, 200))
+    ours = numpy.array(numloom.array(a) @ numloom.array(b))
+    assert numpy.allclose(ours, a @ b, rtol=1e-12)
+
+
+def test_out_of_range_casts():
+    x = numpy.array([-1.0, 3e9, -3e9, 1e20])
+    with numpy.errstate(all="ignore"):
+        ours = numpy.array(numloom.array(x).astype("u4"))
+        # A strided view takes NumPy's scalar loop.
+        theirs = numpy.repeat(x, 2)[::2].astype("u4")
+    assert ours.dtype == theirs.dtype
+    assert numpy.array_equal(ours[:2], theirs[:2])
+
+
+def test_unread_warnings():
+    code = """
+        import warnings
+        import numpy as np
+        warnings.simplefilter("always")
+        with warnings.catch_warnings(record=True) as seen:
+            x = np.zeros(1_000_000)
+            y = 1.0 / x
+            del y
+        print(len(seen))
+        with warnings.catch_warnings(record=True) as seen:
+            y = 1.0 / x
+            y[0]
+        print(len(seen))
+    """
+    unread, read = run(code, "--device", "cpu").split()
+    assert int(unread) <= 1
+    assert int(read) == 1
+
+
+@needs_cuda
+def test_cuda_warnings():
+    code = """
+        import warnings
+        import numpy as np
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            y = 1.0 / np.zeros(1_000_000)
+            y[0]
+        print(len(seen))
+        try:
+            with np.errstate(divide="raise"):
+                y = 1.0 / np.zeros(1_000_000)
+                y[0]
+        except FloatingPointError:
+            print("raised")
+    """
+    assert run(code, "--device", "cuda").split() == ["0", "raised"]
+
+
+@needs_cuda
+def test_device_arrays_after_fork():
+    code = """
+        import os
+        import numpy as np
+        x = np.ones(1_000_000) * 2
+        y = x + 1
+        y.sum()
+        child = os.fork()
+        if child == 0:
+            try:
+                y[0]
+                os._exit(1)
+            except RuntimeError:
+                os._exit(0)
+        print(os.waitpid(child, 0)[1])
+    """
+    assert run(code, "--device", "cuda") == "0"
