@@ -6,10 +6,9 @@ import sys
 import textwrap
 from pathlib import Path
 
+import numloom
 import numpy
 import pytest
-
-import numloom
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs" / "differences.md"
