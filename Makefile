@@ -49,7 +49,7 @@ lint: build ## Check formatting, clang-tidy, ruff, mypy and the layer order
 
 format: ## Rewrite the sources as `make lint` wants them
 	@scripts/bootstrap.sh $(VENV) "$(PYTHON)" lint
-	@$(py) scripts/lint.py --fix
+	@$(py) scripts/lint.py --format-only
 
 wheel: ## Build a self-contained wheel into dist/ (PYTHON=python3.12 chooses for which Python)
 	@scripts/check_compiler.sh
