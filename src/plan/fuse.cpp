@@ -1,0 +1,116 @@
+// Reads Facts and the dead; writes Groups. Leaves true: running the groups in order, each as one loop nest, gives what
+// running the instructions in order gives.
+//
+// Every instruction goes into the earliest group that it may join and that no hazard forbids. Two instructions that touch
+// one buffer, one of them writing, may share a nest only through the identical view; overlapping views need separate
+// nests, disjoint ones do not know of each other.
+#include <algorithm>
+#include <cstdlib>
+
+#include "plan/plan.h"
+
+namespace numloom {
+namespace {
+
+// Beyond this a nest's values no longer fit the interpreters' registers.
+constexpr int kMaxInstrs = 96;
+constexpr int kMaxViews = 28;
+
+struct Open {
+  int space;            // an instruction whose iteration space is the group's
+  uint32_t axes = 0;    // reduced axes, where there are reductions
+  bool closed = false;  // a call, or full
+  std::vector<int16_t> views;
+};
+
+}  // namespace
+
+bool fusion_enabled() {
+  static const bool on = [] {
+    const char* s = std::getenv("NUMLOOM_FUSE");
+    return !s || *s != '0';
+  }();
+  return on;
+}
+
+void fuse(const Facts& f, const std::vector<bool>& dead, Groups& out) {
+  const Program& p = *f.program;
+  std::vector<Open> open;
+  std::vector<int16_t> group_of(p.size(), -1);
+  // Who touched each buffer, in order.
+  struct Access {
+    int16_t instr;
+    int16_t view;
+    bool write;
+  };
+  std::vector<std::vector<Access>> accesses(f.buffers.size());
+
+  // Legality: the first group that instruction i may be in, and why not an earlier one.
+  const auto earliest = [&](int i, bool& hazard) {
+    int low = 0;
+    hazard = false;
+    for (int k = 0; k < 4; ++k) {
+      const int16_t v = f.view_of[i][k];
+      if (v < 0) continue;
+      const bool write = k == 0;
+      for (const Access& a : accesses[f.views[v].buffer]) {
+        if (!a.write && !write) continue;
+        const int g = group_of[a.instr];
+        if (g < low) continue;
+        if (a.view == v) {
+          // The value of a reduction or a call is there only after its nest; a written view of repeated elements never
+          // shares one.
+          const bool whole = p[a.instr].kind < Kind::reduce && p[i].kind <= Kind::reduce && (write ? p[i].kind < Kind::reduce : true);
+          const bool gathers = (p[i].kind == Kind::gather && k == 1) || (p[a.instr].kind == Kind::gather && !a.write);
+          const int need = whole && !gathers ? g : g + 1;
+          if (need > low) low = need, hazard |= need == g + 1;
+        } else if (f.overlap(a.view, v)) {
+          if (g + 1 > low) low = g + 1, hazard = true;
+        }
+      }
+    }
+    return low;
+  };
+  // Cost: whether sharing a nest helps. Loop nests over one space always do, until registers run out.
+  const auto refuse = [&](const Open& g, int i) {
+    const Instr& in = p[i];
+    if (g.closed || !in.fusable() || !fusion_enabled()) return Refusal::size;
+    if (!same_shape(p[g.space].space(), in.space())) return Refusal::shape;
+    if (in.kind == Kind::reduce && g.axes && g.axes != in.axes) return Refusal::axes;
+    return Refusal::none;
+  };
+
+  for (int i = 0; i < p.size(); ++i) {
+    if (dead[i]) continue;
+    bool hazard;
+    const int low = earliest(i, hazard);
+    if (hazard) ++out.refusals[static_cast<int>(Refusal::hazard)];
+    int chosen = -1;
+    for (int g = low; g < static_cast<int>(open.size()); ++g) {
+      const Refusal r = refuse(open[g], i);
+      if (r == Refusal::none) {
+        chosen = g;
+        break;
+      }
+      ++out.refusals[static_cast<int>(r)];
+    }
+    if (chosen < 0) {
+      chosen = static_cast<int>(open.size());
+      open.push_back({i, 0, !p[i].fusable(), {}});
+      out.groups.emplace_back();
+    }
+    Open& g = open[chosen];
+    if (p[i].kind == Kind::reduce) g.axes = p[i].axes;
+    out.groups[chosen].push_back(static_cast<int16_t>(i));
+    group_of[i] = static_cast<int16_t>(chosen);
+    for (int k = 0; k < 4; ++k) {
+      const int16_t v = f.view_of[i][k];
+      if (v < 0) continue;
+      accesses[f.views[v].buffer].push_back({static_cast<int16_t>(i), v, k == 0});
+      if (std::find(g.views.begin(), g.views.end(), v) == g.views.end()) g.views.push_back(v);
+    }
+    if (out.groups[chosen].size() >= kMaxInstrs || g.views.size() >= kMaxViews) g.closed = true;
+  }
+}
+
+}  // namespace numloom

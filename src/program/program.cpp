@@ -1,0 +1,156 @@
+#include "program/program.h"
+
+#include <sstream>
+#include <stdexcept>
+
+namespace numloom {
+namespace {
+
+constexpr const char* kKindNames[] = {"map", "index", "gather", "reduce", "matmul", "cumulate", "argreduce", "scatter"};
+
+uint32_t form_of(const Instr& i) {
+  uint32_t h = static_cast<uint32_t>(i.kind) * 31 + static_cast<uint32_t>(i.op);
+  h = h * 1000003 + static_cast<uint32_t>(i.type) * 16 + i.nin;
+  h = h * 1000003 + i.axes * 64 + static_cast<uint32_t>(i.axis);
+  h = h * 1000003 + static_cast<uint32_t>(i.out.layout.ndim) * 16 + static_cast<uint32_t>(i.out.dtype);
+  for (int k = 0; k < i.nin; ++k) h = h * 1000003 + (i.in[k].buf ? 64u : 0u) + static_cast<uint32_t>(i.in[k].dtype);
+  return h;
+}
+
+void print_operand(std::ostream& s, const Operand& o) {
+  if (!o.buf) {
+    s << dtype_name(o.dtype) << "(" << cast_scalar(o.scalar, DType::f8).f << ")";
+    return;
+  }
+  s << "b" << (reinterpret_cast<uintptr_t>(o.buf) >> 4 & 0xffff) << ":" << dtype_code(o.dtype) << "[";
+  for (int d = 0; d < o.layout.ndim; ++d) s << (d ? "," : "") << o.layout.shape[d];
+  s << "]";
+  if (o.layout.offset) s << "+" << o.layout.offset;
+  if (!o.layout.c_contiguous(item_size(o.dtype))) {
+    s << "/";
+    for (int d = 0; d < o.layout.ndim; ++d) s << (d ? "," : "") << o.layout.strides[d];
+  }
+}
+
+}  // namespace
+
+Instr& Program::draft() {
+  if (!draft_) {
+    if (spare_.empty()) {
+      draft_ = std::make_unique<Instr>();
+    } else {
+      draft_ = std::move(spare_.back());
+      spare_.pop_back();
+    }
+  }
+  draft_->axis = 0;
+  draft_->axes = 0;
+  draft_->site = 0;
+  for (Operand& o : draft_->in) o.buf = nullptr;
+  return *draft_;
+}
+
+void Program::commit() {
+  Instr& i = *draft_;
+  i.out.buf->retain();
+  i.out.buf->pending_writes.fetch_add(1, std::memory_order_relaxed);
+  i.out.buf->has_range = false;
+  if (!i.out.buf->host && !i.out.buf->device && i.out.buf->pending_writes.load(std::memory_order_relaxed) == 1)
+    bytes_ += i.out.buf->nbytes;
+  for (int k = 0; k < i.nin; ++k)
+    if (Buffer* b = i.in[k].buf) {
+      b->retain();
+      b->pending_reads.fetch_add(1, std::memory_order_relaxed);
+    }
+  forms_.push_back(form_of(i));
+  instrs_.push_back(std::move(draft_));
+  done_.push_back(false);
+}
+
+void Program::complete(int n) {
+  if (done_[n]) return;
+  done_[n] = true;
+  Instr& i = *instrs_[n];
+  i.out.buf->pending_writes.fetch_sub(1, std::memory_order_relaxed);
+  i.out.buf->release();
+  for (int k = 0; k < i.nin; ++k)
+    if (Buffer* b = i.in[k].buf) {
+      b->pending_reads.fetch_sub(1, std::memory_order_relaxed);
+      b->release();
+    }
+}
+
+void Program::compact() {
+  size_t kept = 0;
+  bytes_ = 0;
+  for (size_t n = 0; n < instrs_.size(); ++n) {
+    if (done_[n]) {
+      if (spare_.size() < 512) spare_.push_back(std::move(instrs_[n]));
+      continue;
+    }
+    Buffer* b = instrs_[n]->out.buf;
+    if (!b->host && !b->device) bytes_ += b->nbytes;
+    forms_[kept] = forms_[n];
+    if (kept != n) instrs_[kept] = std::move(instrs_[n]);
+    ++kept;
+  }
+  instrs_.resize(kept);
+  forms_.resize(kept);
+  done_.assign(kept, false);
+}
+
+void Program::split(int first, Program& rest) {
+  for (int n = first; n < size(); ++n) {
+    rest.instrs_.push_back(std::move(instrs_[n]));
+    rest.done_.push_back(done_[n]);
+    rest.forms_.push_back(forms_[n]);
+  }
+  instrs_.resize(first);
+  done_.resize(first);
+  forms_.resize(first);
+}
+
+std::string Program::print() const {
+  std::ostringstream s;
+  for (int n = 0; n < size(); ++n) {
+    const Instr& i = *instrs_[n];
+    s << n << ": ";
+    print_operand(s, i.out);
+    s << " = " << kKindNames[static_cast<int>(i.kind)];
+    if (i.op != Op::none) s << " " << op_info(i.op).name << "." << dtype_code(i.type);
+    if (i.kind == Kind::reduce) s << " axes=" << i.axes;
+    for (int k = 0; k < i.nin; ++k) {
+      s << (k ? ", " : " ");
+      print_operand(s, i.in[k]);
+    }
+    s << "\n";
+  }
+  return s.str();
+}
+
+void Program::verify() const {
+  const auto fail = [&](int n, const char* what) {
+    throw std::logic_error("program: instruction " + std::to_string(n) + ": " + what + "\n" + print());
+  };
+  for (int n = 0; n < size(); ++n) {
+    const Instr& i = *instrs_[n];
+    if (!i.out.buf) fail(n, "no output");
+    const auto inside = [&](const Operand& o) {
+      int64_t low, high;
+      o.layout.extent(item_size(o.dtype), low, high);
+      return low == high || (low >= 0 && high <= o.buf->nbytes);
+    };
+    if (!inside(i.out)) fail(n, "output outside its buffer");
+    for (int k = 0; k < i.nin; ++k) {
+      const Operand& o = i.in[k];
+      if (!o.buf) continue;
+      if (i.kind != Kind::gather && !inside(o)) fail(n, "input outside its buffer");
+      if (i.fusable() && !same_shape(o.layout, i.space())) fail(n, "input of another shape");
+      if (i.fusable() && o.buf == i.out.buf && i.kind != Kind::reduce &&
+          relate(o.layout, item_size(o.dtype), i.out.layout, item_size(i.out.dtype)) == Relation::overlap)
+        fail(n, "input overlaps output");
+    }
+  }
+}
+
+}  // namespace numloom

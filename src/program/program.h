@@ -1,0 +1,87 @@
+// WHAT is to be done: a flat list of instructions over views of buffers, in the order the user's program made them.
+// Not thread-safe: the engine lock guards it.
+// Invariants: an instruction's operands are views of its iteration space (`out` of a reduction has stride 0 along the
+// reduced axes); no input overlaps `out` without being identical with it (recording copies first); every operand's buffer
+// is retained by the instruction, and counted in pending_reads or pending_writes, until it ran or was dropped.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "array/dtype.h"
+#include "array/layout.h"
+#include "ops_table.h"
+#include "runtime/buffer.h"
+
+namespace numloom {
+
+enum class Kind : uint8_t {
+  map,        // out = op(in...) per element, computed in `type`
+  index,      // out = coordinate along `axis`
+  gather,     // out = in[0] at (strides . index + in[1] bytes)
+  reduce,     // out = op over `axes` of in[0], accumulated in `type`
+  matmul,     // the rest: see backend.h, enum Call
+  cumulate,
+  argreduce,
+  scatter,
+};
+
+struct Operand {
+  Buffer* buf = nullptr;  // null: `scalar`
+  DType dtype = DType::f8;
+  Layout layout;
+  Scalar scalar;
+};
+
+struct Instr {
+  Kind kind;
+  Op op;
+  DType type;
+  uint8_t nin;
+  int32_t axis;
+  uint32_t axes;
+  uint32_t site;
+  Operand out, in[3];
+
+  bool fusable() const { return kind <= Kind::reduce; }
+  const Layout& space() const { return kind == Kind::reduce ? in[0].layout : out.layout; }
+};
+
+class Program {
+ public:
+  // An instruction to fill in, not yet part of the program. Its fields hold anything.
+  Instr& draft();
+  // Appends the draft: retains its buffers and counts it pending.
+  void commit();
+
+  int size() const { return static_cast<int>(instrs_.size()); }
+  bool empty() const { return instrs_.empty(); }
+  const Instr& operator[](int i) const { return *instrs_[i]; }
+
+  // Releases what instruction i holds, because it ran or nobody needs it. It stays in the list until compact().
+  void complete(int i);
+  bool completed(int i) const { return done_[i]; }
+  // Removes completed instructions. The others keep their order.
+  void compact();
+  // Splits off the instructions from `first` on.
+  void split(int first, Program& rest);
+
+  // Bytes of the buffers which only the program keeps without memory: what a flush may have to store.
+  int64_t bytes() const { return bytes_; }
+  // Hash of each instruction's form (op, types, number of axes): what repeats in a loop.
+  const std::vector<uint32_t>& forms() const { return forms_; }
+
+  std::string print() const;
+  void verify() const;  // throws std::logic_error naming the broken invariant
+
+ private:
+  std::vector<std::unique_ptr<Instr>> instrs_;
+  std::vector<bool> done_;
+  std::vector<uint32_t> forms_;
+  std::vector<std::unique_ptr<Instr>> spare_;
+  std::unique_ptr<Instr> draft_;
+  int64_t bytes_ = 0;
+};
+
+}  // namespace numloom

@@ -1,0 +1,118 @@
+#include "runtime/buffer.h"
+
+#include <cstdlib>
+#include <new>
+
+#include "runtime/host_pool.h"
+
+namespace numloom {
+
+void (*free_device_memory)(char*, int64_t) = nullptr;
+
+namespace {
+
+// Small arrays live behind their Buffer, in blocks of a few sizes kept per thread: a Python loop over vectors of three
+// elements makes and drops millions of them.
+constexpr int64_t kInside[] = {64, 256, 1024, 4096};
+constexpr int kClasses = 4;
+constexpr int kKept = 64;
+constexpr int64_t kHead = (sizeof(Buffer) + 63) / 64 * 64;
+
+struct FreeList {
+  void* block[kClasses][kKept];
+  int count[kClasses] = {};
+  ~FreeList() {
+    for (int c = 0; c < kClasses; ++c)
+      while (count[c]) std::free(block[c][--count[c]]);
+    for (int& n : count) n = kKept + 1;  // closed: a buffer that dies after this goes to free()
+  }
+};
+thread_local FreeList free_list;
+
+}  // namespace
+
+Buffer* Buffer::make(int64_t nbytes) {
+  auto* b = new Buffer;
+  b->nbytes = nbytes;
+  return b;
+}
+
+Buffer* Buffer::make_host(int64_t nbytes) {
+  if (nbytes > kInside[kClasses - 1]) {
+    Buffer* b = make(nbytes);
+    try {
+      b->ensure_host();
+    } catch (...) {
+      b->release_handle();
+      throw;
+    }
+    b->host_valid = true;
+    return b;
+  }
+  int c = 0;
+  while (kInside[c] < nbytes) ++c;
+  int& n = free_list.count[c];
+  void* p = n > 0 && n <= kKept ? free_list.block[c][--n] : std::aligned_alloc(64, kHead + kInside[c]);
+  if (!p) throw std::bad_alloc();
+  auto* b = new (p) Buffer;
+  b->nbytes = nbytes;
+  b->host = static_cast<char*>(p) + kHead;
+  b->host_valid = true;
+  b->home_ = Home::inside;
+  b->size_class_ = static_cast<uint8_t>(c);
+  return b;
+}
+
+Buffer* Buffer::wrap(void* host, int64_t nbytes, void* owner, void (*release)(void*), bool shared) {
+  auto* b = new Buffer;
+  b->nbytes = nbytes;
+  b->host = static_cast<char*>(host);
+  b->host_valid = true;
+  b->foreign = shared;
+  b->owner_ = owner;
+  b->release_ = release;
+  b->home_ = Home::wrapped;
+  return b;
+}
+
+char* Buffer::ensure_host() {
+  if (!host) {
+    host = static_cast<char*>(host_alloc(nbytes));
+    home_ = Home::pool;
+  }
+  return host;
+}
+
+void Buffer::drop_device() {
+  if (device && free_device_memory) free_device_memory(device, nbytes);
+  device = nullptr;
+  device_valid = false;
+}
+
+void Buffer::drop_host() {
+  if (home_ == Home::pool) {
+    host_free(host, nbytes);
+    host = nullptr;
+    home_ = Home::none;
+  }
+  host_valid = false;
+}
+
+void Buffer::destroy() {
+  drop_device();
+  if (home_ == Home::inside) {
+    const int c = size_class_;
+    this->~Buffer();
+    int& n = free_list.count[c];
+    if (n < kKept)
+      free_list.block[c][n++] = this;
+    else
+      std::free(this);
+    return;
+  }
+  if (home_ == Home::pool) host_free(host, nbytes);
+  if (release_) release_(owner_);
+  delete this;
+}
+
+}  // namespace numloom

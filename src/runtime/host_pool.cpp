@@ -1,0 +1,111 @@
+#include "runtime/host_pool.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "numloom/error.h"
+
+namespace numloom {
+namespace {
+
+// Sizes are rounded up to eighths of a power of two, so that a cached block is at most 1/8 larger than asked for.
+constexpr int64_t kSmall = 1 << 12;        // below: malloc's own caches do well
+constexpr int64_t kHuge = 4 << 20;         // from here on, huge pages are asked for
+constexpr int64_t kCacheBytes = 256 << 20;  // at most; less on small machines
+
+int64_t rounded(int64_t n) {
+  if (n <= 4096) return (n + 63) & ~int64_t{63};
+  const int64_t step = std::max<int64_t>(4096, int64_t{1} << (63 - __builtin_clzll(static_cast<uint64_t>(n)) - 3));
+  return (n + step - 1) / step * step;
+}
+
+struct Pool {
+  std::mutex mutex;
+  std::map<int64_t, std::vector<void*>> free;
+  HostPoolStatistics stats{};
+  int64_t physical = sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+  int64_t limit = std::min<int64_t>(kCacheBytes, physical / 16);
+};
+Pool& pool() {
+  static auto* p = new Pool;  // outlives every array
+  return *p;
+}
+
+}  // namespace
+
+void* host_alloc(int64_t nbytes) {
+  const int64_t n = rounded(std::max<int64_t>(nbytes, 1));
+  if (n < kSmall) {
+    if (void* p = std::aligned_alloc(64, n)) return p;
+    throw memory_error("Unable to allocate " + std::to_string(nbytes) + " bytes");
+  }
+  Pool& p = pool();
+  {
+    std::lock_guard lock(p.mutex);
+    p.stats.in_use += n;
+    p.stats.peak = std::max(p.stats.peak, p.stats.in_use);
+    if (auto it = p.free.find(n); it != p.free.end() && !it->second.empty()) {
+      void* r = it->second.back();
+      it->second.pop_back();
+      p.stats.cached -= n;
+      return r;
+    }
+  }
+  void* r = nullptr;
+  for (int attempt = 0; attempt < 2 && !r; ++attempt) {
+    if (attempt) host_trim();
+    if (n > p.physical) break;
+    r = std::aligned_alloc(n >= kHuge ? 2 << 20 : 64, n >= kHuge ? (n + (2 << 20) - 1) / (2 << 20) * (2 << 20) : n);
+  }
+  if (!r) {
+    std::lock_guard lock(p.mutex);
+    p.stats.in_use -= n;
+    throw memory_error("Unable to allocate " + std::to_string(nbytes) + " bytes",
+                       "host memory in use by arrays: " + std::to_string(p.stats.in_use) + " bytes");
+  }
+  if (n >= kHuge) madvise(r, n, MADV_HUGEPAGE);
+  return r;
+}
+
+void host_free(void* ptr, int64_t nbytes) {
+  const int64_t n = rounded(std::max<int64_t>(nbytes, 1));
+  if (n < kSmall) {
+    std::free(ptr);
+    return;
+  }
+  Pool& p = pool();
+  {
+    std::lock_guard lock(p.mutex);
+    p.stats.in_use -= n;
+    if (p.stats.cached + n <= p.limit) {
+      p.free[n].push_back(ptr);
+      p.stats.cached += n;
+      return;
+    }
+  }
+  std::free(ptr);
+}
+
+void host_trim() {
+  Pool& p = pool();
+  std::lock_guard lock(p.mutex);
+  for (auto& [n, blocks] : p.free)
+    for (void* b : blocks) std::free(b);
+  p.free.clear();
+  p.stats.cached = 0;
+}
+
+HostPoolStatistics host_pool_statistics() {
+  Pool& p = pool();
+  std::lock_guard lock(p.mutex);
+  return p.stats;
+}
+
+}  // namespace numloom
