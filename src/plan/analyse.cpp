@@ -53,10 +53,11 @@ void analyse(const Program& program, Facts& f) {
     if (b->epoch != epoch) {
       b->epoch = epoch;
       b->number = static_cast<int32_t>(f.buffers.size());
-      f.buffers.push_back({b, b->handles() > 0 || b->shared(), !b->host_valid && !b->device_valid, false, -1});
+      f.buffers.push_back({b, b->handles() > 0 || b->shared(), !b->host_valid && !b->device_valid, false, 0, -1});
     }
     BufferFacts& bf = f.buffers[b->number];
     bf.written |= write;
+    ++bf.uses;
     int16_t v = bf.first_view;
     for (; v >= 0; v = f.next_view[v])
       if (same_view(*f.views[v].operand, o)) break;
@@ -90,8 +91,9 @@ void analyse(const Program& program, Facts& f) {
     }
     views[0] = visit(in.out, true, in.kind == Kind::scatter);
   }
-  for (size_t b = 0; b < f.buffers.size(); ++b) {
-    const BufferFacts& bf = f.buffers[b];
+  for (BufferFacts& bf : f.buffers) {
+    // Unrun instructions outside of this program see it too.
+    bf.live_out |= bf.buffer->pending_reads.load() + bf.buffer->pending_writes.load() > bf.uses;
     f.key.push_back(0x50000u | (bf.live_out ? 1u : 0u) | (bf.fresh ? 2u : 0u));
     if (!bf.written) continue;
     for (int16_t x = bf.first_view; x >= 0; x = f.next_view[x])

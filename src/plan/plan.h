@@ -29,6 +29,7 @@ struct BufferFacts {
   bool live_out;    // someone can see it after the program
   bool fresh;       // it has no contents before the program
   bool written;
+  int32_t uses;       // by operands of this program
   int16_t first_view = -1;
 };
 

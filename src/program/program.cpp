@@ -110,6 +110,16 @@ void Program::split(int first, Program& rest) {
   forms_.resize(first);
 }
 
+void Program::append(Program&& rest) {
+  for (int n = 0; n < rest.size(); ++n) {
+    instrs_.push_back(std::move(rest.instrs_[n]));
+    done_.push_back(rest.done_[n]);
+    forms_.push_back(rest.forms_[n]);
+    Buffer* b = instrs_.back()->out.buf;
+    if (!b->host && !b->device) bytes_ += b->nbytes;
+  }
+}
+
 std::string Program::print() const {
   std::ostringstream s;
   for (int n = 0; n < size(); ++n) {

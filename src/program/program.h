@@ -66,6 +66,7 @@ class Program {
   void compact();
   // Splits off the instructions from `first` on.
   void split(int first, Program& rest);
+  void append(Program&& rest);
 
   // Bytes of the buffers which only the program keeps without memory: what a flush may have to store.
   int64_t bytes() const { return bytes_; }

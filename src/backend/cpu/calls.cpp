@@ -1,0 +1,162 @@
+#include "backend/cpu/calls.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "backend/cpu/loops.h"
+#include "backend/cpu/strided.h"
+
+namespace numloom::cpu {
+namespace {
+
+// Calls f(offset of out, offset of in0, offset of in1) for each index of `shape` but for axis `skip`, in C order.
+template <class F>
+void for_lines(const Layout& shape, int skip, const Layout& out, const Layout& in0, const Layout* in1, F&& f) {
+  int64_t at[kMaxDims] = {};
+  for (int d = 0; d < shape.ndim; ++d)
+    if (d != skip && shape.shape[d] == 0) return;
+  for (;;) {
+    int64_t o = 0, a = 0, b = 0;
+    for (int d = 0; d < shape.ndim; ++d) {
+      o += at[d] * out.strides[d];
+      a += at[d] * in0.strides[d];
+      if (in1) b += at[d] * in1->strides[d];
+    }
+    f(o, a, b);
+    int d = shape.ndim - 1;
+    for (; d >= 0; --d) {
+      if (d == skip) continue;
+      if (++at[d] < shape.shape[d]) break;
+      at[d] = 0;
+    }
+    if (d < 0) return;
+  }
+}
+
+template <class T>
+struct Get {
+  static T at(const char* p) { return *reinterpret_cast<const T*>(p); }
+};
+
+// Better(a, b): a wins over b as the least or greatest so far; the first NaN wins over everything.
+template <class T, bool kLeast>
+int64_t first_best(const char* p, int64_t n, int64_t stride) {
+  T best = Get<T>::at(p);
+  int64_t at = 0;
+  if constexpr (std::is_floating_point_v<T>)
+    if (best != best) return 0;
+  for (int64_t i = 1; i < n; ++i) {
+    const T v = Get<T>::at(p + i * stride);
+    if constexpr (std::is_floating_point_v<T>)
+      if (v != v) return i;
+    if (kLeast ? v < best : v > best) best = v, at = i;
+  }
+  return at;
+}
+
+template <class T>
+int64_t first_best(bool least, const char* p, int64_t n, int64_t stride) {
+  return least ? first_best<T, true>(p, n, stride) : first_best<T, false>(p, n, stride);
+}
+
+// Complex order is by real part, then imaginary part; NaN in either part counts as NaN.
+template <class R>
+int64_t first_best_complex(bool least, const char* p, int64_t n, int64_t stride) {
+  struct C {
+    R re, im;
+  };
+  C best{};
+  int64_t at = -1;
+  for (int64_t i = 0; i < n; ++i) {
+    const C v = Get<C>::at(p + i * stride);
+    if (v.re != v.re || v.im != v.im) return i;
+    const bool wins = at < 0 || (least ? v.re < best.re || (v.re == best.re && v.im < best.im) : v.re > best.re || (v.re == best.re && v.im > best.im));
+    if (wins) best = v, at = i;
+  }
+  return at;
+}
+
+}  // namespace
+
+void argreduce(const CallArgs& c) {
+  const DeviceView& in = c.in[0];
+  const bool least = c.op == Op::minimum;
+  const int64_t n = in.layout.shape[c.axis], stride = in.layout.strides[c.axis];
+  const LoopFn widen = in.dtype == DType::f2 ? loops().cast[static_cast<int>(DType::f2)][static_cast<int>(DType::f4)] : nullptr;
+  std::vector<char> wide;
+  for_lines(in.layout, c.axis, c.out.layout, in.layout, nullptr, [&](int64_t o, int64_t a, int64_t) {
+    const char* p = in.base + a;
+    int64_t best = 0;
+    switch (in.dtype) {
+      case DType::b1:
+      case DType::u1: best = first_best<uint8_t>(least, p, n, stride); break;
+      case DType::i1: best = first_best<int8_t>(least, p, n, stride); break;
+      case DType::i2: best = first_best<int16_t>(least, p, n, stride); break;
+      case DType::i4: best = first_best<int32_t>(least, p, n, stride); break;
+      case DType::i8: best = first_best<int64_t>(least, p, n, stride); break;
+      case DType::u2: best = first_best<uint16_t>(least, p, n, stride); break;
+      case DType::u4: best = first_best<uint32_t>(least, p, n, stride); break;
+      case DType::u8: best = first_best<uint64_t>(least, p, n, stride); break;
+      case DType::f4: best = first_best<float>(least, p, n, stride); break;
+      case DType::f8: best = first_best<double>(least, p, n, stride); break;
+      case DType::c8: best = first_best_complex<float>(least, p, n, stride); break;
+      case DType::c16: best = first_best_complex<double>(least, p, n, stride); break;
+      case DType::f2:
+        wide.resize(n * 4);
+        for (int64_t i = 0; i < n; ++i) widen(wide.data() + i * 4, p + i * stride, nullptr, nullptr, 1);
+        best = first_best<float>(least, wide.data(), n, 4);
+        break;
+    }
+    *reinterpret_cast<int64_t*>(c.out.base + o) = best;
+  });
+}
+
+void cumulate(const CallArgs& c) {
+  const DeviceView& in = c.in[0];
+  const int item = item_size(c.out.dtype);
+  const LoopFn f = loops().op[static_cast<int>(c.op)][static_cast<int>(c.out.dtype)];
+  const Layout& l = in.layout;
+  const int64_t n = l.shape[c.axis];
+  if (n == 0) return;
+  // With a dense inner axis beside the one that runs, whole rows are added; else one element at a time.
+  const int inner = l.ndim - 1;
+  const bool rows = c.axis != inner && l.strides[inner] == item && c.out.layout.strides[inner] == item;
+  Layout lines = l;
+  if (rows) lines.shape[inner] = 1;
+  const int64_t width = rows ? l.shape[inner] : 1;
+  const int64_t is = l.strides[c.axis], os = c.out.layout.strides[c.axis];
+  if (width == 0) return;
+  for_lines(lines, c.axis, c.out.layout, l, nullptr, [&](int64_t o, int64_t a, int64_t) {
+    const char* p = in.base + a;
+    char* q = c.out.base + o;
+    std::memcpy(q, p, item * width);
+    if (!rows && c.op == Op::add && c.out.dtype == DType::f8) {
+      double acc = *reinterpret_cast<double*>(q);
+      for (int64_t i = 1; i < n; ++i) *reinterpret_cast<double*>(q + i * os) = acc += *reinterpret_cast<const double*>(p + i * is);
+      return;
+    }
+    for (int64_t i = 1; i < n; ++i) f(q + i * os, q + (i - 1) * os, p + i * is, nullptr, width);
+  });
+}
+
+void scatter(const CallArgs& c) {
+  const DeviceView &value = c.in[0], &index = c.in[1];
+  with_item(item_size(c.out.dtype), [&](auto tag) {
+    using T = decltype(tag);
+    const Layout& l = c.out.layout;
+    const int inner = l.ndim - 1;
+    if (l.ndim == 0) {
+      *reinterpret_cast<T*>(c.out.base + *reinterpret_cast<const int64_t*>(index.base)) = *reinterpret_cast<const T*>(value.base);
+      return;
+    }
+    const int64_t n = l.shape[inner], so = l.strides[inner], sv = value.layout.strides[inner], si = index.layout.strides[inner];
+    for_lines(l, inner, l, value.layout, &index.layout, [&](int64_t o, int64_t a, int64_t b) {
+      const char *v = value.base + a, *x = index.base + b;
+      for (int64_t i = 0; i < n; ++i)
+        *reinterpret_cast<T*>(c.out.base + o + i * so + *reinterpret_cast<const int64_t*>(x + i * si)) = *reinterpret_cast<const T*>(v + i * sv);
+    });
+  });
+}
+
+}  // namespace numloom::cpu

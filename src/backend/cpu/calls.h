@@ -1,0 +1,12 @@
+// What is not a fused loop nest, on the CPU. Operands may have any strides; out overlaps no input.
+#pragma once
+#include "backend/backend.h"
+
+namespace numloom::cpu {
+
+void matmul(const CallArgs& c);
+void cumulate(const CallArgs& c);
+void argreduce(const CallArgs& c);
+void scatter(const CallArgs& c);
+
+}  // namespace numloom::cpu

@@ -1,0 +1,220 @@
+// A nest is run as blocks of consecutive elements in its C order. A slot that is dense over the block is used where it
+// lies; others are gathered into a register first, or scattered from one at the end. Rows that are long make blocks of their
+// own, so that a slot which is dense along rows only (a slice of a matrix) is dense over the block too.
+#include "backend/cpu/interpreter.h"
+
+#include <xmmintrin.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <mutex>
+
+#include "runtime/threads.h"
+
+namespace numloom::cpu {
+namespace {
+
+constexpr int64_t kLongRow = 96;          // rows from this length on make blocks of their own
+constexpr int64_t kRegisterBytes = 24576;  // registers of one frame: most of a first-level cache
+constexpr int64_t kParallelWork = 32768;   // elements times weight, for a second thread to pay
+
+}  // namespace
+
+int64_t block_elements(const BlockProgram& p) {
+  static const int64_t forced = [] {
+    const char* s = std::getenv("NUMLOOM_BLOCK");
+    return s ? std::max<int64_t>(1, std::atoll(s)) : 0;
+  }();
+  if (forced) return forced;
+  const int64_t n = kRegisterBytes / (p.item * std::max(1, p.nregs));
+  return std::clamp<int64_t>(n / 64 * 64, 128, 2048);
+}
+
+Frame::Frame(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>& scalars, int64_t block, bool check)
+    : events(check ? p.code.size() : 0), p_(p), nest_(nest), block_(block) {
+  const int64_t size = (block * p.item + 63) / 64 * 64;
+  if (check) _MM_SET_EXCEPTION_STATE(0);
+  memory_.resize(size * p.nregs + 64);
+  char* base = memory_.data() + (64 - reinterpret_cast<uintptr_t>(memory_.data()) % 64) % 64;
+  for (int r = 0; r < p.nregs; ++r) reg_.push_back(base + r * size);
+  at_.resize(p.reg.size());
+  scalars_.resize(p.reg.size());
+  for (size_t v = 0; v < at_.size(); ++v)
+    if (p.reg[v] >= 0) at_[v] = reg_[p.reg[v]];
+  for (size_t s = 0; s < scalars.size(); ++s) {
+    const int16_t v = p.scalar_value[s];
+    if (v < 0) continue;
+    scalars_[v] = scalars[s];
+    if (p.reg[v] < 0) at_[v] = reinterpret_cast<char*>(scalars_[v].raw);
+  }
+  for (int16_t v : p.filled)
+    with_item(item_size(p.kernel.value_types[v]), [&](auto tag) {
+      using T = decltype(tag);
+      load_run(reinterpret_cast<T*>(at_[v]), reinterpret_cast<const char*>(scalars_[v].raw), block, 0);
+    });
+}
+
+void Frame::evaluate(const Cursor& c, int from, int to, int64_t n, const std::vector<int64_t>* shift) {
+  const auto base = [&](int s) { return nest_.slots[s].base + (shift ? (*shift)[s] : 0); };
+  const int last = to - 1;
+  const bool one_row = to > from && c.at[last] + n <= nest_.shape[last];
+  // Memory that holds the block's elements of slot s densely, or null.
+  const auto dense = [&](int s, int item) -> char* {
+    if (n == 1 || (nest_.access[s] == Access::linear && to == nest_.ndim) || (one_row && nest_.slots[s].strides[last] == item))
+      return base(s) + c.offset(nest_.slots[s], from, to);
+    return nullptr;
+  };
+  for (const BlockInstr& b : p_.code) {
+    switch (b.code) {
+      case Code::loop: {
+        char* dst = p_.reg[b.dst] >= 0 ? reg_[p_.reg[b.dst]] : nullptr;
+        if (const int s = p_.direct_slot[b.dst]; s >= 0)
+          if (char* m = dense(s, item_size(p_.kernel.slots[s].dtype))) dst = m;
+        if (b.warns && !events.empty()) {
+          checked(b, dst, n);
+          at_[b.dst] = dst;
+          break;
+        }
+        at_[b.dst] = dst;
+        b.fn(dst, b.a >= 0 ? at_[b.a] : nullptr, b.b >= 0 ? at_[b.b] : nullptr, b.c >= 0 ? at_[b.c] : nullptr, n);
+        break;
+      }
+      case Code::load: {
+        if (char* m = dense(b.aux, b.item)) {
+          at_[b.dst] = m;
+          break;
+        }
+        char* dst = at_[b.dst] = reg_[p_.reg[b.dst]];
+        const char* from_memory = base(b.aux);
+        with_item(b.item, [&](auto tag) {
+          using T = decltype(tag);
+          for_runs(nest_, nest_.slots[b.aux], c, from, to, n, [&](int64_t o, int64_t run, int64_t stride, int64_t done) {
+            load_run(reinterpret_cast<T*>(dst) + done, from_memory + o, run, stride);
+          });
+        });
+        break;
+      }
+      case Code::gather: {
+        char* dst = at_[b.dst] = reg_[p_.reg[b.dst]];
+        const auto* index = reinterpret_cast<const int64_t*>(at_[b.a]);
+        const char* from_memory = base(b.aux);
+        with_item(b.item, [&](auto tag) {
+          using T = decltype(tag);
+          for_runs(nest_, nest_.slots[b.aux], c, from, to, n, [&](int64_t o, int64_t run, int64_t stride, int64_t done) {
+            const char* m = from_memory + o;
+            T* d = reinterpret_cast<T*>(dst) + done;
+            for (int64_t i = 0; i < run; ++i) d[i] = *reinterpret_cast<const T*>(m + i * stride + index[done + i]);
+          });
+        });
+        break;
+      }
+      case Code::index: {
+        auto* dst = reinterpret_cast<int64_t*>(at_[b.dst] = reg_[p_.reg[b.dst]]);
+        const int axis = nest_.axis_of[b.aux];
+        if (axis < 0) {
+          std::fill(dst, dst + n, 0);
+        } else if (axis < from || axis >= to) {
+          std::fill(dst, dst + n, c.at[axis]);
+        } else {
+          Cursor at = c;
+          for (int64_t i = 0; i < n; ++i) {
+            dst[i] = at.at[axis];
+            at.step(nest_, from, to);
+          }
+        }
+        break;
+      }
+    }
+  }
+  const auto store = [&](int16_t v, int s) {
+    const int item = item_size(p_.kernel.slots[s].dtype);
+    if (char* m = dense(s, item)) {
+      if (m != at_[v]) std::memcpy(m, at_[v], n * item);
+      return;
+    }
+    char* to_memory = base(s);
+    with_item(item, [&](auto tag) {
+      using T = decltype(tag);
+      for_runs(nest_, nest_.slots[s], c, from, to, n, [&](int64_t o, int64_t run, int64_t stride, int64_t done) {
+        store_run(to_memory + o, reinterpret_cast<const T*>(at_[v]) + done, run, stride);
+      });
+    });
+  };
+  for (size_t v = 0; v < p_.direct_slot.size(); ++v)
+    if (p_.direct_slot[v] >= 0) store(static_cast<int16_t>(v), p_.direct_slot[v]);
+  for (const KStore& s : p_.copies) store(s.value, s.slot);
+}
+
+void Frame::checked(const BlockInstr& b, char* dst, int64_t n) {
+  const int16_t value[3] = {b.a, b.b, b.c};
+  const void* in[3] = {};
+  int64_t step[3] = {};
+  char* result = dst;
+  for (int j = 0; j < 3; ++j) {
+    if (value[j] < 0) continue;
+    in[j] = at_[value[j]];
+    step[j] = p_.reg[value[j]] < 0 ? 0 : item_size(p_.kernel.value_types[value[j]]);
+    // The operands must outlive the loop.
+    if (in[j] == dst) result = reg_.back();
+  }
+  b.fn(result, in[0], in[1], in[2], n);
+  uint8_t& met = events[&b - p_.code.data()];
+  constexpr unsigned kFlags = _MM_EXCEPT_INVALID | _MM_EXCEPT_DIV_ZERO | _MM_EXCEPT_OVERFLOW;
+  const bool flagged = _MM_GET_EXCEPTION_STATE() & kFlags;
+  if ((flagged || b.always_ask) && (met & b.warns) != b.warns) {
+    const KInstr& k = *b.source;
+    met |= k.code == KCode::cast ? warn_check_cast(p_.kernel.value_types[k.a], k.type, result, in[0], n)
+                                 : warn_check(k.op, k.type, result, in, step, n);
+  }
+  if (flagged) _MM_SET_EXCEPTION_STATE(0);
+  if (result != dst) std::memcpy(dst, result, n * item_size(p_.kernel.value_types[b.dst]));
+}
+
+void collect(const BlockProgram& p, const Frame& f, std::vector<FloatEvent>* events) {
+  if (!events) return;
+  for (size_t i = 0; i < f.events.size(); ++i)
+    if (f.events[i]) events->push_back({p.code[i].source->origin, f.events[i]});
+}
+
+void run_map(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>& scalars, std::vector<FloatEvent>* events) {
+  if (nest.size == 0) return;
+  const int64_t block = block_elements(p);
+  const int nd = nest.ndim;
+  const int64_t row = nd ? nest.shape[nd - 1] : 1;
+  bool all_linear = true;
+  for (Access a : nest.access) all_linear &= a == Access::linear || a == Access::broadcast;
+  const bool by_row = !all_linear && row >= kLongRow;
+  const int64_t per_row = by_row ? (row + block - 1) / block : 0;
+  const int64_t blocks = by_row ? nest.size / row * per_row : (nest.size + block - 1) / block;
+  const auto work = [&](Frame& f, int64_t b) {
+    int64_t at, n;
+    if (by_row) {
+      const int64_t start = b % per_row * block;
+      at = b / per_row * row + start;
+      n = std::min(block, row - start);
+    } else {
+      at = b * block;
+      n = std::min(block, nest.size - at);
+    }
+    Cursor c;
+    c.seek(nest, 0, nd, at);
+    f.evaluate(c, 0, nd, n);
+  };
+  if (nest.size * p.weight < kParallelWork || blocks < 2 || thread_count() == 1) {
+    Frame f(p, nest, scalars, std::min(block, nest.size), events);
+    for (int64_t b = 0; b < blocks; ++b) work(f, b);
+    collect(p, f, events);
+    return;
+  }
+  // Parts of several blocks each: enough to balance, few enough to share a frame's set-up.
+  const int64_t parts = std::min<int64_t>(blocks, thread_count() * 8);
+  std::mutex mutex;
+  parallel_for(parts, [&](int64_t part, int) {
+    Frame f(p, nest, scalars, block, events);
+    for (int64_t b = blocks * part / parts, end = blocks * (part + 1) / parts; b < end; ++b) work(f, b);
+    std::lock_guard lock(mutex);
+    collect(p, f, events);
+  });
+}
+
+}  // namespace numloom::cpu

@@ -1,0 +1,133 @@
+#include "backend/cpu/program.h"
+
+#include <algorithm>
+
+namespace numloom::cpu {
+namespace {
+
+bool divides(Op op) { return op == Op::floor_divide || op == Op::remainder || op == Op::fmod || op == Op::reciprocal; }
+
+}  // namespace
+
+std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
+  auto out = std::make_unique<BlockProgram>();
+  BlockProgram& p = *out;
+  p.kernel = kernel;
+  const Kernel& k = p.kernel;
+  const LoopTable& t = loops();
+  const int n = static_cast<int>(k.value_types.size());
+  p.reg.assign(n, -1);
+  p.direct_slot.assign(n, -1);
+  p.scalar_value.assign(k.nscalars, -1);
+  for (DType v : k.value_types) p.item = std::max(p.item, item_size(v));
+
+  // Which values are scalars, which of them must be repeated over a block, and where each value dies.
+  std::vector<const KInstr*> scalar(n), def(n);
+  std::vector<bool> fill(n), kept(n);
+  std::vector<int> last(n, -1);
+  for (const KInstr& i : k.code) {
+    def[i.dst] = &i;
+    if (i.code == KCode::scalar) {
+      scalar[i.dst] = &i;
+      p.scalar_value[i.aux] = i.dst;
+    }
+  }
+  const auto repeat = [&](int16_t v) {
+    if (v >= 0 && scalar[v]) fill[v] = true;
+  };
+  for (const KInstr& i : k.code) {
+    if (i.code == KCode::scalar) continue;
+    BlockInstr b{};
+    b.source = &i;
+    b.dst = i.dst, b.a = i.a, b.b = i.b, b.c = i.c, b.aux = i.aux;
+    b.item = static_cast<uint8_t>(item_size(i.type));
+    switch (i.code) {
+      case KCode::load: b.code = Code::load; break;
+      case KCode::gather: b.code = Code::gather; p.weight += 8; repeat(i.a); break;
+      case KCode::index: b.code = Code::index; break;
+      case KCode::cast:
+        b.code = Code::loop;
+        b.fn = t.cast[static_cast<int>(k.value_types[i.a])][static_cast<int>(i.type)];
+        repeat(i.a);
+        ++p.weight;
+        break;
+      default: {
+        b.code = Code::loop;
+        const int op = static_cast<int>(i.op), type = static_cast<int>(i.type);
+        const bool binary = op_info(i.op).nin == 2;
+        if (binary && scalar[i.a] && !scalar[i.b] && t.op_sv[op][type]) {
+          b.fn = t.op_sv[op][type];
+        } else if (binary && scalar[i.b] && !scalar[i.a] && t.op_vs[op][type]) {
+          b.fn = t.op_vs[op][type];
+        } else {
+          b.fn = t.op[op][type];
+          repeat(i.a), repeat(i.b), repeat(i.c);
+        }
+        p.weight += op_info(i.op).ulp_f8 > 0 ? 16 : 1;
+        b.warns = op_info(i.op).warns & ~kWarnUnder;
+        b.always_ask = b.warns && !is_inexact(i.type);
+        if (b.always_ask && !divides(i.op)) b.warns = 0, b.always_ask = false;
+      }
+    }
+    if (i.code == KCode::cast && is_inexact(k.value_types[i.a])) b.warns = kWarnInvalid | kWarnOver;
+    const int at = static_cast<int>(p.code.size());
+    for (int16_t v : {i.a, i.b, i.c})
+      if (v >= 0) last[v] = at;
+    p.code.push_back(b);
+  }
+  for (const KReduce& r : k.reduces) kept[r.value] = true, repeat(r.value);
+
+  // A value that is stored can be computed in place, in the slot's memory, when nothing reads what was there afterwards.
+  std::vector<int> load_end(k.slots.size(), -1), stores_of(n);
+  for (const KStore& s : k.stores) ++stores_of[s.value];
+  for (const KInstr& i : k.code)
+    if (i.code == KCode::load) load_end[i.aux] = std::max(load_end[i.aux], kept[i.dst] || stores_of[i.dst] ? 1 << 20 : last[i.dst]);
+  for (const KInstr& i : k.code)
+    if (i.code == KCode::gather) load_end[i.aux] = 1 << 20;
+  std::vector<int> defined_at(n, -1);
+  for (size_t at = 0; at < p.code.size(); ++at) defined_at[p.code[at].dst] = static_cast<int>(at);
+  for (const KStore& s : k.stores) {
+    const KInstr& d = *def[s.value];
+    const bool computed = d.code == KCode::op || d.code == KCode::cast;
+    if (computed && p.direct_slot[s.value] < 0 && load_end[s.slot] <= defined_at[s.value])
+      p.direct_slot[s.value] = s.slot;
+    else {
+      p.copies.push_back(s);
+      kept[s.value] = true;
+      repeat(s.value);
+    }
+  }
+  for (int v = 0; v < n; ++v)
+    if (kept[v]) last[v] = 1 << 20;
+
+  std::vector<int16_t> free;
+  const auto take = [&] {
+    if (free.empty()) return static_cast<int16_t>(p.nregs++);
+    const int16_t r = free.back();
+    free.pop_back();
+    return r;
+  };
+  for (int v = 0; v < n; ++v)
+    if (scalar[v] && fill[v]) {
+      p.reg[v] = take();
+      p.filled.push_back(static_cast<int16_t>(v));
+    }
+  for (size_t at = 0; at < p.code.size(); ++at) {
+    BlockInstr& b = p.code[at];
+    const int dst_item = item_size(k.value_types[b.dst]);
+    int16_t dying[3];
+    int nd = 0;
+    for (int16_t v : {b.a, b.b, b.c})
+      if (v >= 0 && !scalar[v] && last[v] == static_cast<int>(at) && std::find(dying, dying + nd, v) == dying + nd) dying[nd++] = v;
+    for (int j = 0; j < nd; ++j)
+      if (item_size(k.value_types[dying[j]]) == dst_item && b.code == Code::loop) free.push_back(p.reg[dying[j]]);
+    p.reg[b.dst] = take();
+    for (int j = 0; j < nd; ++j)
+      if (!(item_size(k.value_types[dying[j]]) == dst_item && b.code == Code::loop)) free.push_back(p.reg[dying[j]]);
+    if (last[b.dst] < 0) free.push_back(p.reg[b.dst]);
+  }
+  ++p.nregs;
+  return out;
+}
+
+}  // namespace numloom::cpu

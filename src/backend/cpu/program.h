@@ -1,0 +1,42 @@
+// A kernel as the block interpreter runs it: instructions over registers that hold one block of elements each.
+// Immutable once made; any thread. Invariant: register lifetimes do not overlap, except that an instruction may write
+// the register of an operand of the same element size that dies there.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "backend/cpu/loops.h"
+#include "plan/kernel.h"
+
+namespace numloom::cpu {
+
+enum class Code : uint8_t { load, gather, index, loop };
+
+struct BlockInstr {
+  Code code;
+  uint8_t item;             // load, gather: element size
+  int16_t dst, a, b, c;     // values
+  int16_t aux;              // slot or axis
+  uint8_t warns = 0;        // kWarn* that it can give; asked for when the hardware's flags say so
+  bool always_ask = false;  // integer division: there is no flag
+  LoopFn fn = nullptr;
+  const KInstr* source = nullptr;
+};
+
+struct BlockProgram {
+  Kernel kernel;                     // a copy: sources point into it
+  std::vector<BlockInstr> code;
+  std::vector<int16_t> reg;          // per value: its register; -1 where it is never held (scalars used as single elements)
+  std::vector<int16_t> filled;       // scalar values repeated over a register of their own, once per launch
+  std::vector<int16_t> scalar_value; // per scalar: the value it defines
+  std::vector<int16_t> direct_slot;  // per value: the slot whose memory may serve as its register, or -1
+  std::vector<KStore> copies;        // stores that no loop does by writing to memory at once
+  int nregs = 0;                     // the last one is spare: see Frame::checked
+  int item = 1;                      // largest element size
+  int weight = 1;                    // rough cost of an element, in units of one simple loop
+};
+
+std::unique_ptr<BlockProgram> compile(const Kernel& kernel);
+
+}  // namespace numloom::cpu

@@ -1,0 +1,89 @@
+// Moving runs of elements between strided memory and registers. Pure functions.
+#pragma once
+#include <cstdint>
+#include <cstring>
+
+#include "codegen/collapse.h"
+
+namespace numloom::cpu {
+
+struct Wide {
+  uint64_t w[2];
+};
+
+template <class F>
+void with_item(int item, F&& f) {
+  switch (item) {
+    case 1: f(uint8_t{}); break;
+    case 2: f(uint16_t{}); break;
+    case 4: f(uint32_t{}); break;
+    case 8: f(uint64_t{}); break;
+    default: f(Wide{}); break;
+  }
+}
+
+// A place in a nest: coordinates, advanced in C order.
+struct Cursor {
+  int64_t at[kMaxDims];
+
+  void seek(const Nest& nest, int from, int to, int64_t linear) {
+    for (int d = to - 1; d >= from; --d) {
+      at[d] = linear % nest.shape[d];
+      linear /= nest.shape[d];
+    }
+  }
+  // Steps over the axes [from, to), the last fastest.
+  void step(const Nest& nest, int from, int to) {
+    for (int d = to - 1; d >= from; --d) {
+      if (++at[d] < nest.shape[d]) return;
+      at[d] = 0;
+    }
+  }
+  int64_t offset(const KSlotArgs& s, int from, int to) const {
+    int64_t o = 0;
+    for (int d = from; d < to; ++d) o += at[d] * s.strides[d];
+    return o;
+  }
+};
+
+// Calls f(offset, run, stride, done) for runs along axis to-1, covering n elements from `c` on in C order of [from, to).
+template <class F>
+void for_runs(const Nest& nest, const KSlotArgs& s, Cursor c, int from, int to, int64_t n, F&& f) {
+  if (from == to) {
+    f(int64_t{0}, n, int64_t{0}, int64_t{0});
+    return;
+  }
+  const int last = to - 1;
+  for (int64_t done = 0; done < n;) {
+    const int64_t run = nest.shape[last] - c.at[last] < n - done ? nest.shape[last] - c.at[last] : n - done;
+    f(c.offset(s, from, to), run, s.strides[last], done);
+    done += run;
+    c.at[last] += run;
+    if (c.at[last] == nest.shape[last]) {
+      c.at[last] = 0;
+      c.step(nest, from, last);
+    }
+  }
+}
+
+template <class T>
+void load_run(T* dst, const char* src, int64_t n, int64_t stride) {
+  if (stride == sizeof(T)) {
+    std::memcpy(dst, src, n * sizeof(T));
+  } else if (stride == 0) {
+    const T v = *reinterpret_cast<const T*>(src);
+    for (int64_t i = 0; i < n; ++i) dst[i] = v;
+  } else {
+    for (int64_t i = 0; i < n; ++i) dst[i] = *reinterpret_cast<const T*>(src + i * stride);
+  }
+}
+
+template <class T>
+void store_run(char* dst, const T* src, int64_t n, int64_t stride) {
+  if (stride == sizeof(T))
+    std::memcpy(dst, src, n * sizeof(T));
+  else
+    for (int64_t i = 0; i < n; ++i) *reinterpret_cast<T*>(dst + i * stride) = src[i];
+}
+
+}  // namespace numloom::cpu
