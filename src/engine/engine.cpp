@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -241,9 +242,7 @@ void Engine::execute(const Facts& facts, const Plan& plan, Program& program) {
         if (write) counters.stored_bytes += o.layout.size() * item_size(o.dtype);
       }
       for (size_t s = 0; s < step.scalars.size(); ++s) {
-        const Instr& i = program[step.scalars[s].instr];
-        const Operand& o = i.in[step.scalars[s].operand - 1];
-        args.scalars[s] = cast_scalar(o.scalar, o.dtype);
+        args.scalars[s] = program[step.scalars[s].instr].in[step.scalars[s].operand - 1].scalar;
       }
       backend.run(k, args, mask ? &events : nullptr);
       ++counters.kernels;

@@ -1,0 +1,143 @@
+#include "api/debug.h"
+#include "api/record.h"
+#include "runtime/threads.h"
+
+namespace numloom {
+namespace {
+
+bool forked = false;
+
+void bring_home(const Array& a, FlushReason reason, bool write) {
+  Buffer& b = *a.buf;
+  if (b.host && b.host_valid && (write ? b.idle() : b.readable()) && !(write && b.device_valid)) return;
+  if (forked && b.device_valid && !b.host_valid)
+    throw runtime_error("the values of this array are on a GPU, which a forked process cannot reach",
+                        "read it before the fork (numloom.asnumpy), or start processes with the method 'spawn'");
+  {
+    EngineLock lock;
+    Engine::get().host_ready(b, reason, write);
+  }
+  issue_warnings();
+}
+
+}  // namespace
+
+void eval(std::span<const Array>) { eval_all(); }
+
+void eval_all() {
+  {
+    EngineLock lock;
+    Engine::get().flush(FlushReason::eval);
+  }
+  issue_warnings();
+}
+
+void synchronize() {
+  eval_all();
+  EngineLock lock;
+  if (Engine::get().placement != Placement::cpu && cuda_available()) cuda_backend().synchronize();
+}
+
+char* host_data(const Array& a) {
+  bring_home(a, FlushReason::value, false);
+  return a.buf->host + a.layout.offset;
+}
+
+char* host_data_for_write(const Array& a) {
+  bring_home(a, FlushReason::value, true);
+  a.buf->has_range = false;
+  return a.buf->host + a.layout.offset;
+}
+
+void lease(const Array& a) {
+  // Also what only reads it must have run: foreign code may write.
+  bring_home(a, FlushReason::exported, true);
+  a.buf->has_range = false;
+  a.buf->retain_handle();
+  a.buf->leases.fetch_add(1);
+}
+
+void unlease(Buffer* b) {
+  b->leases.fetch_sub(1);
+  b->release_handle();
+}
+
+Scalar item_value(const Array& a) {
+  if (a.size() != 1) throw value_error("can only convert an array of size 1 to a Python scalar");
+  const char* p = host_data(a);
+  Scalar s;
+  s.dtype = a.dtype;
+  std::copy_n(p, a.item(), reinterpret_cast<char*>(s.raw));
+  return s;
+}
+
+void set_device(Device d) {
+  if (d == Device::cuda) {
+    std::string why;
+    if (!cuda_available(&why)) throw runtime_error("the device 'cuda' cannot be used: " + why, "use 'auto' or 'cpu', or install what is missing");
+  }
+  EngineLock lock;
+  Engine& e = Engine::get();
+  e.flush(FlushReason::device);
+  e.placement = d == Device::cpu ? Placement::cpu : d == Device::cuda ? Placement::cuda : Placement::automatic;
+}
+
+Device device() {
+  switch (Engine::get().placement) {
+    case Placement::cpu: return Device::cpu;
+    case Placement::cuda: return Device::cuda;
+    default: return Device::automatic;
+  }
+}
+
+std::vector<std::pair<std::string, double>> counters() {
+  EngineLock lock;
+  const Engine& e = Engine::get();
+  const Counters& c = e.counters;
+  std::vector<std::pair<std::string, double>> out = {
+      {"instructions", double(c.instructions)}, {"run_now", double(c.run_now)}, {"kernels", double(c.kernels)},
+      {"calls", double(c.calls)}, {"fused_ops", double(c.fused)}, {"dead_ops", double(c.dead)},
+      {"temporaries_elided", double(c.contracted)}, {"temporaries_elided_bytes", double(c.contracted_bytes)},
+      {"stored_bytes", double(c.stored_bytes)}, {"bytes_to_device", double(c.bytes_to_device)}, {"bytes_to_host", double(c.bytes_to_host)},
+      {"plan_hits", double(e.plans.hits)}, {"plan_misses", double(e.plans.misses)},
+      {"time_cpu", c.seconds_cpu}, {"time_cuda", c.seconds_cuda}, {"time_planning", c.seconds_planning}};
+  for (int r = 0; r < kFlushReasons; ++r) out.emplace_back(std::string("flush_") + flush_reason_name(static_cast<FlushReason>(r)), double(c.flushes[r]));
+  static constexpr const char* kWhy[] = {"", "hazard", "shape", "axes", "size"};
+  for (int r = 1; r < kRefusals; ++r) out.emplace_back(std::string("refused_") + kWhy[r], double(c.refusals[r]));
+  for (auto& s : cpu_backend().statistics()) out.push_back(s);
+  if (e.placement != Placement::cpu && cuda_available())
+    for (auto& s : cuda_backend().statistics()) out.push_back(s);
+  return out;
+}
+
+void reset_counters() {
+  EngineLock lock;
+  Engine& e = Engine::get();
+  e.counters = {};
+  e.plans.hits = e.plans.misses = 0;
+}
+
+std::string debug_program() {
+  EngineLock lock;
+  return Engine::get().program().print();
+}
+
+std::string debug_plan() {
+  EngineLock lock;
+  return Engine::get().last_plan;
+}
+
+void debug_keep(bool on) {
+  EngineLock lock;
+  Engine::get().keep_plans = on;
+}
+
+void before_fork() { synchronize(); }
+
+void after_fork_child() {
+  threads_after_fork();
+  Engine::get().placement = Placement::cpu;
+  forked = true;
+}
+
+}  // namespace numloom

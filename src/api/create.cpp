@@ -1,0 +1,122 @@
+#include <algorithm>
+
+#include "api/record.h"
+
+namespace numloom {
+
+Array empty(Shape shape, DType dtype, bool fortran) { return make_result(Layout::contiguous(shape, item_size(dtype), fortran), dtype); }
+
+Array full(Shape shape, DType dtype, const Scalar& value, bool fortran) {
+  Array a = empty(shape, dtype, fortran);
+  assign(a, value);
+  return a;
+}
+
+Array indices_along(Shape shape, int axis) {
+  Array a = empty(shape, DType::i8);
+  if (a.size() == 0) return a;
+  EngineLock lock;
+  Engine& e = Engine::get();
+  Instr& i = e.draft();
+  i.kind = Kind::index;
+  i.op = Op::none;
+  i.type = DType::i8;
+  i.nin = 0;
+  i.axis = axis;
+  set_operand(i.out, a, a.layout);
+  e.commit();
+  return a;
+}
+
+namespace {
+
+Array iota(int64_t n) {
+  const int64_t shape[1] = {n};
+  if (n * 8 > run_now_bytes() || device() == Device::cuda) return indices_along(shape, 0);
+  Array a = empty(shape, DType::i8);
+  auto* p = reinterpret_cast<int64_t*>(a.buf->ensure_host());
+  for (int64_t i = 0; i < n; ++i) p[i] = i;
+  a.buf->host_valid = true;
+  return a;
+}
+
+}  // namespace
+
+Array arange(double start, double step, int64_t n, DType dtype) {
+  // As NumPy: from the first two values, in the result's own type.
+  const Array i = iota(n);
+  Scalar s, d;
+  s.dtype = d.dtype = DType::f8;
+  s.f = start;
+  const DType compute = dtype == DType::f4 ? DType::f4 : DType::f8;
+  const Scalar first = cast_scalar(s, compute);
+  Scalar second;
+  second.dtype = DType::f8;
+  second.f = start + step;
+  second = cast_scalar(second, compute);
+  if (compute == DType::f4) {
+    Scalar delta;
+    delta.dtype = DType::f4;
+    float a, b;
+    std::copy_n(first.raw, 4, reinterpret_cast<uint8_t*>(&a));
+    std::copy_n(second.raw, 4, reinterpret_cast<uint8_t*>(&b));
+    const float x = b - a;
+    std::copy_n(reinterpret_cast<const uint8_t*>(&x), 4, delta.raw);
+    d = delta;
+  } else {
+    d.f = second.f - first.f;
+  }
+  const Array f = astype(i, compute, 'C', false);
+  const Arg scaled[2] = {f, d};
+  const Array product = apply(Op::multiply, scaled);
+  const Arg moved[2] = {product, first};
+  const Array value = apply(Op::add, moved);
+  return dtype == compute ? value : astype(value, dtype);
+}
+
+Array arange_int(int64_t start, int64_t step, int64_t n, DType dtype) {
+  Array a = iota(n);
+  Scalar s;
+  s.dtype = DType::i8;
+  if (step != 1) {
+    s.i = step;
+    const Arg args[2] = {a, s};
+    a = apply(Op::multiply, args);
+  }
+  if (start != 0) {
+    s.i = start;
+    const Arg args[2] = {a, s};
+    a = apply(Op::add, args);
+  }
+  if (dtype != DType::i8) return astype(a, dtype);
+  if (n > 0) {
+    a.buf->has_range = true;
+    a.buf->range_low = std::min(start, start + (n - 1) * step);
+    a.buf->range_high = std::max(start, start + (n - 1) * step);
+  }
+  return a;
+}
+
+Array copy(const Array& a, char order) { return astype(a, a.dtype, order, true); }
+
+Array astype(const Array& a, DType dtype, char order, bool force_copy) {
+  if (!force_copy && a.dtype == dtype && (order == 'K' || order == 'A' || (order == 'C' ? a.layout.c_contiguous(a.item()) : a.layout.f_contiguous(a.item())))) return a;
+  const Array* in[1] = {&a};
+  if (order == 'A') order = a.layout.f_contiguous(a.item()) && !a.layout.c_contiguous(a.item()) ? 'F' : 'C';
+  Array out = make_result(result_layout(a.layout.dims(), item_size(dtype), in, order), dtype);
+  const Arg arg(a);
+  record_map(Op::copy, a.dtype, out, {&arg, 1});
+  return out;
+}
+
+Array from_host(void* data, int64_t nbytes, DType dtype, const Layout& layout, void* owner, void (*release)(void*), bool shared) {
+  return Array(Buffer::wrap(data, nbytes, owner, release, shared), dtype, layout);
+}
+
+Array scalar_array(const Scalar& value) {
+  Array a(Buffer::make_host(item_size(value.dtype)), value.dtype, Layout());
+  std::copy_n(value.raw, item_size(value.dtype), reinterpret_cast<uint8_t*>(a.buf->host));
+  return a;
+}
+
+}  // namespace numloom

@@ -1,0 +1,19 @@
+// What numloom.debug shows. Thread-safe.
+#pragma once
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace numloom {
+
+std::vector<std::pair<std::string, double>> counters();
+void reset_counters();
+std::string debug_program();  // what is recorded and has not run
+std::string debug_plan();     // the last plan that ran, once debug_keep(true) was called
+void debug_keep(bool on);
+
+// Around fork: everything recorded runs before; the child has no worker threads and stays on the CPU.
+void before_fork();
+void after_fork_child();
+
+}  // namespace numloom

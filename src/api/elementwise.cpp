@@ -1,0 +1,237 @@
+#include <algorithm>
+
+#include "api/record.h"
+
+namespace numloom {
+namespace {
+
+bool is_comparison(Op op) { return op >= Op::equal && op <= Op::greater_equal; }
+
+// int64 against uint64 by value; the operands as (int64, uint64).
+struct Mixed {
+  Op op;
+  bool swapped;
+};
+Mixed mixed_comparison(Op op, bool swapped) {
+  static constexpr Op kForward[] = {Op::equal_iu, Op::not_equal_iu, Op::less_iu, Op::less_equal_iu, Op::greater_iu, Op::greater_equal_iu};
+  static constexpr Op kBackward[] = {Op::equal_iu, Op::not_equal_iu, Op::greater_iu, Op::greater_equal_iu, Op::less_iu, Op::less_equal_iu};
+  const int k = static_cast<int>(op) - static_cast<int>(Op::equal);
+  return {swapped ? kBackward[k] : kForward[k], swapped};
+}
+
+DType weak_default(Scalar::Weak w, DType typed) {
+  return w == Scalar::Weak::integer ? DType::i8 : w == Scalar::Weak::floating ? DType::f8 : w == Scalar::Weak::complex ? DType::c16 : typed;
+}
+
+DType operand_type(const Arg& a) { return a.array ? a.array->dtype : a.scalar.dtype; }
+
+std::string ufunc_types(Op op, std::span<const Arg> in) {
+  std::string s;
+  for (const Arg& a : in) s += (s.empty() ? "" : ", ") + std::string("dtype('") + std::string(dtype_name(operand_type(a))) + "')";
+  (void)op;
+  return s;
+}
+
+void require_nonnegative_exponent(const Arg& base, const Arg& e, DType type) {
+  if (kind_of(type) != DKind::sint) return;
+  (void)base;
+  bool negative = false;
+  if (!e.array)
+    negative = cast_scalar(e.scalar, DType::i8).i < 0;
+  else if (kind_of(e.array->dtype) == DKind::sint && e.array->size() > 0)
+    negative = cast_scalar(item_value(reduce(Op::minimum, *e.array)), DType::i8).i < 0;
+  if (negative) throw value_error("Integers to negative integer powers are not allowed.");
+}
+
+}  // namespace
+
+DType result_type(std::span<const Arg> in) {
+  DType typed = kNoDType;
+  Scalar::Weak weak = Scalar::Weak::no;
+  for (const Arg& a : in) {
+    if (!a.array && a.scalar.weak != Scalar::Weak::no) {
+      weak = std::max(weak, a.scalar.weak);
+      continue;
+    }
+    const DType t = operand_type(a);
+    typed = typed == kNoDType ? t : promote(typed, t);
+  }
+  if (typed == kNoDType) return weak_default(weak, DType::f8);
+  return meet_weak(typed, weak);
+}
+
+Array apply(Op op, std::span<const Arg> in, const MapOptions& options) {
+  const int nin = static_cast<int>(in.size());
+  const OpInfo& info = op_info(op);
+
+  // The compute type.
+  DType promoted;
+  Arg swapped[2] = {Scalar{}, Scalar{}};
+  std::span<const Arg> args = in;
+  if (op == Op::ldexp) {
+    promoted = result_type(in.first(1));
+  } else if (op == Op::select) {
+    promoted = result_type(in.subspan(1));
+  } else {
+    promoted = result_type(in);
+  }
+  DType type = options.dtype != kNoDType && !is_comparison(op) ? op_compute_type(op, options.dtype) : op_compute_type(op, promoted);
+  if (options.dtype != kNoDType && !is_comparison(op) && (type != options.dtype || op_output_type(op, type) != options.dtype)) throw not_native("dtype= names no loop of this ufunc");
+  if (type == kNoDType)
+    throw not_native("ufunc '" + std::string(info.name) + "' has no loop for " + ufunc_types(op, in));
+  if (is_comparison(op) && nin == 2) {
+    const DType a = operand_type(in[0]), b = operand_type(in[1]);
+    const bool typed = (in[0].array || in[0].scalar.weak == Scalar::Weak::no) && (in[1].array || in[1].scalar.weak == Scalar::Weak::no);
+    if (typed && promoted == DType::f8 && is_integer(a) && is_integer(b)) {
+      const Mixed m = mixed_comparison(op, a == DType::u8);
+      op = m.op;
+      type = DType::i8;
+      if (m.swapped) {
+        swapped[0] = in[1], swapped[1] = in[0];
+        args = swapped;
+      }
+    }
+  }
+  for (int k = 0; k < nin; ++k) {
+    if (!args[k].array && args[k].scalar.weak == Scalar::Weak::integer && !(op == Op::select && k == 0)) {
+      const DType t = op_input_type(op, type, k);
+      if (is_comparison(op)) {
+        try {
+          check_weak(args[k].scalar, t);
+        } catch (const overflow_error&) {
+          throw not_native("a Python integer outside the range of the array's type");
+        }
+      } else {
+        check_weak(args[k].scalar, is_integer(promoted) && is_integer(t) ? promoted : t);
+      }
+    }
+    if (options.casting != Casting::unsafe && options.dtype != kNoDType) {
+      const DType from = operand_type(args[k]), to = op_input_type(op, type, k);
+      if ((args[k].array || args[k].scalar.weak == Scalar::Weak::no) && !can_cast(from, to, options.casting))
+        throw not_native("an operand cannot be cast to the type asked for");
+    }
+  }
+  if (op == Op::power && is_integer(type)) require_nonnegative_exponent(args[0], args[1], type);
+
+  // The shape.
+  int64_t shape[kMaxDims];
+  int nd = 0;
+  bool first = true;
+  const auto include = [&](const Array& a) {
+    if (first) {
+      nd = a.ndim();
+      std::copy_n(a.layout.shape, nd, shape);
+      first = false;
+      return;
+    }
+    if (nd == a.ndim() && std::equal(shape, shape + nd, a.layout.shape)) return;
+    int64_t joined[kMaxDims];
+    int n;
+    if (!broadcast_shapes({shape, size_t(nd)}, a.layout.dims(), joined, n)) {
+      std::string text = "operands could not be broadcast together with shapes ";
+      for (const Arg& x : in)
+        if (x.array)
+          text += shape_text(x.array->layout.dims()) + " ";
+        else
+          text += "() ";
+      throw value_error(text, "in numloom." + std::string(info.name) + ": axes must have equal lengths or length 1, counted from the last");
+    }
+    nd = n;
+    std::copy_n(joined, n, shape);
+  };
+  for (const Arg& a : args)
+    if (a.array) include(*a.array);
+  if (options.where) include(*options.where);
+
+  const DType result = op_output_type(op, type);
+  Array out;
+  if (options.out) {
+    out = *options.out;
+    if (!out.writeable) throw value_error("output array is read-only");
+    int64_t joined[kMaxDims];
+    int n;
+    if (!broadcast_shapes({shape, size_t(nd)}, out.layout.dims(), joined, n) || n != out.ndim() || !std::equal(joined, joined + n, out.layout.shape))
+      throw value_error("non-broadcastable output operand with shape " + shape_text(out.layout.dims()) + " doesn't match the broadcast shape " + shape_text({shape, size_t(nd)}));
+    if (!can_cast(result, out.dtype, options.casting)) {
+      static constexpr const char* kRules[] = {"no", "safe", "same_kind", "unsafe"};
+      throw casting_error("Cannot cast ufunc '" + std::string(info.name) + "' output from dtype('" + std::string(dtype_name(result)) + "') to dtype('" +
+                          std::string(dtype_name(out.dtype)) + "') with casting rule '" + kRules[static_cast<int>(options.casting)] + "'");
+    }
+  } else {
+    const Array* arrays[4];
+    int n = 0;
+    for (const Arg& a : args)
+      if (a.array) arrays[n++] = a.array;
+    out = make_result(result_layout({shape, size_t(nd)}, item_size(result), {arrays, size_t(n)}, options.order), result);
+  }
+
+  Array held[3];
+  Arg ready[3] = {Scalar{}, Scalar{}, Scalar{}};
+  for (int k = 0; k < nin; ++k) {
+    ready[k] = args[k];
+    if (options.out && args[k].array) {
+      held[k] = without_overlap(same_shape(args[k].array->layout, out.layout) ? *args[k].array
+                                                                               : args[k].array->with(args[k].array->dtype, broadcast_to(args[k].array->layout, out.layout.dims())),
+                                out);
+      ready[k] = held[k];
+    }
+  }
+  if (!options.where) {
+    record_map(op, type, out, {ready, size_t(nin)});
+    return out;
+  }
+  // Masked: compute where the mask holds on harmless operands elsewhere, so that nothing there warns; keep the rest.
+  const Array mask = options.where->dtype == DType::b1 ? *options.where : astype(*options.where, DType::b1);
+  Scalar one;
+  one.dtype = DType::i8;
+  one.i = 1;
+  one.weak = Scalar::Weak::integer;
+  if (info.warns && is_inexact(type))
+    for (int k = 0; k < nin; ++k)
+      if (ready[k].array) {
+        held[k] = select(mask, ready[k], one);
+        ready[k] = held[k];
+      }
+  const Array value = make_result(Layout::contiguous({out.layout.shape, size_t(out.ndim())}, item_size(result)), result);
+  record_map(op, type, value, {ready, size_t(nin)});
+  const Array kept_mask = options.out ? without_overlap(mask.with(DType::b1, broadcast_to(mask.layout, out.layout.dims())), out) : mask;
+  Scalar zero;
+  zero.dtype = out.dtype;
+  const Arg triple[3] = {kept_mask, value, options.out ? Arg(out) : Arg(zero)};
+  record_map(Op::select, out.dtype, out, triple);
+  return out;
+}
+
+void assign(const Array& dst, const Arg& src, Casting rule) {
+  if (!dst.writeable) throw value_error("assignment destination is read-only");
+  if (!src.array) {
+    check_weak(src.scalar, dst.dtype);
+    record_map(Op::copy, dst.dtype, dst, {&src, 1});
+    return;
+  }
+  Array a = *src.array;
+  // Leading axes of length 1 may be left out.
+  while (a.ndim() > dst.ndim() && a.layout.shape[0] == 1) {
+    Layout l = a.layout;
+    for (int d = 1; d < l.ndim; ++d) l.shape[d - 1] = l.shape[d], l.strides[d - 1] = l.strides[d];
+    --l.ndim;
+    a.layout = l;
+  }
+  int64_t joined[kMaxDims];
+  int n;
+  if (!broadcast_shapes(a.layout.dims(), dst.layout.dims(), joined, n) || n != dst.ndim() || !std::equal(joined, joined + n, dst.layout.shape))
+    throw value_error("could not broadcast input array from shape " + shape_text(src.array->layout.dims()) + " into shape " + shape_text(dst.layout.dims()));
+  if (!can_cast(a.dtype, dst.dtype, rule))
+    throw casting_error("Cannot cast array data from dtype('" + std::string(dtype_name(a.dtype)) + "') to dtype('" + std::string(dtype_name(dst.dtype)) + "') according to the rule 'same_kind'");
+  a = without_overlap(a.with(a.dtype, broadcast_to(a.layout, dst.layout.dims())), dst);
+  const Arg arg(a);
+  record_map(Op::copy, a.dtype, dst, {&arg, 1});
+}
+
+Array select(const Array& c, const Arg& x, const Arg& y) {
+  const Array mask = c.dtype == DType::b1 ? c : astype(c, DType::b1);
+  const Arg triple[3] = {mask, x, y};
+  return apply(Op::select, triple, {.order = 'C'});
+}
+
+}  // namespace numloom

@@ -1,0 +1,467 @@
+#include <algorithm>
+#include <cstring>
+
+#include "api/record.h"
+
+namespace numloom {
+namespace {
+
+// An index, resolved against an array: a view by the basic parts, and what index arrays do to it.
+struct Resolved {
+  Layout view;                // after slices, new axes and integers; axes of index arrays still as they are
+  std::vector<Array> arrays;  // integer index arrays
+  std::vector<int> axes;      // of `view`, one per array
+  bool adjacent = true;       // nothing but index arrays and integers between the first and the last
+  bool advanced() const { return !arrays.empty(); }
+};
+
+int64_t index_error_at(int64_t i, int axis, int64_t size) {
+  throw index_error("index " + std::to_string(i) + " is out of bounds for axis " + std::to_string(axis) + " with size " + std::to_string(size));
+}
+
+void slice_bounds(const Index& s, int64_t n, int64_t& start, int64_t& count, int64_t& step) {
+  step = s.has & 4 ? s.step : 1;
+  if (step == 0) throw value_error("slice step cannot be zero");
+  const int64_t low = step < 0 ? -1 : 0, high = step < 0 ? n - 1 : n;
+  const auto clip = [&](int64_t v) {
+    if (v < 0) v += n;
+    return v < low ? low : v > high ? high : v;
+  };
+  start = s.has & 1 ? clip(s.start) : (step < 0 ? high : low);
+  const int64_t stop = s.has & 2 ? clip(s.stop) : (step < 0 ? low : high);
+  count = step < 0 ? (stop < start ? (start - stop - 1) / -step + 1 : 0) : (start < stop ? (stop - start - 1) / step + 1 : 0);
+}
+
+Resolved resolve(const Array& a, std::span<const Index> index) {
+  Resolved r;
+  const int nd = a.ndim();
+  int consumed = 0, ellipses = 0, extra = 0;
+  bool any_array = false;
+  for (const Index& i : index) {
+    switch (i.kind) {
+      case Index::Kind::ellipsis: ++ellipses; break;
+      case Index::Kind::newaxis: ++extra; break;
+      case Index::Kind::array:
+        any_array = true;
+        if (i.array->dtype == DType::b1) {
+          if (i.array->ndim() == 0) throw not_native("a boolean scalar as an index");
+          consumed += i.array->ndim();
+        } else {
+          if (!is_integer(i.array->dtype)) throw index_error("arrays used as indices must be of integer (or boolean) type");
+          ++consumed;
+        }
+        break;
+      default: ++consumed;
+    }
+  }
+  if (ellipses > 1) throw index_error("an index can only have a single ellipsis ('...')");
+  if (consumed > nd)
+    throw index_error("too many indices for array: array is " + std::to_string(nd) + "-dimensional, but " + std::to_string(consumed) + " were indexed");
+  if (nd + extra > kMaxDims) throw not_native("more dimensions than are native");
+
+  Layout& v = r.view;
+  v.ndim = 0;
+  v.offset = a.layout.offset;
+  int d = 0, last_array = -2, position = 0;
+  const auto keep = [&](int64_t n, int64_t stride) {
+    v.shape[v.ndim] = n;
+    v.strides[v.ndim++] = stride;
+  };
+  const auto pass = [&](int n) {
+    for (; n > 0; --n, ++d) keep(a.layout.shape[d], a.layout.strides[d]);
+  };
+  // `position` counts what stands in the index; index arrays with a gap between them put their axes first.
+  const auto note_array = [&] {
+    if (last_array >= 0 && last_array != position - 1) r.adjacent = false;
+    last_array = position;
+  };
+  for (const Index& i : index) {
+    switch (i.kind) {
+      case Index::Kind::integer: {
+        const int64_t n = a.layout.shape[d];
+        if (i.start < -n || i.start >= n) index_error_at(i.start, d, n);
+        const int64_t at = i.start < 0 ? i.start + n : i.start;
+        if (any_array) {
+          // Beside index arrays an integer is one of them.
+          note_array();
+          Scalar s;
+          s.dtype = DType::i8;
+          s.i = at;
+          r.arrays.push_back(scalar_array(s));
+          r.arrays.back().buf->has_range = true;
+          r.arrays.back().buf->range_low = r.arrays.back().buf->range_high = at;
+          r.axes.push_back(v.ndim);
+          keep(n, a.layout.strides[d]);
+        } else {
+          v.offset += at * a.layout.strides[d];
+        }
+        ++d;
+        break;
+      }
+      case Index::Kind::slice: {
+        int64_t start, count, step;
+        slice_bounds(i, a.layout.shape[d], start, count, step);
+        if (count > 0) v.offset += start * a.layout.strides[d];
+        keep(count, step * a.layout.strides[d]);
+        ++d;
+        break;
+      }
+      case Index::Kind::newaxis: keep(1, 0); break;
+      case Index::Kind::ellipsis: pass(nd - consumed); break;
+      case Index::Kind::array:
+        note_array();
+        if (i.array->dtype == DType::b1) {
+          const Array& m = *i.array;
+          for (int k = 0; k < m.ndim(); ++k)
+            if (m.layout.shape[k] != a.layout.shape[d + k])
+              throw index_error("boolean index did not match indexed array along axis " + std::to_string(d + k) + "; size of axis is " +
+                                std::to_string(a.layout.shape[d + k]) + " but size of corresponding boolean axis is " + std::to_string(m.layout.shape[k]));
+          for (Array& x : nonzero(m)) {
+            r.arrays.push_back(std::move(x));
+            r.axes.push_back(v.ndim);
+            keep(a.layout.shape[d], a.layout.strides[d]);
+            ++d;
+          }
+        } else {
+          r.arrays.push_back(*i.array);
+          r.axes.push_back(v.ndim);
+          keep(a.layout.shape[d], a.layout.strides[d]);
+          ++d;
+        }
+        break;
+    }
+    ++position;
+  }
+  pass(nd - d);
+  return r;
+}
+
+// The range of an index array's values, found at most once for what its buffer holds now.
+void value_range(const Array& a, int64_t& low, int64_t& high) {
+  if (a.buf->has_range) {
+    low = a.buf->range_low;
+    high = a.buf->range_high;
+    return;
+  }
+  const bool plain = ready_here(a) && a.dtype == DType::i8 && a.layout.c_contiguous(8);
+  if (plain) {
+    const auto* p = reinterpret_cast<const int64_t*>(a.buf->host + a.layout.offset);
+    const int64_t n = a.size();
+    low = high = p[0];
+    for (int64_t i = 1; i < n; ++i) low = std::min(low, p[i]), high = std::max(high, p[i]);
+  } else {
+    low = cast_scalar(item_value(reduce(Op::minimum, a)), DType::i8).i;
+    high = cast_scalar(item_value(reduce(Op::maximum, a)), DType::i8).i;
+    if (a.dtype == DType::u8 && high < 0) high = INT64_MAX;
+  }
+  // Foreign memory can change behind our back.
+  if (a.size() * a.item() == a.buf->nbytes && !a.buf->shared() && is_integer(a.dtype)) {
+    a.buf->has_range = true;
+    a.buf->range_low = low;
+    a.buf->range_high = high;
+  }
+}
+
+struct Advanced {
+  Array offsets;   // int64 byte offsets, of the broadcast shape of the index arrays
+  Layout space;    // the result's shape with the source's strides: 0 along the index axes
+  Layout at;       // `offsets` over that shape
+};
+
+Advanced resolve_advanced(const Resolved& r) {
+  int64_t shape[kMaxDims];
+  int nb = 0;
+  for (size_t k = 0; k < r.arrays.size(); ++k) {
+    int64_t joined[kMaxDims];
+    int n;
+    if (!broadcast_shapes({shape, size_t(nb)}, r.arrays[k].layout.dims(), joined, n)) {
+      std::string text = "shape mismatch: indexing arrays could not be broadcast together with shapes ";
+      for (const Array& x : r.arrays) text += shape_text(x.layout.dims()) + " ";
+      throw index_error(text);
+    }
+    nb = n;
+    std::copy_n(joined, n, shape);
+  }
+  int64_t total = 1;
+  for (int d = 0; d < nb; ++d) total *= shape[d];
+  // Bounds are checked for all arrays before anything is recorded.
+  std::vector<bool> wraps(r.arrays.size());
+  int64_t rest = 1;
+  for (int d = 0; d < r.view.ndim; ++d)
+    if (std::find(r.axes.begin(), r.axes.end(), d) == r.axes.end()) rest *= r.view.shape[d];
+  for (size_t k = 0; k < r.arrays.size(); ++k) {
+    const Array& x = r.arrays[k];
+    if (x.size() == 0) continue;
+    const int64_t n = r.view.shape[r.axes[k]];
+    int64_t low, high;
+    value_range(x, low, high);
+    if (total > 0 && (low < -n || high >= n)) {
+      // The first offender, as NumPy names it.
+      const Array flat = astype(x, DType::i8, 'C');
+      const auto* p = reinterpret_cast<const int64_t*>(host_data(flat));
+      for (int64_t i = 0; i < flat.size(); ++i)
+        if (p[i] < -n || p[i] >= n) index_error_at(p[i], r.axes[k], n);
+    }
+    wraps[k] = low < 0;
+  }
+  Advanced out;
+  for (size_t k = 0; k < r.arrays.size(); ++k) {
+    Array x = r.arrays[k];
+    const int64_t n = r.view.shape[r.axes[k]], stride = r.view.strides[r.axes[k]];
+    Scalar s;
+    s.dtype = DType::i8;
+    if (x.dtype != DType::i8) x = astype(x, DType::i8);
+    if (wraps[k]) {
+      s.i = 0;
+      const Arg test[2] = {x, s};
+      const Array negative = apply(Op::less, test);
+      s.i = n;
+      const Arg moved[2] = {x, s};
+      x = select(negative, apply(Op::add, moved), x);
+    }
+    s.i = stride;
+    const Arg scaled[2] = {x, s};
+    x = apply(Op::multiply, scaled);
+    if (k == 0) {
+      out.offsets = x;
+    } else {
+      const Arg sum[2] = {out.offsets, x};
+      out.offsets = apply(Op::add, sum);
+    }
+  }
+  // Where the axes of the index go: in place of the first one, or to the front.
+  const int first = r.adjacent ? r.axes[0] : 0;
+  Layout &space = out.space, &at = out.at;
+  space.ndim = at.ndim = 0;
+  space.offset = r.view.offset;
+  at.offset = out.offsets.layout.offset;
+  if (nb + r.view.ndim - static_cast<int>(r.arrays.size()) > kMaxDims) throw not_native("more dimensions than are native");
+  const Layout spread = broadcast_to(out.offsets.layout, {shape, size_t(nb)});
+  const auto add_index_axes = [&] {
+    for (int d = 0; d < nb; ++d) {
+      space.shape[space.ndim] = at.shape[at.ndim] = shape[d];
+      space.strides[space.ndim++] = 0;
+      at.strides[at.ndim++] = spread.strides[d];
+    }
+  };
+  bool placed = false;
+  for (int d = 0; d <= r.view.ndim; ++d) {
+    if (!placed && (d == first || (!r.adjacent && d == 0))) {
+      add_index_axes();
+      placed = true;
+    }
+    if (d == r.view.ndim || std::find(r.axes.begin(), r.axes.end(), d) != r.axes.end()) continue;
+    space.shape[space.ndim] = at.shape[at.ndim] = r.view.shape[d];
+    space.strides[space.ndim++] = r.view.strides[d];
+    at.strides[at.ndim++] = 0;
+  }
+  return out;
+}
+
+// Elements of `a` at space + offsets, into `out`, on host memory, now.
+template <class T, class F>
+void walk(const Layout& space, const Layout& at, const Layout& other, F&& f, int d = 0, int64_t o = 0, int64_t x = 0, int64_t y = 0) {
+  if (d == space.ndim) {
+    f(o, x, y);
+    return;
+  }
+  for (int64_t i = 0; i < space.shape[d]; ++i)
+    walk<T>(space, at, other, f, d + 1, o + i * space.strides[d], x + i * at.strides[d], y + i * other.strides[d]);
+}
+
+struct Wide {
+  uint64_t w[2];
+};
+template <class F>
+void by_item(int item, F&& f) {
+  switch (item) {
+    case 1: f(uint8_t{}); break;
+    case 2: f(uint16_t{}); break;
+    case 4: f(uint32_t{}); break;
+    case 8: f(uint64_t{}); break;
+    default: f(Wide{}); break;
+  }
+}
+
+bool small_here(const Array& a, const Array& b) {
+  return a.size() * a.item() <= run_now_bytes() && device() != Device::cuda && ready_here(b);
+}
+
+}  // namespace
+
+Array get_item(const Array& a, std::span<const Index> index) {
+  Resolved r = resolve(a, index);
+  if (!r.advanced()) return a.with(a.dtype, r.view);
+  const Advanced x = resolve_advanced(r);
+  Layout l = Layout::contiguous({x.space.shape, size_t(x.space.ndim)}, a.item());
+  if (!r.adjacent || r.axes[0] == 0) {
+    // NumPy lays the result out with the index axes first in memory as well: C order here.
+  } else {
+    // Index axes in the middle are slowest in memory.
+    int order[kMaxDims], n = 0;
+    const int nb = x.space.ndim - (r.view.ndim - static_cast<int>(r.arrays.size()));
+    for (int d = 0; d < nb; ++d) order[n++] = r.axes[0] + d;
+    for (int d = 0; d < x.space.ndim; ++d)
+      if (d < r.axes[0] || d >= r.axes[0] + nb) order[n++] = d;
+    int64_t s = a.item();
+    for (int k = n - 1; k >= 0; --k) {
+      l.strides[order[k]] = s;
+      s *= std::max<int64_t>(1, l.shape[order[k]]);
+    }
+  }
+  const Array out = make_result(l, a.dtype);
+  if (out.size() == 0) return out;
+  if (small_here(out, a) && ready_here(x.offsets) && writable_here(out)) {
+    by_item(a.item(), [&](auto tag) {
+      using T = decltype(tag);
+      const char* from = a.buf->host + x.space.offset;
+      const char* offsets = x.offsets.buf->host + x.at.offset;
+      char* to = out.buf->host + out.layout.offset;
+      walk<T>(x.space, x.at, out.layout, [&](int64_t o, int64_t i, int64_t y) {
+        *reinterpret_cast<T*>(to + y) = *reinterpret_cast<const T*>(from + o + *reinterpret_cast<const int64_t*>(offsets + i));
+      });
+    });
+    return out;
+  }
+  {
+    EngineLock lock;
+    Engine& e = Engine::get();
+    Instr& i = e.draft();
+    i.kind = Kind::gather;
+    i.op = Op::none;
+    i.type = a.dtype;
+    i.nin = 2;
+    set_operand(i.in[0], a, x.space);
+    set_operand(i.in[1], x.offsets, x.at);
+    set_operand(i.out, out, out.layout);
+    e.commit();
+  }
+  issue_warnings();
+  return out;
+}
+
+void set_item(const Array& a, std::span<const Index> index, const Arg& value) {
+  if (!a.writeable) throw value_error("assignment destination is read-only");
+  // A mask of the array's own shape and one value: no need to know where it holds.
+  if (index.size() == 1 && index[0].kind == Index::Kind::array && index[0].array->dtype == DType::b1 && same_shape(index[0].array->layout, a.layout) &&
+      a.ndim() > 0 && (!value.array || value.array->ndim() == 0)) {
+    Array held, typed;
+    Arg v = value;
+    if (v.array) {
+      typed = v.array->dtype == a.dtype ? *v.array : astype(*v.array, a.dtype);
+      held = without_overlap(typed.with(typed.dtype, broadcast_to(typed.layout, a.layout.dims())), a);
+      v = held;
+    } else {
+      check_weak(v.scalar, a.dtype);
+      v.scalar = cast_scalar(v.scalar, a.dtype);
+    }
+    const Array mask = without_overlap(*index[0].array, a);
+    const Arg triple[3] = {mask, v, a};
+    record_map(Op::select, a.dtype, a, triple);
+    return;
+  }
+  Resolved r = resolve(a, index);
+  if (!r.advanced()) {
+    assign(a.with(a.dtype, r.view), value);
+    return;
+  }
+  if (!value.array) check_weak(value.scalar, a.dtype);
+  const Advanced x = resolve_advanced(r);
+  const Shape shape{x.space.shape, size_t(x.space.ndim)};
+  Array v;
+  if (value.array) {
+    v = *value.array;
+    while (v.ndim() > x.space.ndim && v.layout.shape[0] == 1) {
+      Layout l = v.layout;
+      for (int d = 1; d < l.ndim; ++d) l.shape[d - 1] = l.shape[d], l.strides[d - 1] = l.strides[d];
+      --l.ndim;
+      v.layout = l;
+    }
+    int64_t joined[kMaxDims];
+    int n;
+    if (!broadcast_shapes(v.layout.dims(), shape, joined, n) || n != x.space.ndim || !std::equal(joined, joined + n, x.space.shape)) {
+      const bool mask = index.size() == 1 && index[0].kind == Index::Kind::array && index[0].array->dtype == DType::b1;
+      if (mask && value.array->ndim() == 1 && x.space.ndim == 1)
+        throw value_error("NumPy boolean array indexing assignment cannot assign " + std::to_string(value.array->size()) + " input values to the " +
+                          std::to_string(x.space.shape[0]) + " output values where the mask is true");
+      throw value_error("shape mismatch: value array of shape " + shape_text(value.array->layout.dims()) +
+                        " could not be broadcast to indexing result of shape " + shape_text(shape));
+    }
+    if (v.dtype != a.dtype) v = astype(v, a.dtype);
+    if (v.buf == a.buf || (v.buf->foreign && a.buf->foreign)) v = copy(v);
+  } else {
+    Scalar s = cast_scalar(value.scalar, a.dtype);
+    v = scalar_array(s);
+  }
+  if (x.space.size() == 0) return;
+  Array offsets = x.offsets;
+  Layout at = x.at;
+  if (offsets.buf == a.buf) {
+    offsets = copy(offsets, 'C');
+    at.offset = offsets.layout.offset;
+    for (int d = 0, k = 0; d < at.ndim; ++d)
+      if (x.space.strides[d] == 0 && at.strides[d] != 0) at.strides[d] = offsets.layout.strides[k++];
+  }
+  const Layout from = broadcast_to(v.layout, shape);
+  if (x.space.size() * a.item() <= run_now_bytes() && device() != Device::cuda && ready_here(v) && ready_here(offsets) && writable_here(a)) {
+    CallArgs c;
+    c.call = Call::scatter;
+    c.out = {a.buf->host + x.space.offset, a.dtype, x.space};
+    c.in[0] = {v.buf->host + from.offset, v.dtype, from};
+    c.in[1] = {offsets.buf->host + at.offset, DType::i8, at};
+    EngineLock lock;
+    cpu_backend().run(c, nullptr);
+    a.buf->has_range = false;
+    return;
+  }
+  {
+    EngineLock lock;
+    Engine& e = Engine::get();
+    Instr& i = e.draft();
+    i.kind = Kind::scatter;
+    i.op = Op::none;
+    i.type = a.dtype;
+    i.nin = 2;
+    set_operand(i.in[0], v, from);
+    set_operand(i.in[1], offsets, at);
+    set_operand(i.out, a, x.space);
+    e.commit();
+  }
+  issue_warnings();
+}
+
+Array take(const Array& input, const Array& indices, std::optional<int> axis, char mode) {
+  Array a = input;
+  const int64_t flat[1] = {a.size()};
+  if (!axis) a = reshape(a, flat);
+  if (a.ndim() == 0) a = reshape(a, flat);
+  const int d = axis ? normalize_axis(*axis, a.ndim()) : 0;
+  if (!is_integer(indices.dtype)) throw not_native("indices that are not integers");
+  const int64_t n = a.layout.shape[d];
+  if (n == 0 && indices.size() > 0) throw index_error("cannot do a non-empty take from an empty axes.");
+  Array x = indices;
+  Scalar s;
+  s.dtype = DType::i8;
+  if (mode == 'w') {
+    if (x.dtype != DType::i8) x = astype(x, DType::i8);
+    s.i = n;
+    const Arg args[2] = {x, s};
+    x = apply(Op::remainder, args);
+  } else if (mode == 'c') {
+    if (x.dtype != DType::i8) x = astype(x, DType::i8);
+    Scalar low;
+    low.dtype = DType::i8;
+    low.i = 0;
+    s.i = n - 1;
+    const Arg args[3] = {x, low, s};
+    x = apply(Op::clip, args);
+  }
+  std::vector<Index> index(d + 1);
+  for (int k = 0; k < d; ++k) index[k].kind = Index::Kind::slice;
+  index[d].kind = Index::Kind::array;
+  index[d].array = &x;
+  const Array r = get_item(a, index);
+  return r.layout.c_contiguous(r.item()) ? r : copy(r, 'C');
+}
+
+}  // namespace numloom

@@ -1,0 +1,134 @@
+#include <algorithm>
+
+#include "api/record.h"
+
+namespace numloom {
+namespace {
+
+// out[..., m, n] = a @ b with equal leading axes.
+void record_matmul(const Array& a, const Array& b, const Array& out) {
+  if (out.size() == 0) return;
+  if (a.layout.shape[a.ndim() - 1] == 0) {
+    Scalar zero;
+    zero.dtype = out.dtype;
+    assign(out, zero);
+    return;
+  }
+  const bool here = (a.size() + b.size() + out.size()) * out.item() <= run_now_bytes() && device() != Device::cuda && ready_here(a) && ready_here(b) && writable_here(out);
+  EngineLock lock;
+  Engine& e = Engine::get();
+  if (here) {
+    CallArgs c;
+    c.call = Call::matmul;
+    c.in[0] = {a.buf->host + a.layout.offset, a.dtype, a.layout};
+    c.in[1] = {b.buf->host + b.layout.offset, b.dtype, b.layout};
+    c.out = {out.buf->host + out.layout.offset, out.dtype, out.layout};
+    cpu_backend().run(c, nullptr);
+    out.buf->has_range = false;
+    return;
+  }
+  Instr& i = e.draft();
+  i.kind = Kind::matmul;
+  i.op = Op::none;
+  i.type = out.dtype;
+  i.nin = 2;
+  set_operand(i.in[0], a, a.layout);
+  set_operand(i.in[1], b, b.layout);
+  set_operand(i.out, out, out.layout);
+  e.commit();
+}
+
+Array with_axis(const Array& a, int at) {
+  Layout l = a.layout;
+  for (int d = l.ndim; d > at; --d) l.shape[d] = l.shape[d - 1], l.strides[d] = l.strides[d - 1];
+  l.shape[at] = 1;
+  l.strides[at] = 0;
+  ++l.ndim;
+  return a.with(a.dtype, l);
+}
+
+}  // namespace
+
+Array matmul(const Array& x, const Array& y, const Array* given) {
+  for (int k = 0; k < 2; ++k)
+    if ((k ? y : x).ndim() == 0)
+      throw value_error("matmul: Input operand " + std::to_string(k) +
+                        " does not have enough dimensions (has 0, gufunc core with signature (n?,k),(k,m?)->(n?,m?) requires 1)");
+  Array a = x.ndim() == 1 ? with_axis(x, 0) : x;
+  Array b = y.ndim() == 1 ? with_axis(y, 1) : y;
+  const int na = a.ndim(), nb = b.ndim();
+  const int64_t k = a.layout.shape[na - 1], kb = b.layout.shape[nb - 2];
+  if (k != kb)
+    throw value_error("matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size " + std::to_string(kb) +
+                      " is different from " + std::to_string(k) + ")");
+  const DType type = promote(a.dtype, b.dtype);
+  int64_t shape[kMaxDims];
+  int lead;
+  if (!broadcast_shapes({a.layout.shape, size_t(na - 2)}, {b.layout.shape, size_t(nb - 2)}, shape, lead))
+    throw value_error("operands could not be broadcast together with remapped shapes [original->remapped]: " + shape_text(x.layout.dims()) + "->(" +
+                      "newaxis,newaxis) " + shape_text(y.layout.dims()) + "->(newaxis,newaxis)");
+  const auto spread = [&](const Array& m, int64_t rows, int64_t cols) {
+    int64_t s[kMaxDims];
+    std::copy_n(shape, lead, s);
+    s[lead] = rows;
+    s[lead + 1] = cols;
+    const Array typed = m.dtype == type ? m : astype(m, type);
+    return typed.with(type, broadcast_to(typed.layout, {s, size_t(lead + 2)}));
+  };
+  const int64_t m = a.layout.shape[na - 2], n = b.layout.shape[nb - 1];
+  a = spread(a, m, k);
+  b = spread(b, k, n);
+  int64_t full[kMaxDims];
+  std::copy_n(shape, lead, full);
+  full[lead] = m;
+  full[lead + 1] = n;
+  Array out = make_result(Layout::contiguous({full, size_t(lead + 2)}, item_size(type)), type);
+  record_matmul(a, b, out);
+  // Axes that vectors lent are taken away again.
+  Layout l = out.layout;
+  const auto drop = [&l](int d) {
+    for (int e = d; e + 1 < l.ndim; ++e) l.shape[e] = l.shape[e + 1], l.strides[e] = l.strides[e + 1];
+    --l.ndim;
+  };
+  if (y.ndim() == 1) drop(l.ndim - 1);
+  if (x.ndim() == 1) drop(y.ndim() == 1 ? l.ndim - 1 : l.ndim - 2);
+  out.layout = l;
+  if (!given) return out;
+  if (!same_shape(given->layout, out.layout)) throw not_native("out= of another shape");
+  assign(*given, out, Casting::same_kind);
+  return *given;
+}
+
+Array dot(const Array& a, const Array& b) {
+  const int na = a.ndim(), nb = b.ndim();
+  if (na == 0 || nb == 0) {
+    const Arg args[2] = {a, b};
+    return apply(Op::multiply, args);
+  }
+  const int kb = nb == 1 ? 0 : nb - 2;
+  if (a.layout.shape[na - 1] != b.layout.shape[kb])
+    throw value_error("shapes " + shape_text(a.layout.dims()) + " and " + shape_text(b.layout.dims()) + " not aligned: " +
+                      std::to_string(a.layout.shape[na - 1]) + " (dim " + std::to_string(na - 1) + ") != " + std::to_string(b.layout.shape[kb]) + " (dim " + std::to_string(kb) + ")");
+  if (nb <= 2 && na <= 2) return matmul(a, b);
+  // Rows of a against columns of b, whatever other axes there are.
+  int64_t shape[kMaxDims];
+  int n = 0;
+  int64_t rows = 1, cols = 1;
+  const int64_t k = a.layout.shape[na - 1];
+  for (int d = 0; d < na - 1; ++d) rows *= shape[n++] = a.layout.shape[d];
+  for (int d = 0; d < nb; ++d)
+    if (d != kb) {
+      if (n == kMaxDims) throw not_native("more dimensions than are native");
+      cols *= shape[n++] = b.layout.shape[d];
+    }
+  const int64_t sa[2] = {rows, k}, sb[2] = {k, cols};
+  int axes[kMaxDims];
+  int at = 0;
+  axes[at++] = kb;
+  for (int d = 0; d < nb; ++d)
+    if (d != kb) axes[at++] = d;
+  const Array left = reshape(a, sa), right = reshape(transpose(b, {axes, size_t(nb)}), sb);
+  return reshape(matmul(left, right), {shape, size_t(n)});
+}
+
+}  // namespace numloom

@@ -1,0 +1,325 @@
+#include "api/record.h"
+
+#include <unistd.h>
+#include <xmmintrin.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "backend/cpu/loops.h"
+
+namespace numloom {
+
+std::string shape_text(Shape shape) {
+  std::string s = "(";
+  for (size_t i = 0; i < shape.size(); ++i) s += (i ? "," : "") + std::to_string(shape[i]);
+  return s + (shape.size() == 1 ? ",)" : ")");
+}
+
+std::string describe(const Array& a) { return std::string(dtype_name(a.dtype)) + " " + shape_text(a.layout.dims()); }
+
+Array make_result(const Layout& layout, DType dtype) {
+  static const double kPhysical = double(sysconf(_SC_PHYS_PAGES)) * double(sysconf(_SC_PAGESIZE));
+  double bytes = item_size(dtype);
+  for (int64_t n : layout.dims()) bytes *= double(n);
+  if (bytes > kPhysical) {
+    const char* kUnits[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    int unit = 0;
+    double v = bytes;
+    while (v >= 1024 && unit < 6) v /= 1024, ++unit;
+    char text[32];
+    std::snprintf(text, sizeof text, v < 9.995 ? "%.2f" : v < 99.95 ? "%.1f" : "%.0f", v);
+    std::string shape = "(";
+    for (int d = 0; d < layout.ndim; ++d) shape += (d ? ", " : "") + std::to_string(layout.shape[d]);
+    shape += layout.ndim == 1 ? ",)" : ")";
+    throw memory_error(std::string("Unable to allocate ") + text + " " + kUnits[unit] + " for an array with shape " + shape + " and data type " + std::string(dtype_name(dtype)));
+  }
+  const int64_t n = layout.size() * item_size(dtype);
+  // Small results are written at once on the CPU, so they have memory from the start.
+  return Array((n <= run_now_bytes() && device() != Device::cuda) || n == 0 ? Buffer::make_host(n) : Buffer::make(n), dtype, layout);
+}
+
+Layout result_layout(Shape shape, int item, std::span<const Array* const> inputs, char order) {
+  const int nd = static_cast<int>(shape.size());
+  if (nd < 2 || order == 'C') return Layout::contiguous(shape, item);
+  if (order == 'F') return Layout::contiguous(shape, item, true);
+  bool all_c = true, all_f = true, any = false;
+  for (const Array* a : inputs) {
+    if (a->ndim() < 2) continue;
+    all_c &= a->layout.c_contiguous(a->item());
+    all_f &= a->layout.f_contiguous(a->item());
+    any = true;
+  }
+  if (!any || all_c) return Layout::contiguous(shape, item);
+  if (order == 'A') return Layout::contiguous(shape, item, all_f);
+  // 'K': axes by falling stride, as NumPy's iterator sorts them (insertion sort, ties keep C order).
+  int perm[kMaxDims];
+  for (int d = 0; d < nd; ++d) perm[d] = d;
+  const auto stride = [&](const Array& a, int d) {
+    const int e = d - (nd - a.ndim());
+    return e < 0 || a.layout.shape[e] == 1 ? int64_t{0} : std::abs(a.layout.strides[e]);
+  };
+  for (int i = 1; i < nd; ++i) {
+    const int axis = perm[i];
+    int j = i;
+    while (j > 0) {
+      bool swap = false, decided = false;
+      for (const Array* a : inputs) {
+        const int64_t s1 = stride(*a, axis), s0 = stride(*a, perm[j - 1]);
+        if (s0 == 0 || s1 == 0) continue;
+        if (s1 <= s0) {
+          swap = false;
+          decided = true;
+        } else if (!decided) {
+          swap = true;
+          decided = true;
+        }
+      }
+      if (!swap) break;
+      perm[j] = perm[j - 1];
+      --j;
+    }
+    perm[j] = axis;
+  }
+  Layout l;
+  l.ndim = nd;
+  int64_t s = item;
+  for (int k = nd - 1; k >= 0; --k) {
+    l.shape[perm[k]] = shape[perm[k]];
+    l.strides[perm[k]] = s;
+    s *= std::max<int64_t>(shape[perm[k]], 1);
+  }
+  return l;
+}
+
+int64_t run_now_bytes() {
+  static const int64_t n = [] {
+    const char* s = std::getenv("NUMLOOM_RUN_NOW");
+    return s && *s ? std::strcmp(s, "inf") == 0 ? INT64_MAX : std::atoll(s) : int64_t{16384};
+  }();
+  return n;
+}
+
+bool ready_here(const Array& a) { return a.buf->readable() && a.buf->host; }
+bool writable_here(const Array& a) { return a.buf->idle() && a.buf->host && a.buf->host_valid; }
+
+void set_operand(Operand& o, const Array& a, const Layout& layout) {
+  o.buf = a.buf;
+  o.dtype = a.dtype;
+  o.layout = layout;
+}
+
+void set_scalar(Operand& o, const Scalar& s, DType type) {
+  o.buf = nullptr;
+  o.dtype = type;
+  o.scalar = cast_scalar(s, type);
+}
+
+Array without_overlap(const Array& a, const Array& out) {
+  if (a.buf != out.buf) {
+    if (!a.buf->foreign || !out.buf->foreign) return a;
+    // Memory of others: two owners may hold the same bytes.
+    int64_t la, ha, lo, ho;
+    a.layout.extent(a.item(), la, ha);
+    out.layout.extent(out.item(), lo, ho);
+    return a.buf->host + ha <= out.buf->host + lo || out.buf->host + ho <= a.buf->host + la ? a : copy(a);
+  }
+  return relate(a.layout, a.item(), out.layout, out.item()) == Relation::overlap ? copy(a) : a;
+}
+
+DType meet_weak(DType t, Scalar::Weak weak) {
+  switch (weak) {
+    case Scalar::Weak::integer: return t == DType::b1 ? DType::i8 : t;
+    case Scalar::Weak::floating: return is_inexact(t) ? t : DType::f8;
+    case Scalar::Weak::complex: return is_complex(t) ? t : t == DType::f4 || t == DType::f2 ? DType::c8 : DType::c16;
+    default: return t;
+  }
+}
+
+void check_weak(const Scalar& s, DType t) {
+  if (s.weak != Scalar::Weak::integer || !is_integer(t)) return;
+  const int bits = item_size(t) * 8;
+  const bool fits = kind_of(t) == DKind::sint ? s.i >= (bits == 64 ? INT64_MIN : -(int64_t{1} << (bits - 1))) && s.i <= (bits == 64 ? INT64_MAX : (int64_t{1} << (bits - 1)) - 1)
+                                              : s.i >= 0 && (bits == 64 || s.i < (int64_t{1} << bits));
+  if (!fits) throw overflow_error("Python integer " + std::to_string(s.i) + " out of bounds for " + std::string(dtype_name(t)));
+}
+
+int normalize_axis(int axis, int ndim) {
+  if (axis < -ndim || axis >= ndim)
+    throw axis_error("axis " + std::to_string(axis) + " is out of bounds for array of dimension " + std::to_string(ndim));
+  return axis < 0 ? axis + ndim : axis;
+}
+
+namespace {
+
+// Elements of a view, in C order, as `type` at `dst`.
+template <class T>
+void pack(T* dst, const char* src, const Layout& l, int d) {
+  if (d == l.ndim) {
+    *dst = *reinterpret_cast<const T*>(src);
+    return;
+  }
+  const int64_t n = l.shape[d], s = l.strides[d];
+  if (d == l.ndim - 1) {
+    for (int64_t i = 0; i < n; ++i) dst[i] = *reinterpret_cast<const T*>(src + i * s);
+    return;
+  }
+  int64_t inner = 1;
+  for (int e = d + 1; e < l.ndim; ++e) inner *= l.shape[e];
+  for (int64_t i = 0; i < n; ++i) pack(dst + i * inner, src + i * s, l, d + 1);
+}
+template <class T>
+void unpack(char* dst, const T* src, const Layout& l, int d) {
+  if (d == l.ndim) {
+    *reinterpret_cast<T*>(dst) = *src;
+    return;
+  }
+  const int64_t n = l.shape[d], s = l.strides[d];
+  if (d == l.ndim - 1) {
+    for (int64_t i = 0; i < n; ++i) *reinterpret_cast<T*>(dst + i * s) = src[i];
+    return;
+  }
+  int64_t inner = 1;
+  for (int e = d + 1; e < l.ndim; ++e) inner *= l.shape[e];
+  for (int64_t i = 0; i < n; ++i) unpack(dst + i * s, src + i * inner, l, d + 1);
+}
+struct Wide {
+  uint64_t w[2];
+};
+template <class F>
+void by_item(int item, F&& f) {
+  switch (item) {
+    case 1: f(uint8_t{}); break;
+    case 2: f(uint16_t{}); break;
+    case 4: f(uint32_t{}); break;
+    case 8: f(uint64_t{}); break;
+    default: f(Wide{}); break;
+  }
+}
+
+struct alignas(64) Scratch {
+  std::vector<char> memory[4];
+  char* get(int k, int64_t n) {
+    if (static_cast<int64_t>(memory[k].size()) < n + 64) memory[k].resize(n + 64);
+    char* p = memory[k].data();
+    return p + (64 - reinterpret_cast<uintptr_t>(p) % 64) % 64;
+  }
+};
+thread_local Scratch scratch;
+
+// The small path: the loops themselves, on host memory.
+void run_map_now(Op op, DType type, const Array& out, std::span<const Arg> in, std::span<const Layout> layouts) {
+  const LoopTable& t = loops();
+  const int64_t n = out.size();
+  if (n == 0) return;
+  const int nin = static_cast<int>(in.size());
+  const void* p[3] = {};
+  int64_t step[3] = {};
+  Scalar scalars[3];
+  int single = -1;
+  for (int k = 0; k < nin; ++k) {
+    const DType want = op_input_type(op, type, k);
+    const int item = item_size(want);
+    if (!in[k].array) {
+      scalars[k] = cast_scalar(in[k].scalar, want);
+      p[k] = scalars[k].raw;
+      if (single < 0 && nin == 2)
+        single = k;
+      else
+        single = 3;
+      continue;
+    }
+    const Array& a = *in[k].array;
+    const char* base = a.buf->host + layouts[k].offset;
+    step[k] = item;
+    if (layouts[k].c_contiguous(a.item()) && a.dtype == want) {
+      p[k] = base;
+      continue;
+    }
+    char* d = scratch.get(k, n * std::max(item, a.item()));
+    char* packed = a.dtype == want ? d : scratch.get(3, n * std::max(item, a.item()));
+    by_item(a.item(), [&](auto tag) { pack(reinterpret_cast<decltype(tag)*>(packed), base, layouts[k], 0); });
+    if (a.dtype != want) t.cast[static_cast<int>(a.dtype)][static_cast<int>(want)](d, packed, nullptr, nullptr, n);
+    p[k] = d;
+  }
+  const int o = static_cast<int>(op), ty = static_cast<int>(type);
+  LoopFn fn = t.op[o][ty];
+  LoopFn with_scalar = single == 0 ? t.op_sv[o][ty] : single == 1 ? t.op_vs[o][ty] : nullptr;
+  if (with_scalar && n > 1) {
+    fn = with_scalar;
+  } else {
+    for (int k = 0; k < nin; ++k) {
+      if (in[k].array) continue;
+      const int item = item_size(op_input_type(op, type, k));
+      char* d = scratch.get(k, n * item);
+      by_item(item, [&](auto tag) { std::fill_n(reinterpret_cast<decltype(tag)*>(d), n, *reinterpret_cast<const decltype(tag)*>(scalars[k].raw)); });
+      p[k] = d;
+      step[k] = item;
+    }
+  }
+  const DType result = op_output_type(op, type);
+  const bool direct = out.dtype == result && out.layout.c_contiguous(out.item());
+  const uint8_t wanted = op_info(op).warns & wanted_warnings() & ~kWarnUnder;
+  char* dst = out.buf->host + out.layout.offset;
+  // A warning is found from the operands, so they must outlive the loop.
+  char* to = direct && !(wanted && (p[0] == dst || p[1] == dst || p[2] == dst)) ? dst : scratch.get(3, n * std::max(item_size(result), out.item()));
+  const bool ask = wanted && (is_inexact(type) || op == Op::floor_divide || op == Op::remainder || op == Op::fmod || op == Op::reciprocal);
+  if (ask) _MM_SET_EXCEPTION_STATE(0);
+  fn(to, p[0], p[1], p[2], n);
+  if (ask && (!is_inexact(type) || (_MM_GET_EXCEPTION_STATE() & (_MM_EXCEPT_INVALID | _MM_EXCEPT_DIV_ZERO | _MM_EXCEPT_OVERFLOW))))
+    if (const uint8_t met = warn_check(op, type, to, p, step, n) & wanted) queue_warning(hooks().site ? hooks().site() : 0, met, op_info(op).name);
+  if (to != dst) {
+    const char* from = to;
+    if (out.dtype != result) {
+      char* cast = scratch.get(0, n * out.item());
+      const bool check = is_inexact(result) && !is_inexact(out.dtype) && wanted_warnings();
+      if (check) _MM_SET_EXCEPTION_STATE(0);
+      t.cast[static_cast<int>(result)][static_cast<int>(out.dtype)](cast, to, nullptr, nullptr, n);
+      if (check && (_MM_GET_EXCEPTION_STATE() & _MM_EXCEPT_INVALID))
+        if (const uint8_t met = warn_check_cast(result, out.dtype, cast, to, n) & wanted_warnings()) queue_warning(hooks().site ? hooks().site() : 0, met, "cast");
+      from = cast;
+    }
+    by_item(out.item(), [&](auto tag) { unpack(dst, reinterpret_cast<const decltype(tag)*>(from), out.layout, 0); });
+  }
+  out.buf->has_range = false;
+  ++Engine::get().counters.run_now;
+}
+
+}  // namespace
+
+void record_map(Op op, DType type, const Array& out, std::span<const Arg> in) {
+  const int nin = static_cast<int>(in.size());
+  Layout layouts[3];
+  bool small = out.size() * std::max(out.item(), item_size(type)) <= run_now_bytes() && writable_here(out) && device() != Device::cuda;
+  for (int k = 0; k < nin; ++k)
+    if (in[k].array) {
+      layouts[k] = same_shape(in[k].array->layout, out.layout) ? in[k].array->layout : broadcast_to(in[k].array->layout, out.layout.dims());
+      small &= ready_here(*in[k].array);
+    }
+  if (small) {
+    run_map_now(op, type, out, in, {layouts, static_cast<size_t>(nin)});
+    issue_warnings();
+    return;
+  }
+  if (out.size() == 0) return;
+  {
+    EngineLock lock;
+    Engine& e = Engine::get();
+    Instr& i = e.draft();
+    i.kind = Kind::map;
+    i.op = op;
+    i.type = type;
+    i.nin = static_cast<uint8_t>(nin);
+    set_operand(i.out, out, out.layout);
+    for (int k = 0; k < nin; ++k)
+      if (in[k].array)
+        set_operand(i.in[k], *in[k].array, layouts[k]);
+      else
+        set_scalar(i.in[k], in[k].scalar, op_input_type(op, type, k));
+    e.commit();
+  }
+  issue_warnings();
+}
+
+}  // namespace numloom

@@ -1,0 +1,44 @@
+// What the functions of this layer share: errors in NumPy's words, result arrays, and recording one instruction.
+// REQUIRES of record_*: operands are views of the iteration space; an EngineLock is not held.
+#pragma once
+#include <string>
+
+#include "api/functions.h"
+#include "engine/engine.h"
+
+namespace numloom {
+
+std::string shape_text(Shape shape);  // "(3,)", "(2, 3)" as NumPy's errors write: "(2,3)"
+
+// A result without memory. Throws memory_error with NumPy's text where the machine could never hold it.
+Array make_result(const Layout& layout, DType dtype);
+// NumPy's memory order of a result: 'K' follows the operands of its shape.
+Layout result_layout(Shape shape, int item, std::span<const Array* const> inputs, char order);
+
+// Small work on host memory that is ready runs at the call: below this many bytes (NUMLOOM_RUN_NOW).
+int64_t run_now_bytes();
+// Whether an operand's values are in host memory now, and small work should use them there.
+bool ready_here(const Array& a);
+bool writable_here(const Array& a);
+
+// An operand as an instruction holds it.
+void set_operand(Operand& o, const Array& a, const Layout& layout);
+void set_scalar(Operand& o, const Scalar& s, DType type);
+
+// out = op(in...), computed in `type`; inputs are cast to the op's input types, the result to out's type.
+void record_map(Op op, DType type, const Array& out, std::span<const Arg> in);
+
+// A copy of `a` if its memory may overlap `out` without being the same view; else `a` itself.
+Array without_overlap(const Array& a, const Array& out);
+
+// The type in which a weak scalar meets arrays of `typed`; see NEP 50.
+DType meet_weak(DType typed, Scalar::Weak weak);
+// Throws overflow_error where a weak integer has no value in an integer type.
+void check_weak(const Scalar& s, DType type);
+
+int normalize_axis(int axis, int ndim);
+
+// kWarn* of a scalar-sized computation done at the call.
+inline uint8_t wanted_warnings() { return hooks().warn_mask ? hooks().warn_mask() : 0; }
+
+}  // namespace numloom

@@ -1,0 +1,414 @@
+#include <xmmintrin.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "api/record.h"
+#include "backend/cpu/loops.h"
+
+namespace numloom {
+namespace {
+
+uint32_t all_axes(int ndim) { return ndim ? (uint32_t{1} << ndim) - 1 : 0; }
+
+Layout reduced_layout(const Layout& a, uint32_t axes, bool keepdims, int item) {
+  int64_t shape[kMaxDims];
+  int n = 0;
+  for (int d = 0; d < a.ndim; ++d) {
+    if (!(axes >> d & 1))
+      shape[n++] = a.shape[d];
+    else if (keepdims)
+      shape[n++] = 1;
+  }
+  return Layout::contiguous({shape, size_t(n)}, item);
+}
+
+// `out` over the iteration space of `a`: stride 0 along the reduced axes.
+Layout over_space(const Layout& out, const Layout& a, uint32_t axes, bool keepdims) {
+  Layout l;
+  l.ndim = a.ndim;
+  l.offset = out.offset;
+  int k = 0;
+  for (int d = 0; d < a.ndim; ++d) {
+    l.shape[d] = a.shape[d];
+    const bool reduced = axes >> d & 1;
+    l.strides[d] = reduced ? 0 : out.strides[k];
+    if (!reduced || keepdims) ++k;
+  }
+  return l;
+}
+
+template <class T>
+void gather_line(T* dst, const char* src, const Layout& l, uint32_t axes, int d) {
+  // Elements of the reduced axes, in C order.
+  while (d < l.ndim && !(axes >> d & 1)) ++d;
+  if (d == l.ndim) {
+    *dst = *reinterpret_cast<const T*>(src);
+    return;
+  }
+  int64_t inner = 1;
+  for (int e = d + 1; e < l.ndim; ++e)
+    if (axes >> e & 1) inner *= l.shape[e];
+  for (int64_t i = 0; i < l.shape[d]; ++i) gather_line(dst + i * inner, src + i * l.strides[d], l, axes, d + 1);
+}
+
+struct Wide {
+  uint64_t w[2];
+};
+
+// Small reductions on host memory, at the call.
+void reduce_now(Op op, DType type, const Array& a, uint32_t axes, const Array& out, const Layout& space) {
+  const ReduceFn fn = loops().reduce[static_cast<int>(op)][static_cast<int>(type)];
+  const LoopFn cast_in = a.dtype == type ? nullptr : loops().cast[static_cast<int>(a.dtype)][static_cast<int>(type)];
+  const LoopFn cast_out = out.dtype == type ? nullptr : loops().cast[static_cast<int>(type)][static_cast<int>(out.dtype)];
+  int64_t n = 1;
+  for (int d = 0; d < a.ndim(); ++d)
+    if (axes >> d & 1) n *= a.layout.shape[d];
+  const uint8_t wanted = wanted_warnings() & (kWarnOver | kWarnInvalid);
+  const bool ask = wanted && is_inexact(type) && op_info(op).warns;
+  if (ask) _MM_SET_EXCEPTION_STATE(0);
+  thread_local std::vector<char> line, wide;
+  const bool whole = !cast_in && axes == all_axes(a.ndim()) && a.layout.c_contiguous(a.item());
+  if (!whole) line.resize(n * a.item());
+  if (cast_in) wide.resize(n * item_size(type));
+  int64_t at[kMaxDims] = {};
+  for (;;) {
+    const char* from = a.buf->host + a.layout.offset;
+    char* to = out.buf->host + space.offset;
+    for (int d = 0; d < a.ndim(); ++d) from += at[d] * a.layout.strides[d], to += at[d] * space.strides[d];
+    const char* values = from;
+    if (!whole) {
+      const auto go = [&](auto tag) { gather_line(reinterpret_cast<decltype(tag)*>(line.data()), from, a.layout, axes, 0); };
+      switch (a.item()) {
+        case 1: go(uint8_t{}); break;
+        case 2: go(uint16_t{}); break;
+        case 4: go(uint32_t{}); break;
+        case 8: go(uint64_t{}); break;
+        default: go(Wide{}); break;
+      }
+      values = line.data();
+    }
+    if (cast_in) {
+      cast_in(wide.data(), values, nullptr, nullptr, n);
+      values = wide.data();
+    }
+    Scalar acc;
+    fn(acc.raw, values, n);
+    if (cast_out)
+      cast_out(to, acc.raw, nullptr, nullptr, 1);
+    else
+      std::memcpy(to, acc.raw, item_size(type));
+    int d = a.ndim() - 1;
+    for (; d >= 0; --d) {
+      if (axes >> d & 1) continue;
+      if (++at[d] < a.layout.shape[d]) break;
+      at[d] = 0;
+    }
+    if (d < 0) break;
+  }
+  if (ask) {
+    const unsigned flags = _MM_GET_EXCEPTION_STATE();
+    uint8_t met = (flags & _MM_EXCEPT_OVERFLOW ? kWarnOver : 0) | (flags & _MM_EXCEPT_INVALID ? kWarnInvalid : 0);
+    if (op == Op::minimum || op == Op::maximum) met = 0;
+    if (met & wanted) queue_warning(hooks().site ? hooks().site() : 0, met & wanted, "reduce");
+  }
+  out.buf->has_range = false;
+  ++Engine::get().counters.run_now;
+}
+
+void record_reduce(Op op, DType type, const Array& a, uint32_t axes, const Array& out, bool keepdims) {
+  const Layout space = over_space(out.layout, a.layout, axes, keepdims);
+  if (a.size() * item_size(type) <= run_now_bytes() && device() != Device::cuda && ready_here(a) && writable_here(out)) {
+    reduce_now(op, type, a, axes, out, space);
+    return;
+  }
+  // A reduction's slot has the accumulator's type.
+  Array to = out;
+  if (out.dtype != type) to = make_result(Layout::contiguous({out.layout.shape, size_t(out.ndim())}, item_size(type)), type);
+  {
+    EngineLock lock;
+    Engine& e = Engine::get();
+    Instr& i = e.draft();
+    i.kind = Kind::reduce;
+    i.op = op;
+    i.type = type;
+    i.nin = 1;
+    i.axes = axes;
+    set_operand(i.in[0], a, a.layout);
+    set_operand(i.out, to, over_space(to.layout, a.layout, axes, keepdims));
+    e.commit();
+  }
+  if (out.dtype != type) assign(out, to);
+}
+
+DType reduce_type(Op op, DType a, DType asked) {
+  if (op == Op::logical_and || op == Op::logical_or || op == Op::logical_xor) return DType::b1;
+  if (asked != kNoDType) return asked;
+  if (op == Op::add || op == Op::multiply) {
+    if (kind_of(a) == DKind::boolean || kind_of(a) == DKind::sint) return DType::i8;
+    if (kind_of(a) == DKind::uint) return DType::u8;
+  }
+  return a;
+}
+
+Scalar identity_of(Op op, DType t) {
+  Scalar s;
+  s.dtype = DType::i8;
+  s.i = op_info(op).identity;
+  return cast_scalar(s, t);
+}
+
+}  // namespace
+
+Array reduce(Op op, const Array& input, const ReduceOptions& options) {
+  const OpInfo& info = op_info(op);
+  Array a = input;
+  uint32_t axes = options.axes ? *options.axes : all_axes(a.ndim());
+  const DType result = reduce_type(op, a.dtype, options.dtype);
+  // float16 accumulates in float32 and is rounded once.
+  const DType type = result == DType::f2 && (op == Op::add || op == Op::multiply) ? DType::f4 : result;
+  if (!op_supports(op, type) || op_output_type(op, type) != type || !loops().reduce[static_cast<int>(op)][static_cast<int>(type)])
+    throw not_native("no reduction of this type");
+  if (is_complex(a.dtype) && !is_complex(result) && result != DType::b1) throw not_native("a complex reduction to a real type");
+  if (options.where) {
+    if (info.identity == kNoIdentity) throw not_native("where= needs an initial value");
+    a = select(*options.where, a, identity_of(op, a.dtype));
+    if (a.ndim() != input.ndim() || !same_shape(a.layout, input.layout)) throw not_native("where= broadcasts the operand");
+  }
+  int64_t count = 1;
+  for (int d = 0; d < a.ndim(); ++d)
+    if (axes >> d & 1) count *= a.layout.shape[d];
+  if (count == 0 && info.identity == kNoIdentity && !options.initial) {
+    const Layout shape = reduced_layout(a.layout, axes, options.keepdims, 1);
+    if (shape.size() > 0 || a.ndim() == 0)
+      throw value_error("zero-size array to reduction operation " + std::string(info.name) + " which has no identity");
+  }
+  const Layout layout = reduced_layout(a.layout, axes, options.keepdims, item_size(result));
+  Array out;
+  if (options.out) {
+    out = *options.out;
+    if (!out.writeable) throw value_error("output array is read-only");
+    if (!same_shape(out.layout, layout)) throw not_native("out= of another shape");
+    if (!can_cast(result, out.dtype, Casting::same_kind)) throw not_native("out= of another kind");
+    a = without_overlap(a, out);
+    if (a.buf == out.buf) a = copy(a);
+  } else {
+    out = make_result(layout, result);
+  }
+  if (count == 0) {
+    assign(out, options.initial ? *options.initial : identity_of(op, result));
+    return out;
+  }
+  if (out.size() > 0) {
+    if (axes == 0)
+      assign(options.keepdims || a.ndim() == out.ndim() ? out : out, a);
+    else
+      record_reduce(op, type, a, axes, out, options.keepdims);
+  }
+  if (options.initial) {
+    const Arg args[2] = {*options.initial, out};
+    return apply(op, args, {.out = &out, .casting = Casting::unsafe});
+  }
+  issue_warnings();
+  return out;
+}
+
+Array mean(const Array& a, const ReduceOptions& options) {
+  int64_t count = 1;
+  const uint32_t axes = options.axes ? *options.axes : all_axes(a.ndim());
+  for (int d = 0; d < a.ndim(); ++d)
+    if (axes >> d & 1) count *= a.layout.shape[d];
+  if (count == 0 || options.where || options.initial) throw not_native("the mean of no elements, or of masked ones");
+  const bool half = a.dtype == DType::f2 && options.dtype == kNoDType;
+  ReduceOptions sum = options;
+  sum.out = nullptr;
+  if (options.dtype == kNoDType) sum.dtype = is_inexact(a.dtype) ? (half ? DType::f4 : a.dtype) : DType::f8;
+  if (!is_inexact(sum.dtype)) throw not_native("a mean in integers");
+  const Array total = reduce(Op::add, a, sum);
+  Scalar n;
+  n.dtype = DType::f8;
+  n.weak = Scalar::Weak::floating;
+  n.f = static_cast<double>(count);
+  const Arg args[2] = {total, n};
+  Array result;
+  if (options.out) {
+    if (!same_shape(options.out->layout, total.layout)) throw not_native("out= of another shape");
+    result = apply(Op::divide, args, {.out = options.out, .casting = Casting::unsafe});
+    return result;
+  }
+  result = apply(Op::divide, args);
+  return half ? astype(result, DType::f2) : result;
+}
+
+Array variance(const Array& a, double ddof, bool square_root, const ReduceOptions& options) {
+  if (options.where || options.initial || options.out || options.dtype != kNoDType || a.dtype == DType::f2) throw not_native("a variance with options");
+  int64_t count = 1;
+  const uint32_t axes = options.axes ? *options.axes : all_axes(a.ndim());
+  for (int d = 0; d < a.ndim(); ++d)
+    if (axes >> d & 1) count *= a.layout.shape[d];
+  if (double(count) - ddof <= 0) throw not_native("a variance with no degrees of freedom");
+  ReduceOptions keep = options;
+  keep.keepdims = true;
+  const Array m = mean(a, keep);
+  const Arg difference[2] = {a, m};
+  const Array x = apply(Op::subtract, difference);
+  Array squares;
+  if (is_complex(x.dtype)) {
+    const Array re = real_view(x), im = imag_view(x);
+    const Arg rr[2] = {re, re}, ii[2] = {im, im};
+    const Array r2 = apply(Op::multiply, rr), i2 = apply(Op::multiply, ii);
+    const Arg both[2] = {r2, i2};
+    squares = apply(Op::add, both);
+  } else {
+    const Arg xx[2] = {x, x};
+    squares = apply(Op::multiply, xx);
+  }
+  ReduceOptions sum = options;
+  const Array total = reduce(Op::add, squares, sum);
+  Scalar n;
+  n.dtype = DType::f8;
+  n.weak = Scalar::Weak::floating;
+  n.f = double(count) - ddof;
+  const Arg quotient[2] = {total, n};
+  const Array var = apply(Op::divide, quotient);
+  if (!square_root) return var;
+  const Arg root(var);
+  return apply(Op::sqrt, {&root, 1});
+}
+
+Array count_nonzero(const Array& a, const ReduceOptions& options) {
+  const Array mask = a.dtype == DType::b1 ? a : astype(a, DType::b1);
+  ReduceOptions o = options;
+  o.dtype = DType::i8;
+  return reduce(Op::add, mask, o);
+}
+
+namespace {
+
+// Records a call along one axis; `out` and `a` have the same number of axes.
+void record_along(Kind kind, Op op, const Array& a, int axis, const Array& out) {
+  if (a.size() == 0) return;
+  const bool here = a.size() * a.item() <= run_now_bytes() && device() != Device::cuda && ready_here(a) && writable_here(out);
+  EngineLock lock;
+  Engine& e = Engine::get();
+  if (here) {
+    CallArgs c;
+    c.call = kind == Kind::cumulate ? Call::cumulate : Call::argreduce;
+    c.op = op;
+    c.axis = axis;
+    c.in[0] = {a.buf->host + a.layout.offset, a.dtype, a.layout};
+    c.out = {out.buf->host + out.layout.offset, out.dtype, out.layout};
+    cpu_backend().run(c, nullptr);
+    out.buf->has_range = false;
+    return;
+  }
+  Instr& i = e.draft();
+  i.kind = kind;
+  i.op = op;
+  i.type = a.dtype;
+  i.nin = 1;
+  i.axis = axis;
+  set_operand(i.in[0], a, a.layout);
+  set_operand(i.out, out, out.layout);
+  e.commit();
+}
+
+}  // namespace
+
+Array argreduce(Op op, const Array& input, std::optional<int> axis, bool keepdims) {
+  Array a = input;
+  int64_t flat[1] = {a.size()};
+  if (!axis) a = reshape(a, flat);
+  const int d = axis ? normalize_axis(*axis, a.ndim()) : 0;
+  if (a.layout.shape[d] == 0) throw value_error(std::string("attempt to get arg") + (op == Op::minimum ? "min" : "max") + " of an empty sequence");
+  Layout kept = a.layout;
+  kept.shape[d] = 1;
+  Array out = make_result(Layout::contiguous({kept.shape, size_t(kept.ndim)}, 8), DType::i8);
+  record_along(op == Op::minimum || op == Op::maximum ? Kind::argreduce : Kind::argreduce, op, a, d, out);
+  const int64_t high = a.layout.shape[d] - 1;
+  Layout l = out.layout;
+  if (!keepdims) {
+    for (int k = d; k + 1 < l.ndim; ++k) l.shape[k] = l.shape[k + 1], l.strides[k] = l.strides[k + 1];
+    --l.ndim;
+    out.layout = l;
+  } else if (!axis) {
+    l.ndim = input.ndim();
+    for (int k = 0; k < l.ndim; ++k) l.shape[k] = 1, l.strides[k] = 8;
+    out.layout = l;
+  }
+  out.buf->has_range = true;
+  out.buf->range_low = 0;
+  out.buf->range_high = high;
+  return out;
+}
+
+Array cumulate(Op op, const Array& input, std::optional<int> axis, DType dtype, const Array* given) {
+  Array a = input;
+  int64_t flat[1] = {a.size()};
+  if (!axis) a = reshape(a, flat);
+  const int d = axis ? normalize_axis(*axis, a.ndim()) : 0;
+  const DType type = reduce_type(op, a.dtype, dtype);
+  if (type == DType::f2 || op_output_type(op, type) != type) throw not_native("a running reduction of this type");
+  if (a.dtype != type) a = astype(a, type);
+  Array out;
+  if (given) {
+    out = *given;
+    if (!out.writeable) throw value_error("output array is read-only");
+    if (!same_shape(out.layout, a.layout) || out.dtype != type) throw not_native("out= of another shape or type");
+    if (a.buf == out.buf) a = copy(a);
+  } else {
+    out = make_result(Layout::contiguous({a.layout.shape, size_t(a.ndim())}, item_size(type)), type);
+  }
+  record_along(Kind::cumulate, op, a, d, out);
+  return out;
+}
+
+std::vector<Array> nonzero(const Array& input) {
+  const Array a = input.dtype == DType::b1 ? input : astype(input, DType::b1);
+  const char* p = host_data(a);
+  const Layout& l = a.layout;
+  const int nd = l.ndim;
+  std::vector<int64_t> found;
+  int64_t at[kMaxDims] = {};
+  const int64_t total = a.size();
+  if (total && l.c_contiguous(1)) {
+    for (int64_t i = 0; i < total;) {
+      // Eight zero bytes at a time.
+      uint64_t w;
+      if (i + 8 <= total && (std::memcpy(&w, p + i, 8), w == 0)) {
+        i += 8;
+        continue;
+      }
+      if (p[i]) found.push_back(i);
+      ++i;
+    }
+  } else {
+    for (int64_t i = 0; i < total; ++i) {
+      int64_t o = 0;
+      for (int d = 0; d < nd; ++d) o += at[d] * l.strides[d];
+      if (p[o]) found.push_back(i);
+      for (int d = nd - 1; d >= 0; --d) {
+        if (++at[d] < l.shape[d]) break;
+        at[d] = 0;
+      }
+    }
+  }
+  std::vector<Array> out;
+  const int64_t shape[1] = {static_cast<int64_t>(found.size())};
+  for (int d = 0; d < nd; ++d) {
+    Array x = empty(shape, DType::i8);
+    auto* q = reinterpret_cast<int64_t*>(x.buf->ensure_host());
+    x.buf->host_valid = true;
+    int64_t inner = 1;
+    for (int e = d + 1; e < nd; ++e) inner *= l.shape[e];
+    for (size_t i = 0; i < found.size(); ++i) q[i] = found[i] / inner % l.shape[d];
+    x.buf->has_range = true;
+    x.buf->range_low = 0;
+    x.buf->range_high = std::max<int64_t>(0, l.shape[d] - 1);
+    out.push_back(std::move(x));
+  }
+  return out;
+}
+
+}  // namespace numloom
