@@ -1,4 +1,7 @@
 #include "api/debug.h"
+
+#include <algorithm>
+
 #include "api/record.h"
 #include "runtime/threads.h"
 

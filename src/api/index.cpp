@@ -89,6 +89,7 @@ Resolved resolve(const Array& a, std::span<const Index> index) {
           s.i = at;
           r.arrays.push_back(scalar_array(s));
           r.arrays.back().buf->has_range = true;
+          r.arrays.back().buf->range_type = static_cast<uint8_t>(r.arrays.back().dtype);
           r.arrays.back().buf->range_low = r.arrays.back().buf->range_high = at;
           r.axes.push_back(v.ndim);
           keep(n, a.layout.strides[d]);
@@ -138,7 +139,7 @@ Resolved resolve(const Array& a, std::span<const Index> index) {
 
 // The range of an index array's values, found at most once for what its buffer holds now.
 void value_range(const Array& a, int64_t& low, int64_t& high) {
-  if (a.buf->has_range) {
+  if (a.buf->has_range && a.buf->range_type == static_cast<uint8_t>(a.dtype)) {
     low = a.buf->range_low;
     high = a.buf->range_high;
     return;
@@ -157,6 +158,7 @@ void value_range(const Array& a, int64_t& low, int64_t& high) {
   // Foreign memory can change behind our back.
   if (a.size() * a.item() == a.buf->nbytes && !a.buf->shared() && is_integer(a.dtype)) {
     a.buf->has_range = true;
+    a.buf->range_type = static_cast<uint8_t>(a.dtype);
     a.buf->range_low = low;
     a.buf->range_high = high;
   }

@@ -338,6 +338,7 @@ Array argreduce(Op op, const Array& input, std::optional<int> axis, bool keepdim
     out.layout = l;
   }
   out.buf->has_range = true;
+  out.buf->range_type = static_cast<uint8_t>(out.dtype);
   out.buf->range_low = 0;
   out.buf->range_high = high;
   return out;
@@ -404,6 +405,7 @@ std::vector<Array> nonzero(const Array& input) {
     for (int e = d + 1; e < nd; ++e) inner *= l.shape[e];
     for (size_t i = 0; i < found.size(); ++i) q[i] = found[i] / inner % l.shape[d];
     x.buf->has_range = true;
+    x.buf->range_type = static_cast<uint8_t>(x.dtype);
     x.buf->range_low = 0;
     x.buf->range_high = std::max<int64_t>(0, l.shape[d] - 1);
     out.push_back(std::move(x));

@@ -42,11 +42,11 @@ Instr& Program::draft() {
       draft_ = std::move(spare_.back());
       spare_.pop_back();
     }
+    draft_->axis = 0;
+    draft_->axes = 0;
+    draft_->site = 0;
+    for (Operand& o : draft_->in) o.buf = nullptr;
   }
-  draft_->axis = 0;
-  draft_->axes = 0;
-  draft_->site = 0;
-  for (Operand& o : draft_->in) o.buf = nullptr;
   return *draft_;
 }
 

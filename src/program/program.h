@@ -50,7 +50,7 @@ struct Instr {
 
 class Program {
  public:
-  // An instruction to fill in, not yet part of the program. Its fields hold anything.
+  // The instruction to fill in next, not yet part of the program. Its fields hold anything.
   Instr& draft();
   // Appends the draft: retains its buffers and counts it pending.
   void commit();

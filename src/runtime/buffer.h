@@ -52,8 +52,9 @@ class Buffer {
   std::atomic<int32_t> leases{0};
   std::atomic<int32_t> pending_reads{0};
   std::atomic<int32_t> pending_writes{0};
-  // The least and greatest element, where known (index arrays); forgotten at each write.
+  // The least and greatest element, where known (index arrays), read as elements of range_type; forgotten at each write.
   bool has_range = false;
+  uint8_t range_type = 0;
   int64_t range_low = 0, range_high = 0;
   // Scratch of the program being planned: its number there, valid while epoch matches.
   uint64_t epoch = 0;
