@@ -13,7 +13,6 @@ import numpy
 
 from numloom import _api, _core, _ndarray
 from numloom._fallback import function, tables
-from numloom._fallback.target import Target
 
 _function_types = (types.FunctionType, types.BuiltinFunctionType, type(numpy.sum))
 _native_ufuncs = {}  # NumPy's ufunc -> ours

@@ -10,7 +10,7 @@ import types
 import numpy
 
 from numloom import _core
-from numloom._fallback.convert import Loan, from_host, to_host
+from numloom._fallback.convert import from_host, to_host
 from numloom._fallback.target import Target, running
 
 ndarray = _core.ndarray
@@ -146,7 +146,7 @@ class flatiter:
 
     __slots__ = ("_base", "_real")
     __module__ = "numloom"
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, array):
         self._base = array
@@ -178,6 +178,7 @@ class flatiter:
     def copy(self):
         return from_host(self._real.copy())
 
+    @staticmethod
     def _compare(name):
         def compare(self, other):
             return from_host(getattr(self._real, name)(to_host(other)))
