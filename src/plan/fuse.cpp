@@ -14,7 +14,7 @@ namespace {
 
 // Beyond this a nest's values no longer fit the interpreters' registers.
 constexpr int kMaxInstrs = 96;
-constexpr int kMaxViews = 28;
+constexpr int kMaxViews = 28;  // in memory: temporaries of the nest do not count
 
 struct Open {
   int space;            // an instruction whose iteration space is the group's
@@ -107,7 +107,8 @@ void fuse(const Facts& f, const std::vector<bool>& dead, Groups& out) {
       const int16_t v = f.view_of[i][k];
       if (v < 0) continue;
       accesses[f.views[v].buffer].push_back({static_cast<int16_t>(i), v, k == 0});
-      if (std::find(g.views.begin(), g.views.end(), v) == g.views.end()) g.views.push_back(v);
+      const BufferFacts& b = f.buffers[f.views[v].buffer];
+      if ((!b.fresh || b.live_out) && std::find(g.views.begin(), g.views.end(), v) == g.views.end()) g.views.push_back(v);
     }
     if (out.groups[chosen].size() >= kMaxInstrs || g.views.size() >= kMaxViews) g.closed = true;
   }

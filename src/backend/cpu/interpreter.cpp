@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <mutex>
+#include <new>
 
 #include "runtime/threads.h"
 
@@ -15,8 +16,28 @@ namespace numloom::cpu {
 namespace {
 
 constexpr int64_t kLongRow = 96;          // rows from this length on make blocks of their own
-constexpr int64_t kRegisterBytes = 24576;  // registers of one frame: most of a first-level cache
-constexpr int64_t kParallelWork = 32768;   // elements times weight, for a second thread to pay
+constexpr int64_t kRegisterBytes = 65536;  // registers of one frame: they live in the second-level cache, half of the time in the first
+constexpr int64_t kParallelWork = 400000;  // elements times weight (some 30 us), for a second thread to pay
+
+// Register memory of this thread, grown as needed and never cleared.
+char* register_memory(int64_t bytes) {
+  struct Memory {
+    char* p = nullptr;
+    int64_t size = 0;
+    ~Memory() { std::free(p); }
+  };
+  thread_local Memory m;
+  if (m.size < bytes) {
+    std::free(m.p);
+    m.size = (bytes + 4095) / 4096 * 4096;
+    m.p = static_cast<char*>(std::aligned_alloc(64, m.size));
+    if (!m.p) {
+      m.size = 0;
+      throw std::bad_alloc();
+    }
+  }
+  return m.p;
+}
 
 }  // namespace
 
@@ -27,15 +48,14 @@ int64_t block_elements(const BlockProgram& p) {
   }();
   if (forced) return forced;
   const int64_t n = kRegisterBytes / (p.item * std::max(1, p.nregs));
-  return std::clamp<int64_t>(n / 64 * 64, 128, 2048);
+  return std::clamp<int64_t>(n / 64 * 64, 128, 1024);
 }
 
 Frame::Frame(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>& scalars, int64_t block, bool check)
     : events(check ? p.code.size() : 0), p_(p), nest_(nest), block_(block) {
   const int64_t size = (block * p.item + 63) / 64 * 64;
   if (check) _MM_SET_EXCEPTION_STATE(0);
-  memory_.resize(size * p.nregs + 64);
-  char* base = memory_.data() + (64 - reinterpret_cast<uintptr_t>(memory_.data()) % 64) % 64;
+  char* base = register_memory(size * p.nregs);
   for (int r = 0; r < p.nregs; ++r) reg_.push_back(base + r * size);
   at_.resize(p.reg.size());
   scalars_.resize(p.reg.size());

@@ -12,7 +12,7 @@ namespace numloom::cpu {
 // Elements in a block at most; NUMLOOM_BLOCK for tests.
 int64_t block_elements(const BlockProgram& p);
 
-// One thread's registers for one launch.
+// One thread's registers for one launch. REQUIRES: one frame at a time on a thread, whose register memory it borrows.
 class Frame {
  public:
   Frame(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>& scalars, int64_t block, bool check);
@@ -34,7 +34,6 @@ class Frame {
   const BlockProgram& p_;
   const Nest& nest_;
   int64_t block_;
-  std::vector<char> memory_;
   std::vector<char*> reg_;       // per register
   std::vector<char*> at_;        // per value, in the current block
   std::vector<Scalar> scalars_;  // per value that is a scalar
