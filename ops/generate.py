@@ -14,8 +14,6 @@ import table
 from table import DTYPES, ROWS, Row
 
 HEAD = "// Generated from ops/table.py by ops/generate.py; edits are lost.\n"
-CODES = {t: i for i, t in enumerate(DTYPES)}
-NONE = 255
 WARNS = {"divide": 1, "over": 2, "under": 4, "invalid": 8}
 
 
@@ -97,9 +95,6 @@ inline DType op_input_type(Op op, DType compute, int operand) {{
 }}
 inline bool op_supports(Op op, DType compute) {{ return op_output_type(op, compute) != kNoDType; }}
 
-// Whether all devices and levels give the same bits; false where the C library or CUDA's computes it.
-bool op_bit_exact(Op op, DType compute);
-
 // By name or alias; Op::none where there is none.
 Op op_by_name(std::string_view name);
 
@@ -113,7 +108,7 @@ def type_row(types: list[str | None]) -> str:
 
 def table_source() -> str:
     none = type_row([None] * len(DTYPES))
-    compute, output, operands, inexact, names = [none], [none], [f"{{{none}, {none}, {none}}}"], ["0"], []
+    compute, output, operands, names = [none], [none], [f"{{{none}, {none}, {none}}}"], []
     for r in ROWS:
         have = table.loop_types(r)
         compute.append(type_row([table.compute_type(r, t) for t in DTYPES]))
@@ -122,8 +117,6 @@ def table_source() -> str:
             type_row([table.operand_type(r, t, k) if t in have and k < r.nin else None for t in DTYPES]) for k in range(3)
         ]
         operands.append("{" + ", ".join(per) + "}")
-        platform = {"f": DTYPES[9:12], "c": DTYPES[12:]}
-        inexact.append(hex(sum(1 << CODES[t] for c in r.platform for t in platform[c])))
         names += [(n, r.name) for n in (r.name, *r.aliases)]
     rows = "\n".join(info(r) for r in ROWS)
     join = ",\n    ".join
@@ -150,10 +143,6 @@ const DType kOpInput[kOps][3][kDTypes] = {{
 }}  // namespace detail
 
 namespace {{
-// Bit t: the platform computes it for DType t.
-constexpr uint16_t kPlatform[kOps] = {{
-    {join(inexact)}}};
-
 struct Named {{
   std::string_view name;
   Op op;
@@ -161,8 +150,6 @@ struct Named {{
 constexpr Named kByName[] = {{
     {by_name}}};
 }}  // namespace
-
-bool op_bit_exact(Op op, DType compute) {{ return !(kPlatform[static_cast<int>(op)] >> static_cast<int>(compute) & 1); }}
 
 Op op_by_name(std::string_view name) {{
   const auto* at = std::lower_bound(std::begin(kByName), std::end(kByName), name,
@@ -190,7 +177,6 @@ def rows_json() -> str:
                 "flags": r.flags.split(),
                 "identity": r.identity,
                 "ulp": r.ulp,
-                "platform": r.platform,
                 "warns": r.warns.split(),
                 "domain": r.domain,
                 "ranged": r.ranged.split(),
@@ -232,7 +218,11 @@ def family_loops(family: str, level: str) -> str:
                 how = "reduce_any" if t[0] in "biu" else "reduce_tree"
                 lines.append(f"  NL_REDUCE({how}, {r.name}, {t}, {element(t)})")
     body = "\n".join(lines)
-    return f"""{HEAD}#include "scalar/{family}.h"
+    if any(t in ("c8", "c16") for r in ROWS if r.family == family for t in table.loop_types(r)):
+        family_headers = f'#include "scalar/complex.h"\n#include "scalar/{family}.h"'
+    else:
+        family_headers = f'#include "scalar/{family}.h"'
+    return f"""{HEAD}{family_headers}
 #include "backend/cpu/loop_templates.h"
 
 namespace numloom {{

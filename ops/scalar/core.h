@@ -179,4 +179,12 @@ NL_FN f2 narrow(f8 x) {
   return narrow((f4)from_bits((b & ~0x1ffffffful) | sticky));
 }
 
+// One op for every float type, float16 through float32, complex types by complex.h where that is included too.
+#define NL_UNARY(name)                                                        \
+  template <class T> NL_FN T op_##name(T x) {                                 \
+    if constexpr (Is<T>::half) return narrow(name##_(widen(x)));              \
+    else if constexpr (Is<T>::complex) return complex_##name(x);              \
+    else return name##_(x);                                                   \
+  }
+
 }  // namespace nl

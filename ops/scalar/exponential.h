@@ -1,53 +1,63 @@
+// Roots, exponentials and logarithms. The complex ones are in complex.h.
 #pragma once
-#include "core.h"
-#include "arithmetic.h"
-namespace nl {
-NL_FN f4 op_cbrt(f4 a) { return NL_LIBM(cbrtf)(a); }
-NL_FN f8 op_cbrt(f8 a) { return NL_LIBM(cbrt)(a); }
-NL_FN f2 op_cbrt(f2 a) { return narrow(op_cbrt(widen(a))); }
-NL_FN f4 op_exp(f4 a) { return NL_LIBM(expf)(a); }
-NL_FN f8 op_exp(f8 a) { return NL_LIBM(exp)(a); }
-NL_FN f2 op_exp(f2 a) { return narrow(op_exp(widen(a))); }
-NL_FN c8 op_exp(c8 a) { return c8{op_exp(a.re), a.im}; }
-NL_FN c16 op_exp(c16 a) { return c16{op_exp(a.re), a.im}; }
-NL_FN f4 op_exp2(f4 a) { return NL_LIBM(exp2f)(a); }
-NL_FN f8 op_exp2(f8 a) { return NL_LIBM(exp2)(a); }
-NL_FN f2 op_exp2(f2 a) { return narrow(op_exp2(widen(a))); }
-NL_FN c8 op_exp2(c8 a) { return c8{op_exp2(a.re), a.im}; }
-NL_FN c16 op_exp2(c16 a) { return c16{op_exp2(a.re), a.im}; }
-NL_FN f4 op_expm1(f4 a) { return NL_LIBM(expm1f)(a); }
-NL_FN f8 op_expm1(f8 a) { return NL_LIBM(expm1)(a); }
-NL_FN f2 op_expm1(f2 a) { return narrow(op_expm1(widen(a))); }
-NL_FN c8 op_expm1(c8 a) { return c8{op_expm1(a.re), a.im}; }
-NL_FN c16 op_expm1(c16 a) { return c16{op_expm1(a.re), a.im}; }
-NL_FN f4 op_log(f4 a) { return NL_LIBM(logf)(a); }
-NL_FN f8 op_log(f8 a) { return NL_LIBM(log)(a); }
-NL_FN f2 op_log(f2 a) { return narrow(op_log(widen(a))); }
-NL_FN c8 op_log(c8 a) { return c8{op_log(a.re), a.im}; }
-NL_FN c16 op_log(c16 a) { return c16{op_log(a.re), a.im}; }
-NL_FN f4 op_log2(f4 a) { return NL_LIBM(log2f)(a); }
-NL_FN f8 op_log2(f8 a) { return NL_LIBM(log2)(a); }
-NL_FN f2 op_log2(f2 a) { return narrow(op_log2(widen(a))); }
-NL_FN c8 op_log2(c8 a) { return c8{op_log2(a.re), a.im}; }
-NL_FN c16 op_log2(c16 a) { return c16{op_log2(a.re), a.im}; }
-NL_FN f4 op_log10(f4 a) { return NL_LIBM(log10f)(a); }
-NL_FN f8 op_log10(f8 a) { return NL_LIBM(log10)(a); }
-NL_FN f2 op_log10(f2 a) { return narrow(op_log10(widen(a))); }
-NL_FN c8 op_log10(c8 a) { return c8{op_log10(a.re), a.im}; }
-NL_FN c16 op_log10(c16 a) { return c16{op_log10(a.re), a.im}; }
-NL_FN f4 op_log1p(f4 a) { return NL_LIBM(log1pf)(a); }
-NL_FN f8 op_log1p(f8 a) { return NL_LIBM(log1p)(a); }
-NL_FN f2 op_log1p(f2 a) { return narrow(op_log1p(widen(a))); }
-NL_FN c8 op_log1p(c8 a) { return c8{op_log1p(a.re), a.im}; }
-NL_FN c16 op_log1p(c16 a) { return c16{op_log1p(a.re), a.im}; }
+#include "exp.h"
+#include "log.h"
 
-template <class T> NL_FN T op_sqrt(T a) {
-  if constexpr (Is<T>::half) return narrow(sqrt_(widen(a)));
-  else if constexpr (Is<T>::complex) return a;
-  else return sqrt_(a);
+namespace nl {
+
+// An estimate from a third of the exponent (within 1 in 30), two of Halley's steps, and a last one around a t of 26 bits,
+// whose square is exact.
+NL_FN f8 cbrt_step(f8 t, f8 v) {
+  const f8 t3 = t * t * t;
+  return t * ((t3 + 2.0 * v) / (2.0 * t3 + v));
 }
-template <class T> NL_FN T op_logaddexp(T a, T b) {if constexpr (Is<T>::half) return narrow(op_logaddexp(widen(a),widen(b)));
- else {T d=a-b; return a==b? a+(T)0.693147180559945309417232121458176568: d>0? a+op_log1p(op_exp(-d)): d<=0 ? b+op_log1p(op_exp(d)):d;}}
-template <class T> NL_FN T op_logaddexp2(T a, T b) {if constexpr (Is<T>::half) return narrow(op_logaddexp2(widen(a),widen(b)));
- else {T d=a-b; return a==b? a+(T)1: d>0? a+(T)1.442695040888963407359924681001892137*op_log1p(op_exp2(-d)): d<=0 ? b+(T)1.442695040888963407359924681001892137*op_log1p(op_exp2(d)):d;}}
+NL_FN f8 cbrt_(f8 x) {
+  const f8 a = magnitude(x);
+  const bool small = a < 0x1p-900, big = a > 0x1p900, fine = (a != 0) & (a < infinity<f8>());
+  const f8 v = fine ? (small ? a * 0x1p600 : big ? a * 0x1p-600 : a) : 1.0;
+  // The upper word as a float, a third of it, and back: 715094163 stands for 2/3 of the exponent's bias.
+  const f8 word = from_bits((to_bits(v) >> 32) | 0x4330000000000000ul) - 0x1p52;
+  const f8 third = word * 0x1.5555555555555p-2 + (715094163.0 + 0x1p52);
+  f8 t = from_bits(to_bits(third) << 32);
+  t = cbrt_step(cbrt_step(t, v), v);
+  t = from_bits((to_bits(t) + 0x4000000ul) & ~0x7fffffful);
+  const f8 r = v / (t * t);
+  t = t + t * ((r - t) / (t + t + r));
+  t = t * (small ? 0x1p-200 : big ? 0x1p200 : 1.0);
+  return with_sign(fine ? t : a, x);
 }
+NL_FN f4 cbrt_(f4 x) { return (f4)cbrt_((f8)x); }
+
+template <class T> NL_FN T logaddexp_(T a, T b) {
+  const T d = a - b;
+  const T more = log1p_(exp_(-magnitude(d)));
+  const T r = (d > 0 ? a : b) + more;
+  return a == b ? a + (T)0.693147180559945309417232121458176568 : is_nan(d) ? d : r;
+}
+template <class T> NL_FN T logaddexp2_(T a, T b) {
+  const T d = a - b;
+  const T more = (T)1.442695040888963407359924681001892137 * log1p_(exp2_(-magnitude(d)));
+  const T r = (d > 0 ? a : b) + more;
+  return a == b ? a + (T)1 : is_nan(d) ? d : r;
+}
+
+NL_UNARY(sqrt)
+NL_UNARY(cbrt)
+NL_UNARY(exp)
+NL_UNARY(exp2)
+NL_UNARY(expm1)
+NL_UNARY(log)
+NL_UNARY(log2)
+NL_UNARY(log10)
+NL_UNARY(log1p)
+
+template <class T> NL_FN T op_logaddexp(T a, T b) {
+  if constexpr (Is<T>::half) return narrow(logaddexp_(widen(a), widen(b)));
+  else return logaddexp_(a, b);
+}
+template <class T> NL_FN T op_logaddexp2(T a, T b) {
+  if constexpr (Is<T>::half) return narrow(logaddexp2_(widen(a), widen(b)));
+  else return logaddexp2_(a, b);
+}
+
+}  // namespace nl

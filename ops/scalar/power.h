@@ -1,21 +1,125 @@
+// a**b: for integers by squaring, for floats by a logarithm in two words.
 #pragma once
-#include "core.h"
+#include "exp.h"
+#include "log.h"
+
 namespace nl {
-NL_FN f4 pow_(f4 a, f4 b) { return NL_LIBM(powf)(a,b); }
-NL_FN f8 pow_(f8 a, f8 b) { return NL_LIBM(pow)(a,b); }
+
+// log(x) + add * ln 2 in two words, relative error below 2**-66. REQUIRES: x is normal, positive, finite.
+NL_FN f8 log_two_words(f8 x, f8 add, f8& low) {
+  const Split<f8> p = split(x);
+  const f8 k = p.k + add, f = p.m - 1.0, d = p.m + 1.0, d_low = p.m - (d - 1.0);
+  // s = f / (m + 1)
+  const f8 inverse = 1.0 / d, s = f * inverse;
+  f8 e, ze, we, ue, l1, l2;
+  const f8 back = two_product(s, d, e);
+  const f8 s_low = (((f - back) - e) - s * d_low) * inverse;
+  const f8 z = two_product(s, s, ze);
+  const f8 z_low = ze + 2.0 * s * s_low;
+  const f8 more = z * poly(z, 0x1.999999999999ap-2, 0x1.2492492492491p-2, 0x1.c71c71c71cfe7p-3, 0x1.745d1745124c6p-3,
+                           0x1.3b13b1bd0eb7ep-3, 0x1.1110df7e2844bp-3, 0x1.e1f80a4d436cfp-4, 0x1.ac4926ed1f63fp-4,
+                           0x1.b8e0c1637c149p-4);
+  // 2/3 in two words
+  const f8 t = 0x1.5555555555555p-1 + more;
+  const f8 t_low = ((0x1.5555555555555p-1 - t) + more) + 0x1.5555555555555p-55;
+  const f8 w = two_product(z, t, we);
+  const f8 w_low = we + (z * t_low + z_low * t);
+  const f8 u = two_product(s, w, ue);
+  const f8 u_low = ue + (s * w_low + s_low * w);
+  const f8 a = fast_two_sum(k * Ln2<f8>::high, 2.0 * s, l1);
+  const f8 b = fast_two_sum(a, u, l2);
+  return fast_two_sum(b, (l1 + l2) + (k * Ln2<f8>::low + (2.0 * s_low + u_low)), low);
+}
+
+// exp(y * (high + low)), in whatever range.
+NL_FN f8 exp_of_product(f8 y, f8 high, f8 low) {
+  f8 e, t;
+  const f8 p = two_product(y, high, e);
+  const bool wide = magnitude(p) > 800.0;
+  const f8 held = p > 800.0 ? 800.0 : p < -800.0 ? -800.0 : p;
+  const f8 r = exp_parts(held, wide ? 0.0 : e + y * low, t);
+  return scale_by(r, t - Magic<f8>::value);
+}
+
+// (-x)**y: minus for odd y, NaN for y that is no integer.
+template <class T> NL_FN T pow_signed(T x, T y, T r) {
+  const bool whole = rint_(y) == y, odd = whole & (rint_(y * (T)0.5) != y * (T)0.5);
+  return !sign_of(x) ? r : !whole ? quiet_nan<T>() : odd ? -r : r;
+}
+
+NL_FN bool power_in_range(f8 x, f8 y) {
+  const f8 a = magnitude(x);
+  return (a >= 0x1p-1022) & (a < infinity<f8>()) & (magnitude(y) < 0x1p64);
+}
+NL_FN f8 power_fast(f8 x, f8 y) {
+  f8 low;
+  const f8 high = log_two_words(magnitude(x), 0.0, low);
+  return pow_signed(x, y, exp_of_product(y, high, low));
+}
+// C99's special cases, and the subnormals.
+template <class T> NL_FN T pow_special(T x, T y) {
+  const T a = magnitude(x), zero = (T)0, inf = infinity<T>();
+  const bool whole = rint_(y) == y, odd = whole && rint_(y * (T)0.5) != y * (T)0.5;
+  if (y == 0 || x == 1) return (T)1;
+  if (is_nan(x) || is_nan(y)) return quiet_nan<T>();
+  if (a == 1 && is_inf(y)) return (T)1;
+  if (a == 0 || is_inf(a)) {
+    const T r = (a == 0) == (y < 0) ? inf : zero;
+    return odd && sign_of(x) ? -r : r;
+  }
+  if (x < 0 && !whole) return quiet_nan<T>();
+  // |y| is beyond any odd number.
+  return a == 1 ? (T)1 : (a > 1) == (y > 0) ? inf : zero;
+}
+NL_SLOW f8 power_slow(f8 x, f8 y) {
+  const f8 a = magnitude(x);
+  if (a > 0 && a < 0x1p-1022 && magnitude(y) < 0x1p64) {
+    f8 low;
+    const f8 high = log_two_words(a * 0x1p60, -60.0, low);
+    return pow_signed(x, y, exp_of_product(y, high, low));
+  }
+  return pow_special(x, y);
+}
+
+// Float32 in float64: 40 bits of the logarithm are enough.
+NL_FN bool power_in_range(f4 x, f4 y) { return (x != 0) & is_finite(x) & is_finite(y); }
+NL_FN f4 power_fast(f4 x, f4 y) {
+  const Split<f8> p = split((f8)magnitude(x));
+  const f8 f = p.m - 1.0, s = f / (2.0 + f), z = s * s;
+  const f8 tail = poly(z, 0x1.5555555564fdap-1, 0x1.999998ca2491ep-2, 0x1.2493249088ad6p-2, 0x1.c67a84e331bdcp-3,
+                       0x1.8c9286e50ebd9p-3);
+  const f8 l = p.k * 0x1.62e42fefa39efp-1 + (2.0 * s + s * z * tail);
+  const f8 w = (f8)y * l, v = w > 200.0 ? 200.0 : w < -200.0 ? -200.0 : w;
+  const f8 t = v * 0x1.71547652b82fep+0 + Magic<f8>::value, k = t - Magic<f8>::value;
+  const f8 r = v - k * 0x1.62e42fefa39efp-1;
+  const f8 e = 1.0 + (r + r * r * poly(r, 0x1.0000000b9847ep-1, 0x1.5555555a7c16bp-3, 0x1.5554e8d9c7d96p-5, 0x1.1110e0de7be2bp-7,
+                                       0x1.6d4362097d81ap-10, 0x1.a125285dbcbf1p-13));
+  return pow_signed(x, y, (f4)from_bits(to_bits(e) + (to_bits(t) << 52)));
+}
+NL_SLOW f4 power_slow(f4 x, f4 y) { return pow_special(x, y); }
+
+NL_FN bool float_power_in_range(f8 x, f8 y) { return power_in_range(x, y); }
+NL_FN f8 float_power_fast(f8 x, f8 y) { return power_fast(x, y); }
+NL_FN f8 float_power_slow(f8 x, f8 y) { return power_slow(x, y); }
+
 template <class T> NL_FN T op_power(T a, T b) {
   if constexpr (Is<T>::integer) {
-    // By squaring, wrapping; negative exponents are refused before any loop runs.
+    // Wrapping; negative exponents are refused before any loop runs.
     typedef typename Traits<T>::bits U;
     U base = (U)a, r = 1;
     for (U n = b < 0 ? (U)0 : (U)b; n != 0; n = (U)(n >> 1)) {
-      r = n & 1 ? (U)(1u * r * base) : r;
+      r = (n & 1) != 0 ? (U)(1u * r * base) : r;
       base = (U)(1u * base * base);
     }
     return (T)r;
-  } else if constexpr (Is<T>::half) return narrow(pow_(widen(a),widen(b)));
-  else if constexpr (Is<T>::complex) return a;
-  else return pow_(a,b);
+  } else if constexpr (Is<T>::half) {
+    return narrow(op_power(widen(a), widen(b)));
+  } else if constexpr (Is<T>::complex) {
+    return complex_power(a, b);
+  } else {
+    return power_in_range(a, b) ? power_fast(a, b) : power_slow(a, b);
+  }
 }
-template <class T> NL_FN T op_float_power(T a, T b) { return op_power(a,b); }
-}
+template <class T> NL_FN T op_float_power(T a, T b) { return op_power(a, b); }
+
+}  // namespace nl

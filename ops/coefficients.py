@@ -1,0 +1,116 @@
+"""Prints the polynomial coefficients and constants of `scalar/`: `python coefficients.py` (needs mpmath; not run by the build).
+
+Each polynomial is the Chebyshev interpolant of its function on the interval, in the variable named: within a small factor
+of the best, and its rounding to the format is part of the error bounds that tests/cpp/ops_accuracy_test.cpp holds.
+"""
+
+from mpmath import (
+    asin, atan, cbrt, chebyfit, cos, exp, expm1, floor, ln, log, log1p, mp, mpf, pi, quad, sin, sqrt, taylor
+)
+
+mp.dps = 60
+
+
+def rounded(x, bits):
+    """x to `bits` significant bits, to nearest."""
+    if x == 0:
+        return x
+    e = int(floor(log(abs(x), 2)))
+    unit = mpf(2) ** (e - bits + 1)
+    return mp.nint(x / unit) * unit
+
+
+def fit(name, f, low, high, degree, bits):
+    c = list(reversed(chebyfit(f, [low, high], degree + 1)))
+    worst = max(
+        abs(sum(rounded(ck, bits) * (low + (high - low) * mpf(i) / 200) ** k for k, ck in enumerate(c))
+            - f(low + (high - low) * mpf(i) / 200)) for i in range(201)
+    )
+    show = (lambda v: float(v).hex()) if bits == 53 else (lambda v: float(rounded(v, 24)).hex() + "f")
+    print(f"// {name}: degree {degree} on [{float(low):.4g}, {float(high):.4g}], error {float(worst):.1e}")
+    print(", ".join(show(v) for v in c))
+
+
+def near_zero(f, series):
+    """f with the removable singularity at 0 filled by `series` terms of Taylor at 0."""
+    return lambda x: f(x) if abs(x) > mpf(10) ** -12 else series(x)
+
+
+h = ln(2) / 2 * mpf("1.0005")
+small = sqrt(2) - 1  # tan(pi / 8)
+s_max = (sqrt(2) - 1) / (sqrt(2) + 1) * mpf("1.0005")
+
+
+def exp_q(x):
+    return sum(x**k / mp.factorial(k + 2) for k in range(30))
+
+
+def exp2_q(x):
+    return sum(x**k * ln(2) ** (k + 2) / mp.factorial(k + 2) for k in range(40))
+
+
+def expm1_q(x):  # (expm1(x) - x - x**2/2) / x**3
+    return sum(x**k / mp.factorial(k + 3) for k in range(30))
+
+
+def log_r(z):  # log(m) = 2s + s * z * log_r(z), s = (m - 1) / (m + 1), z = s * s
+    return sum(2 * z**k / (2 * k + 3) for k in range(60))
+
+
+def log_r5(z):  # the same after 2/3 z
+    return sum(2 * z**k / (2 * k + 5) for k in range(60))
+
+
+def sin_r(z):
+    return sum((-1) ** (k + 1) * z**k / mp.factorial(2 * k + 3) for k in range(20))
+
+
+def cos_r(z):
+    return sum((-1) ** k * z**k / mp.factorial(2 * k + 4) for k in range(20))
+
+
+def atan_r(z):
+    return near_zero(lambda t: (atan(sqrt(t)) / sqrt(t) - 1) / t, lambda t: mpf(-1) / 3 + t / 5)(z)
+
+
+def asin_r(z):
+    return near_zero(lambda t: (asin(sqrt(t)) / sqrt(t) - 1) / t, lambda t: mpf(1) / 6 + t * 3 / 40)(z)
+
+
+if __name__ == "__main__":
+    q4 = (pi / 4 * mpf("1.0005")) ** 2
+    fit("exp f8", exp_q, -h, h, 9, 53)
+    fit("exp f4", exp_q, -h, h, 4, 24)
+    fit("exp for pow f4 (f8)", exp_q, -h, h, 5, 53)
+    fit("exp2 f8", exp2_q, -mpf("0.5"), mpf("0.5"), 9, 53)
+    fit("exp2 f4", exp2_q, -mpf("0.5"), mpf("0.5"), 4, 24)
+    fit("expm1 f8", expm1_q, -h, h, 9, 53)
+    fit("expm1 f4", expm1_q, -h, h, 3, 24)
+    fit("log f8", log_r, mpf(0), s_max**2, 7, 53)
+    fit("log f4", log_r, mpf(0), s_max**2, 3, 24)
+    fit("log for pow f4 (f8)", log_r, mpf(0), s_max**2, 4, 53)
+    fit("log for pow f8", log_r5, mpf(0), s_max**2, 8, 53)
+    fit("sin f8", sin_r, mpf(0), q4, 6, 53)
+    fit("cos f8", cos_r, mpf(0), q4, 6, 53)
+    fit("sin f4 (f8)", sin_r, mpf(0), q4, 3, 53)
+    fit("cos f4 (f8)", cos_r, mpf(0), q4, 3, 53)
+    fit("atan f8", atan_r, mpf(0), small**2 * mpf("1.001"), 11, 53)
+    fit("atan f4", atan_r, mpf(0), small**2 * mpf("1.001"), 4, 24)
+    fit("asin f8", asin_r, mpf(0), mpf("0.25"), 12, 53)
+    fit("asin f4", asin_r, mpf(0), mpf("0.25"), 5, 24)
+    for name, value in (("ln2", ln(2)), ("log2e", 1 / ln(2)), ("log10e", 1 / ln(10)), ("log10(2)", log(2, 10)),
+                        ("pi/2", pi / 2), ("2/pi", 2 / pi)):
+        rest, parts = value, []
+        for bits in ((42, 53) if name in ("ln2", "log10(2)") else (33, 33, 53) if name == "pi/2" else (53, 53)):
+            parts.append(rounded(rest, bits))
+            rest -= parts[-1]
+        print(f"// {name} f8: " + ", ".join(float(p).hex() for p in parts), " plain:", float(value).hex(), float(value-rounded(value,53)).hex())
+        rest, parts = value, []
+        for bits in (13, 24) if name in ("ln2", "log10(2)") else (24, 24):
+            parts.append(rounded(rest, bits))
+            rest -= parts[-1]
+        print(f"// {name} f4: " + ", ".join(float(p).hex() for p in parts))
+    mp.dps = 450
+    words = floor(2 / pi * mpf(2) ** (64 * 20))
+    print("// 2/pi, 64 bits a word")
+    print(", ".join(hex(int(words) >> (64 * (19 - i)) & (2**64 - 1)) + "ul" for i in range(20)))

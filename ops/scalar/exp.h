@@ -1,0 +1,95 @@
+// exp, exp2, expm1. All: x = k ln 2 + r, |r| <= ln(2)/2, a polynomial in r, and 2**k put into the exponent.
+#pragma once
+#include "polynomial.h"
+
+namespace nl {
+
+// (exp(r) - 1 - r) / r**2
+NL_FN f8 exp_tail(f8 r) {
+  return poly(r, 0.5, 0x1.5555555555556p-3, 0x1.5555555553d4fp-5, 0x1.11111111109adp-7, 0x1.6c16c17893833p-10,
+              0x1.a01a01a7c8d47p-13, 0x1.a019b8ef67c6cp-16, 0x1.71de0d9c145d0p-19, 0x1.2891a8c1d838dp-22,
+              0x1.af38d53857513p-26);
+}
+NL_FN f4 exp_tail(f4 r) {
+  return poly(r, 0.5f, 0x1.5554dcp-3f, 0x1.55551ap-5f, 0x1.120ba2p-7f, 0x1.6d113cp-10f);
+}
+template <class T> struct Ln2;
+template <> struct Ln2<f8> {
+  // high * k is exact for |k| < 2**11
+  static constexpr f8 high = 0x1.62e42fefa38p-1, low = 0x1.ef35793c7673p-45, inverse = 0x1.71547652b82fep+0;
+};
+template <> struct Ln2<f4> {
+  static constexpr f4 high = 0x1.62ep-1f, low = 0x1.0bfbe8p-15f, inverse = 0x1.715476p+0f;
+};
+
+// exp(x + more) = result * 2**k, result in [0.7, 1.42]; `biased` is k + Magic. REQUIRES: |x| < 2000, |more| tiny beside x.
+template <class T> NL_FN T exp_parts(T x, T more, T& biased) {
+  typedef Ln2<T> L;
+  biased = x * L::inverse + Magic<T>::value;
+  const T k = biased - Magic<T>::value;
+  const T high = x - k * L::high, low = k * L::low - more;
+  const T r = high - low;
+  return (T)1 + (high + (r * r * exp_tail(r) - low));
+}
+
+NL_FN bool exp_in_range(f8 x) { return magnitude(x) < 708.0; }
+NL_FN bool exp_in_range(f4 x) { return magnitude(x) < 87.0f; }
+template <class T> NL_FN T exp_fast(T x) {
+  T t;
+  const T y = exp_parts(x, (T)0, t);
+  return from_bits(to_bits(y) + (to_bits(t) << Float<T>::mantissa));
+}
+// Any x: held where the result is certainly infinite or zero, and scaled in two steps.
+template <class T> NL_FN T exp_slow(T x) {
+  const T limit = sizeof(T) == 4 ? (T)120 : (T)800;
+  const T held = x > limit ? limit : x < -limit ? -limit : x;
+  T t;
+  const T y = exp_parts(held, (T)0, t);
+  return scale_by(y, t - Magic<T>::value);
+}
+
+// 2**x: the split is exact, and ln 2 enters with a second word.
+NL_FN f8 exp2_(f8 x) {
+  const f8 held = x > 1100.0 ? 1100.0 : x < -1100.0 ? -1100.0 : x;
+  const f8 t = held + Magic<f8>::value, k = t - Magic<f8>::value, r = held - k;
+  f8 low;
+  const f8 high = two_product(r, 0x1.62e42fefa39efp-1, low);
+  const f8 tail = poly(r, 0x1.ebfbdff82c590p-3, 0x1.c6b08d704a0c0p-5, 0x1.3b2ab6fba385fp-7, 0x1.5d87fe78a5dc5p-10,
+                       0x1.4309130378460p-13, 0x1.ffcbfc61f6f47p-17, 0x1.62bfe46117445p-20, 0x1.b52508787c662p-24,
+                       0x1.e5e9f548e5725p-28, 0x1.e9bbdd894b294p-32);
+  return scale_by(1.0 + (high + (r * r * tail + (low + r * 0x1.abc9e3b39803fp-56))), k);
+}
+
+// expm1(r) for |r| <= ln(2)/2, r + correction being the argument.
+NL_FN f8 expm1_small(f8 r, f8 correction) {
+  const f8 tail = poly(r, 0x1.5555555555556p-3, 0x1.5555555555555p-5, 0x1.11111111109adp-7, 0x1.6c16c16c167dep-10,
+                       0x1.a01a01a7c8d47p-13, 0x1.a01a01a47db6fp-16, 0x1.71de0d9c145d0p-19, 0x1.27e4e1ea0f53ap-22,
+                       0x1.af38d53857513p-26, 0x1.1f66f85dfa20ap-29);
+  return r + (r * r * (0.5 + r * tail) + correction);
+}
+NL_FN f4 expm1_small(f4 r, f4 correction) {
+  const f4 tail = poly(r, 0x1.555526p-3f, 0x1.55553ep-5f, 0x1.11d97ap-7f, 0x1.6cdf1cp-10f);
+  return r + (r * r * (0.5f + r * tail) + correction);
+}
+// REQUIRES: x > -40 (f8), -20 (f4); infinite where the result overflows.
+template <class T> NL_FN T expm1_core(T x) {
+  typedef Ln2<T> L;
+  const T limit = sizeof(T) == 4 ? (T)89 : (T)710;
+  const T held = x > limit ? limit : x;
+  const T t = held * L::inverse + Magic<T>::value, k = t - Magic<T>::value;
+  const T high = held - k * L::high, low = k * L::low, r = high - low;
+  const T p = expm1_small(r, (high - r) - low);
+  // 2**k may be too large by one: halves, then doubled.
+  const T half = exp2_of(t - (T)1);
+  return ((half - (T)0.5) + half * p) * (T)2;
+}
+template <class T> NL_FN T expm1_(T x) {
+  const T low = sizeof(T) == 4 ? (T)-20 : (T)-40;
+  const T r = expm1_core(x < low ? low : x);
+  return x == 0 ? x : x < low ? (T)-1 : r;
+}
+
+NL_FN f4 exp2_(f4 x) { return (f4)exp2_((f8)x); }
+template <class T> NL_FN T exp_(T x) { return exp_in_range(x) ? exp_fast(x) : exp_slow(x); }
+
+}  // namespace nl
