@@ -60,6 +60,7 @@ Buffer* Buffer::make_host(int64_t nbytes) {
   b->host_valid = true;
   b->home_ = Home::inside;
   b->size_class_ = static_cast<uint8_t>(c);
+  poison(b->host, nbytes);
   return b;
 }
 

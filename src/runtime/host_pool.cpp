@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <mutex>
 #include <string>
@@ -38,9 +39,7 @@ Pool& pool() {
   return *p;
 }
 
-}  // namespace
-
-void* host_alloc(int64_t nbytes) {
+void* allocate(int64_t nbytes) {
   const int64_t n = rounded(std::max<int64_t>(nbytes, 1));
   if (n < kSmall) {
     if (void* p = std::aligned_alloc(64, n)) return p;
@@ -72,6 +71,22 @@ void* host_alloc(int64_t nbytes) {
   }
   if (n >= kHuge) madvise(r, n, MADV_HUGEPAGE);
   return r;
+}
+
+}  // namespace
+
+void poison(void* p, int64_t nbytes) {
+  static const bool on = [] {
+    const char* s = std::getenv("NUMLOOM_POISON");
+    return s && *s == '1';
+  }();
+  if (on) std::memset(p, 0xcb, nbytes);
+}
+
+void* host_alloc(int64_t nbytes) {
+  void* p = allocate(nbytes);
+  poison(p, nbytes);
+  return p;
 }
 
 void host_free(void* ptr, int64_t nbytes) {

@@ -9,6 +9,8 @@ namespace numloom {
 void* host_alloc(int64_t nbytes);
 void host_free(void* p, int64_t nbytes);
 void host_trim();
+// With NUMLOOM_POISON=1, fresh memory holds garbage on purpose: for tests. No-op otherwise.
+void poison(void* p, int64_t nbytes);
 
 struct HostPoolStatistics {
   int64_t in_use, peak, cached;
