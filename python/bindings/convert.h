@@ -1,0 +1,56 @@
+// Python and NumPy values as the engine's, and back.
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "api/functions.h"
+#include "ndarray.h"
+
+namespace numloom::python {
+
+// An operand of an elementwise function: one of our arrays, a scalar, or a real array that we see as ours.
+struct Operand {
+  const Array* array = nullptr;
+  Scalar scalar;
+  Array held;
+  Arg arg() const { return array ? Arg(*array) : Arg(scalar); }
+};
+// False without an error: the engine has no such values and NumPy must decide. Lists are left to NumPy unless `lists`.
+bool to_operand(PyObject* o, Operand& out, bool lists = true);
+// The same with scalars made 0-d arrays.
+bool to_array(PyObject* o, Operand& out);
+// Python and NumPy scalars alone.
+bool to_scalar(PyObject* o, Scalar& out);
+
+// kNoDType: not one of ours.
+DType dtype_of_descr(const PyArray_Descr* d);
+PyArray_Descr* descr_of(DType t);  // borrowed
+// Anything NumPy takes as a dtype; None gives `otherwise`. False: not one of ours.
+bool to_dtype(PyObject* o, DType& out, DType otherwise);
+
+// At most kMaxDims sizes from an integer or a sequence of them. False: more than that.
+struct ShapeArg {
+  int ndim = 0;
+  int64_t dims[kMaxDims];
+  Shape span() const { return {dims, static_cast<size_t>(ndim)}; }
+};
+bool to_shape(PyObject* o, ShapeArg& out);
+PyObject* shape_tuple(const int64_t* dims, int n);
+
+int64_t to_int64(PyObject* o);
+// An axis counted from the front; raises AxisError.
+int to_axis(PyObject* o, int ndim);
+int normalize_axis(int64_t axis, int ndim);
+// None, an axis or a tuple of them, as a mask.
+std::optional<uint32_t> to_axes(PyObject* o, int ndim);
+bool to_order(PyObject* o, char& out);  // 'C', 'F', 'A', 'K'
+bool to_casting(PyObject* o, Casting& out);
+
+// NumPy's default for an argument not given: absent, or its marker.
+extern PyObject* no_value;
+inline bool given(PyObject* o) { return o && o != no_value; }
+inline bool given_some(PyObject* o) { return given(o) && o != Py_None; }
+
+void init_convert();
+
+}  // namespace numloom::python

@@ -1,0 +1,60 @@
+// The innermost Python frame, read without making a frame object of it: recording asks at every call.
+// The interpreter's own layout, per version; CPython keeps it within a minor version.
+#pragma once
+#include <Python.h>
+
+namespace numloom::python {
+
+#if PY_VERSION_HEX < 0x030B0000 || PY_VERSION_HEX >= 0x030E0000
+#error "frames.h knows Python 3.11, 3.12 and 3.13"
+#endif
+
+#if PY_VERSION_HEX < 0x030C0000
+struct InterpreterFrame {
+  PyObject* function;
+  PyObject* globals;
+  PyObject* builtins;
+  PyObject* locals;
+  PyObject* code;
+  PyObject* frame_object;
+  InterpreterFrame* previous;
+  _Py_CODEUNIT* instruction;
+  int stacktop;
+  bool is_entry;
+  char owner;
+};
+#else
+struct InterpreterFrame {
+  PyObject* code;
+  InterpreterFrame* previous;
+  PyObject* function;
+  PyObject* globals;
+  PyObject* builtins;
+  PyObject* locals;
+  PyObject* frame_object;
+  _Py_CODEUNIT* instruction;
+  int stacktop;
+  uint16_t return_offset;
+  char owner;
+};
+#endif
+
+inline InterpreterFrame* innermost_frame() {
+  PyThreadState* t = PyThreadState_GET();
+#if PY_VERSION_HEX < 0x030D0000
+  return reinterpret_cast<InterpreterFrame*>(t->cframe->current_frame);
+#else
+  return reinterpret_cast<InterpreterFrame*>(t->current_frame);
+#endif
+}
+
+// A frame of C code between Python frames has no code object of a function.
+inline bool is_python_frame(const InterpreterFrame* f) { return f->owner != 3 && f->code && PyCode_Check(f->code); }
+
+// In code units from the start of the code.
+inline int instruction_index(const InterpreterFrame* f) {
+  auto* code = reinterpret_cast<PyCodeObject*>(f->code);
+  return static_cast<int>(f->instruction - reinterpret_cast<_Py_CODEUNIT*>(code->co_code_adaptive));
+}
+
+}  // namespace numloom::python

@@ -1,0 +1,194 @@
+// numloom._core: the compiled half of the package.
+//
+//   ndarray, ndarray_meta   the array and its metaclass; both take further attributes, which the package sets at import
+//   ufunc, ufuncs           the ufunc type; name -> ufunc, aliases included
+//   functions               name -> native function, with NumPy's signature
+//   set_hooks(fallback=, fallback_ufunc=)
+//                           fallback(name, args, kwargs, reason) and fallback_ufunc(real_ufunc, method, args, kwargs) do a
+//                           call in NumPy; methods have names as "ndarray.sum" and the array among their args
+//   from_numpy, to_numpy, wrap_result, is_ours, rebind, flag_bits, set_writeable
+//   set_script_mode, set_run_at_call, eval, eval_all, synchronize, set_device, device
+//   counters, reset_counters, debug_program, debug_plan, debug_keep, before_fork, after_fork_child
+#define NUMLOOM_IMPORTS_NUMPY
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include "api/debug.h"
+#include "api/functions.h"
+#include "native.h"
+#include "ndarray.h"
+#include "ufunc.h"
+
+namespace nb = nanobind;
+
+namespace numloom::python {
+
+namespace {
+
+std::vector<PyMethodDef> all_methods;
+
+// Runs `f`; what it throws leaves as the Python exception that NumPy would raise.
+template <class F>
+auto translated(F&& f) {
+  try {
+    return f();
+  } catch (const nb::python_error&) {
+    throw;
+  } catch (...) {
+    raise_current();
+    throw nb::python_error();
+  }
+}
+
+const Array& ours(nb::handle h) {
+  if (!is_ours(h.ptr())) throw nb::type_error("a numloom array is needed");
+  return array_of(h.ptr());
+}
+
+nb::object owned(PyObject* o) {
+  if (!o) throw nb::python_error();
+  return nb::steal(o);
+}
+
+nb::object from_numpy_any(nb::handle h) {
+  if (!PyArray_CheckExact(h.ptr())) return nb::borrow(h);
+  return translated([&] {
+    PyObject* o = from_numpy(h.ptr(), false);
+    return o ? nb::steal(o) : nb::borrow(h);
+  });
+}
+
+void eval_any(nb::args args) {
+  std::vector<Array> arrays;
+  for (nb::handle h : args) {
+    if (is_ours(h.ptr())) {
+      arrays.push_back(array_of(h.ptr()));
+    } else if (nb::isinstance<nb::sequence>(h) && !nb::isinstance<nb::str>(h)) {
+      for (nb::handle x : nb::borrow<nb::sequence>(h)) {
+        if (is_ours(x.ptr())) arrays.push_back(array_of(x.ptr()));
+      }
+    }
+  }
+  translated([&] { eval(arrays); });
+}
+
+void set_device_named(const std::string& name) {
+  if (name == "cpu") translated([] { set_device(Device::cpu); });
+  else if (name == "cuda") translated([] { set_device(Device::cuda); });
+  else if (name == "auto") translated([] { set_device(Device::automatic); });
+  else throw nb::value_error("the device is 'cpu', 'cuda' or 'auto'");
+}
+
+std::string device_name() {
+  const Device d = device();
+  return d == Device::cpu ? "cpu" : d == Device::cuda ? "cuda" : "auto";
+}
+
+// A plain C function: the interpreter's stack then holds the only other reference to a temporary.
+PyObject* wrap_result_entry(PyObject*, PyObject* result) {
+  Py_INCREF(result);
+  return wrap_result(result, 1);
+}
+PyMethodDef wrap_result_def = {"wrap_result", wrap_result_entry, METH_O, "A result of NumPy's as ours."};
+
+void add_functions(PyObject* table, PyObject* module, PyMethodDef* functions) {
+  Ref name = checked(PyUnicode_FromString("numloom._core"));
+  for (; functions->ml_name; ++functions) {
+    Ref f = checked(PyCFunction_NewEx(functions, nullptr, name.get()));
+    check(PyDict_SetItemString(table, functions->ml_name, f.get()));
+    check(PyModule_AddObjectRef(module, functions->ml_name, f.get()));
+  }
+}
+
+void set_hook(PyObject*& slot, nb::handle value) {
+  if (value.is_none()) return;
+  Py_INCREF(value.ptr());
+  Py_XSETREF(slot, value.ptr());
+}
+
+}  // namespace
+
+PyMethodDef* method_table() {
+  for (PyMethodDef* t : {array_methods, reduction_methods, shape_methods, select_methods}) {
+    for (; t->ml_name; ++t) all_methods.push_back(*t);
+  }
+  all_methods.push_back(kEnd);
+  return all_methods.data();
+}
+
+}  // namespace numloom::python
+
+namespace {
+
+int import_numpy() {
+  import_array1(-1);
+  return 0;
+}
+
+}  // namespace
+
+NB_MODULE(_core, m) {
+  using namespace numloom::python;
+  if (import_numpy() < 0) throw nb::python_error();
+  try {
+    init_errors();
+    init_convert();
+    init_sites();
+    init_ndarray(m.ptr());
+    init_ufunc(m.ptr());
+    Ref functions = checked(PyDict_New());
+    for (PyMethodDef* t : {creation_functions, reduction_functions, shape_functions, select_functions}) {
+      add_functions(functions.get(), m.ptr(), t);
+    }
+    check(PyModule_AddObjectRef(m.ptr(), "functions", functions.get()));
+    Ref wrap = checked(PyCFunction_New(&wrap_result_def, nullptr));
+    check(PyModule_AddObjectRef(m.ptr(), "wrap_result", wrap.get()));
+  } catch (...) {
+    raise_current();
+    throw nb::python_error();
+  }
+  install_hooks();
+
+  m.def("set_hooks", [](nb::object fallback, nb::object fallback_ufunc) {
+    set_hook(package_hooks.fallback, fallback);
+    set_hook(package_hooks.fallback_ufunc, fallback_ufunc);
+  }, nb::arg("fallback") = nb::none(), nb::arg("fallback_ufunc") = nb::none());
+  m.def("is_ours", [](nb::handle h) { return is_ours(h.ptr()); }, nb::arg().none());
+  m.def("to_numpy", [](nb::handle h) { return is_ours(h.ptr()) ? owned(to_numpy(h.ptr())) : nb::borrow(h); }, nb::arg().none());
+  m.def("from_numpy", from_numpy_any, nb::arg().none());
+  // The first array becomes the second, storage and all; other views of the first keep the old storage.
+  m.def("rebind", [](nb::handle a, nb::handle b) {
+    ours(a);
+    array_of(a.ptr()) = ours(b);
+  });
+  // (C contiguous, Fortran contiguous, owns its data, writeable)
+  m.def("flag_bits", [](nb::handle h) {
+    const numloom::Array& a = ours(h);
+    return nb::make_tuple(a.layout.c_contiguous(a.item()), a.layout.f_contiguous(a.item()),
+                          reinterpret_cast<NdArray*>(h.ptr())->base == nullptr, a.writeable);
+  });
+  m.def("set_writeable", [](nb::handle h, bool on) {
+    ours(h);
+    array_of(h.ptr()).writeable = on;
+  });
+  m.def("set_script_mode", [](bool on) { script_mode = on; });
+  m.def("set_run_at_call", [](bool on) { run_at_call = on; });
+  m.def("eval", eval_any);
+  m.def("eval_all", [] { translated([] { numloom::eval_all(); }); });
+  m.def("synchronize", [] { translated([] { numloom::synchronize(); }); });
+  m.def("set_device", set_device_named);
+  m.def("device", device_name);
+  m.def("counters", [] {
+    nb::dict d;
+    for (const auto& [name, value] : numloom::counters()) d[name.c_str()] = value;
+    return d;
+  });
+  m.def("reset_counters", numloom::reset_counters);
+  m.def("debug_program", numloom::debug_program);
+  m.def("debug_plan", numloom::debug_plan);
+  m.def("debug_keep", numloom::debug_keep);
+  m.def("before_fork", [] { translated([] { numloom::before_fork(); }); });
+  m.def("after_fork_child", [] { numloom::after_fork_child(); });
+}

@@ -1,0 +1,28 @@
+// The tables of native functions and methods, by file. Each ends with a null name.
+#pragma once
+#include "calls.h"
+#include "convert.h"
+
+namespace numloom::python {
+
+extern PyMethodDef creation_functions[];
+extern PyMethodDef reduction_functions[], reduction_methods[];
+extern PyMethodDef shape_functions[], shape_methods[];
+extern PyMethodDef select_functions[], select_methods[];
+extern PyMethodDef array_methods[];
+
+#define NUMLOOM_FUNCTION(NAME, F)                                                                                     \
+  {NAME, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(::numloom::python::function_entry<NAME, F>)),          \
+   METH_FASTCALL | METH_KEYWORDS, nullptr}
+#define NUMLOOM_METHOD(NAME, F)                                                                                       \
+  {NAME, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(::numloom::python::method_entry<"ndarray." NAME, F>)), \
+   METH_FASTCALL | METH_KEYWORDS, nullptr}
+
+inline constexpr PyMethodDef kEnd = {nullptr, nullptr, 0, nullptr};
+
+// One of NumPy's own functions, looked up once. Borrowed.
+PyObject* numpy_function(const char* name);
+// NumPy's own function on arguments that hold none of ours; arrays in the result become ours.
+PyObject* call_numpy(const char* name, const Call& call);
+
+}  // namespace numloom::python

@@ -1,0 +1,622 @@
+// Life and attributes of the array object, and its exchange with NumPy.
+#include "ndarray.h"
+
+#include <structmember.h>
+
+#include <atomic>
+#include <mutex>
+#include <vector>
+
+#include "calls.h"
+#include "convert.h"
+
+namespace numloom::python {
+
+PyTypeObject* ndarray_type = nullptr;
+PyTypeObject* export_type = nullptr;
+bool script_mode = false;
+
+namespace {
+
+// Arrays are made and dropped by the million in loops over small ones.
+constexpr int kFreeObjects = 128;
+NdArray* free_objects[kFreeObjects];
+int n_free = 0;
+
+// Objects whose memory an engine buffer used. Buffers die under the engine's lock, or without the GIL; their owners are
+// dropped later, where Python code may run.
+std::mutex dead_owners_lock;
+std::vector<PyObject*> dead_owners;
+std::atomic<bool> have_dead_owners{false};
+
+int drop_dead_owners_call(void*);
+
+void release_owner(void* owner) {
+  bool first;
+  {
+    std::lock_guard guard(dead_owners_lock);
+    first = dead_owners.empty();
+    dead_owners.push_back(static_cast<PyObject*>(owner));
+    have_dead_owners.store(true, std::memory_order_relaxed);
+  }
+  // For a thread that makes and drops no arrays any more.
+  if (first) Py_AddPendingCall(drop_dead_owners_call, nullptr);
+}
+
+void drop_dead_owners() {
+  std::vector<PyObject*> dead;
+  {
+    std::lock_guard guard(dead_owners_lock);
+    dead.swap(dead_owners);
+    have_dead_owners.store(false, std::memory_order_relaxed);
+  }
+  for (PyObject* o : dead) Py_DECREF(o);
+}
+
+int drop_dead_owners_call(void*) {
+  drop_dead_owners();
+  return 0;
+}
+
+void ndarray_dealloc(PyObject* self) {
+  auto* o = reinterpret_cast<NdArray*>(self);
+  if (o->weakrefs) PyObject_ClearWeakRefs(self);
+  o->a.~Array();
+  Py_XDECREF(o->pinned);
+  Py_XDECREF(o->base);
+  drop_raw(o);
+  if (have_dead_owners.load(std::memory_order_relaxed)) drop_dead_owners();
+}
+
+void export_dealloc(PyObject* self) {
+  auto* e = reinterpret_cast<Export*>(self);
+  PyTypeObject* type = Py_TYPE(self);
+  if (e->leased) {
+    unlease(e->leased);
+    e->leased->release_handle();
+  }
+  Py_XDECREF(reinterpret_cast<PyObject*>(e->owner));
+  type->tp_free(self);
+  Py_DECREF(type);
+}
+
+// Where a real array's memory ends up through its bases: one of our exports, or null.
+Export* export_below(PyObject* real) {
+  for (PyObject* o = PyArray_BASE(reinterpret_cast<PyArrayObject*>(real)); o;) {
+    if (Py_TYPE(o) == export_type) return reinterpret_cast<Export*>(o);
+    if (PyArray_Check(o)) {
+      o = PyArray_BASE(reinterpret_cast<PyArrayObject*>(o));
+    } else if (PyMemoryView_Check(o)) {
+      o = PyMemoryView_GET_BUFFER(o)->obj;
+      if (o && PyArray_Check(o)) continue;
+      return nullptr;
+    } else {
+      return nullptr;
+    }
+  }
+  return nullptr;
+}
+
+// Whether nobody but the caller can reach the memory of `real`, and NumPy itself allocated it.
+bool exclusively_owned(PyObject* real, int lent) {
+  for (PyObject* o = real;; lent = 0) {
+    auto* array = reinterpret_cast<PyArrayObject*>(o);
+    if (!PyArray_CheckExact(o) || Py_REFCNT(o) != 1 + lent) return false;
+    PyObject* base = PyArray_BASE(array);
+    if (!base) return PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA);
+    o = base;
+  }
+}
+
+char dummy_memory[64] = {};
+
+// ---- attributes ----------------------------------------------------------------------------------------------------
+
+NdArray* self_of(PyObject* o) { return reinterpret_cast<NdArray*>(o); }
+
+PyObject* get_shape(PyObject* self, void*) {
+  const Layout& l = array_of(self).layout;
+  return shape_tuple(l.shape, l.ndim);
+}
+
+int set_shape(PyObject* self, PyObject* value, void*) {
+  if (!value) {
+    PyErr_SetString(PyExc_AttributeError, "Cannot delete array shape");
+    return -1;
+  }
+  try {
+    Array& a = array_of(self);
+    ShapeArg shape;
+    if (!to_shape(value, shape)) raise(PyExc_ValueError, "maximum supported dimension for an ndarray is 64");
+    Array r = reshape(a, shape.span());
+    if (r.buf != a.buf) {
+      raise(PyExc_AttributeError,
+            "Incompatible shape for in-place modification. Use `.reshape()` to make a copy with the desired shape.");
+    }
+    a.layout = r.layout;
+    return 0;
+  } catch (...) {
+    raise_current();
+    return -1;
+  }
+}
+
+PyObject* get_strides(PyObject* self, void*) {
+  const Layout& l = array_of(self).layout;
+  return shape_tuple(l.strides, l.ndim);
+}
+
+PyObject* get_dtype(PyObject* self, void*) {
+  return Py_NewRef(reinterpret_cast<PyObject*>(descr_of(array_of(self).dtype)));
+}
+
+// Reinterprets the memory in place, as NumPy's setter does.
+int set_dtype(PyObject* self, PyObject* value, void*) {
+  try {
+    Array& a = array_of(self);
+    DType t;
+    if (!value || !to_dtype(value, t, DType::f8)) raise(PyExc_TypeError, "Numloom arrays cannot take this dtype in place");
+    std::optional<Array> v = view_as(a, t);
+    if (!v) raise(PyExc_ValueError, "When changing to a larger dtype, its size must be a divisor of the total size in bytes of "
+                                    "the last axis of the array.");
+    a.dtype = t;
+    a.layout = v->layout;
+    return 0;
+  } catch (...) {
+    raise_current();
+    return -1;
+  }
+}
+
+PyObject* get_ndim(PyObject* self, void*) { return PyLong_FromLong(array_of(self).layout.ndim); }
+PyObject* get_size(PyObject* self, void*) { return PyLong_FromLongLong(array_of(self).size()); }
+PyObject* get_itemsize(PyObject* self, void*) { return PyLong_FromLong(array_of(self).item()); }
+PyObject* get_nbytes(PyObject* self, void*) { return PyLong_FromLongLong(array_of(self).size() * array_of(self).item()); }
+
+PyObject* get_base(PyObject* self, void*) { return Py_NewRef(self_of(self)->base ? self_of(self)->base : Py_None); }
+
+template <class F>
+PyObject* guarded_get(F&& f) noexcept {
+  try {
+    return f();
+  } catch (...) {
+    return raise_current();
+  }
+}
+
+PyObject* get_transpose(PyObject* self, void*) {
+  return guarded_get([&] {
+    const Array& a = array_of(self);
+    Layout l;
+    l.ndim = a.layout.ndim;
+    l.offset = a.layout.offset;
+    for (int d = 0; d < l.ndim; ++d) {
+      l.shape[d] = a.layout.shape[l.ndim - 1 - d];
+      l.strides[d] = a.layout.strides[l.ndim - 1 - d];
+    }
+    return make_view(self, a.with(a.dtype, l));
+  });
+}
+
+PyObject* get_matrix_transpose(PyObject* self, void*) {
+  return guarded_get([&] {
+    const Array& a = array_of(self);
+    Layout l = a.layout;
+    if (l.ndim < 2) raise(PyExc_ValueError, "matrix transpose with ndim < 2 is undefined");
+    std::swap(l.shape[l.ndim - 1], l.shape[l.ndim - 2]);
+    std::swap(l.strides[l.ndim - 1], l.strides[l.ndim - 2]);
+    return make_view(self, a.with(a.dtype, l));
+  });
+}
+
+PyObject* get_real(PyObject* self, void*) {
+  return guarded_get([&] {
+    if (!is_complex(array_of(self).dtype)) return Py_NewRef(self);
+    return make_view(self, real_view(array_of(self)));
+  });
+}
+
+PyObject* get_imag(PyObject* self, void*) {
+  return guarded_get([&] {
+    const Array& a = array_of(self);
+    if (is_complex(a.dtype)) return make_view(self, imag_view(a));
+    Scalar zero;
+    zero.dtype = a.dtype;
+    std::memset(zero.raw, 0, sizeof zero.raw);
+    Array r = full(a.layout.dims(), a.dtype, zero);
+    r.writeable = false;
+    return make_array(std::move(r));
+  });
+}
+
+int set_part(PyObject* self, PyObject* value, bool imaginary) {
+  try {
+    const Array& a = array_of(self);
+    if (!value) raise(PyExc_AttributeError, "Cannot delete the parts of an array");
+    if (imaginary && !is_complex(a.dtype)) raise(PyExc_TypeError, "array does not have imaginary part to set");
+    if (!a.writeable) raise(PyExc_ValueError, "assignment destination is read-only");
+    Operand v;
+    if (!to_operand(value, v)) raise(PyExc_TypeError, "cannot assign this value to a part of a Numloom array");
+    assign(imaginary ? imag_view(a) : real_view(a), v.arg());
+    return 0;
+  } catch (...) {
+    raise_current();
+    return -1;
+  }
+}
+int set_real(PyObject* self, PyObject* value, void*) { return set_part(self, value, false); }
+int set_imag(PyObject* self, PyObject* value, void*) { return set_part(self, value, true); }
+
+// Attributes that give out a bare address: the array stays leased as long as it lives.
+PyObject* pinned_attribute(PyObject* self, void* name) {
+  NdArray* o = self_of(self);
+  if (!o->pinned) {
+    // The pinned view must not hold the array that holds it: it exports a twin.
+    Ref twin(guarded_get([&] { return make_array(Array(o->a), o->base); }));
+    if (!twin) return nullptr;
+    o->pinned = to_numpy(twin.get());
+    if (!o->pinned) return nullptr;
+  }
+  return PyObject_GetAttrString(o->pinned, static_cast<const char*>(name));
+}
+
+PyObject* get_priority(PyObject*, void*) { return PyFloat_FromDouble(0.0); }
+
+PyGetSetDef attributes[] = {
+    {"shape", get_shape, set_shape, "Sizes of the dimensions.", nullptr},
+    {"strides", get_strides, nullptr, "Bytes from one element to the next along each dimension.", nullptr},
+    {"dtype", get_dtype, set_dtype, "The element type: NumPy's own dtype object.", nullptr},
+    {"ndim", get_ndim, nullptr, "Number of dimensions.", nullptr},
+    {"size", get_size, nullptr, "Number of elements.", nullptr},
+    {"itemsize", get_itemsize, nullptr, "Bytes of one element.", nullptr},
+    {"nbytes", get_nbytes, nullptr, "Bytes of all elements.", nullptr},
+    {"base", get_base, nullptr, "The array whose memory this one shows, or None.", nullptr},
+    {"T", get_transpose, nullptr, "The transpose, a view.", nullptr},
+    {"mT", get_matrix_transpose, nullptr, "The last two axes swapped, a view.", nullptr},
+    {"real", get_real, set_real, "The real part, a view.", nullptr},
+    {"imag", get_imag, set_imag, "The imaginary part, a view; zeros for real types.", nullptr},
+    {"ctypes", pinned_attribute, nullptr, "NumPy's ctypes object over this memory.", const_cast<char*>("ctypes")},
+    {"__array_interface__", pinned_attribute, nullptr, "The array interface, version 3.",
+     const_cast<char*>("__array_interface__")},
+    {"__array_struct__", pinned_attribute, nullptr, "The array interface as a capsule.", const_cast<char*>("__array_struct__")},
+    {"__array_priority__", get_priority, nullptr, "NumPy's own.", nullptr},
+    {},
+};
+
+PyMemberDef members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(NdArray, weakrefs), READONLY, nullptr},
+    {},
+};
+
+// The buffer protocol is NumPy's, over a real array that the buffer keeps leased.
+int get_buffer(PyObject* self, Py_buffer* view, int flags) {
+  Ref real(to_numpy(self));
+  if (!real) {
+    view->obj = nullptr;
+    return -1;
+  }
+  return PyObject_GetBuffer(real.get(), view, flags);
+}
+
+Py_hash_t hash(PyObject* self) {
+  const Array& a = array_of(self);
+  if (!a.is_scalar) {
+    PyErr_SetString(PyExc_TypeError, "unhashable type: 'numpy.ndarray'");
+    return -1;
+  }
+  Ref scalar(guarded_get([&] { return scalar_result(a); }));
+  return scalar ? PyObject_Hash(scalar.get()) : -1;
+}
+
+PyObject* via_numpy(PyObject* self, PyObject* (*f)(PyObject*)) {
+  Ref real(to_numpy(self));
+  return real ? f(real.get()) : nullptr;
+}
+PyObject* repr(PyObject* self) { return via_numpy(self, PyObject_Repr); }
+PyObject* str(PyObject* self) { return via_numpy(self, PyObject_Str); }
+
+PyObject* iterate(PyObject* self) {
+  if (array_of(self).layout.ndim == 0) {
+    PyErr_SetString(PyExc_TypeError, "iteration over a 0-d array");
+    return nullptr;
+  }
+  return PySeqIter_New(self);
+}
+
+// ndarray(shape, dtype=float, buffer=None, offset=0, strides=None, order=None): NumPy checks and lays out.
+PyObject* construct(PyTypeObject*, PyObject* args, PyObject* kwargs) {
+  const Py_ssize_t n = PyTuple_GET_SIZE(args);
+  Ref positional(PyTuple_New(n));
+  if (!positional) return nullptr;
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    PyObject* v = PyTuple_GET_ITEM(args, i);
+    v = is_ours(v) ? to_numpy(v) : Py_NewRef(v);
+    if (!v) return nullptr;
+    PyTuple_SET_ITEM(positional.get(), i, v);
+  }
+  Ref named(kwargs ? PyDict_Copy(kwargs) : nullptr);
+  if (PyErr_Occurred()) return nullptr;
+  PyObject *key, *value;
+  for (Py_ssize_t at = 0; kwargs && PyDict_Next(kwargs, &at, &key, &value);) {
+    if (!is_ours(value)) continue;
+    Ref real(to_numpy(value));
+    if (!real || PyDict_SetItem(named.get(), key, real.get()) < 0) return nullptr;
+  }
+  PyObject* real = PyObject_Call(reinterpret_cast<PyObject*>(&PyArray_Type), positional.get(), named.get());
+  return real ? wrap_result(real) : nullptr;
+}
+
+PyTypeObject* make_type(PyObject* module, PyType_Spec* spec, PyObject* bases) {
+  return reinterpret_cast<PyTypeObject*>(checked(PyType_FromModuleAndSpec(module, spec, bases)).release());
+}
+
+}  // namespace
+
+NdArray* allocate_raw() {
+  NdArray* o;
+  if (n_free) {
+    o = free_objects[--n_free];
+  } else {
+    o = static_cast<NdArray*>(PyObject_Malloc(sizeof(NdArray)));
+    if (!o) {
+      PyErr_NoMemory();
+      throw python_error{};
+    }
+  }
+  PyObject_Init(reinterpret_cast<PyObject*>(o), ndarray_type);
+  o->weakrefs = nullptr;
+  o->base = nullptr;
+  o->pinned = nullptr;
+  return o;
+}
+
+void drop_raw(NdArray* o) {
+  if (n_free < kFreeObjects) {
+    free_objects[n_free++] = o;
+  } else {
+    PyObject_Free(o);
+  }
+  Py_DECREF(ndarray_type);
+}
+
+PyObject* make_array(Array&& a, PyObject* base) {
+  NdArray* o = allocate_raw();
+  new (&o->a) Array(std::move(a));
+  o->a.is_scalar = false;
+  o->base = Py_XNewRef(base);
+  return reinterpret_cast<PyObject*>(o);
+}
+
+PyObject* make_view(PyObject* parent, Array&& a) {
+  NdArray* p = self_of(parent);
+  NdArray* o = allocate_raw();
+  const bool shares = a.buf == p->a.buf;
+  if (shares && (!p->a.writeable || p->a.is_scalar)) a.writeable = false;
+  new (&o->a) Array(std::move(a));
+  o->a.is_scalar = false;
+  if (shares) o->base = Py_NewRef(p->base ? p->base : parent);
+  return reinterpret_cast<PyObject*>(o);
+}
+
+PyObject* finish_result(NdArray* o) {
+  if (run_at_call) eval({&o->a, 1});
+  if (o->a.layout.ndim == 0) {
+    if (script_mode) {
+      PyObject* scalar;
+      try {
+        scalar = scalar_result(o->a);
+      } catch (...) {
+        Py_DECREF(reinterpret_cast<PyObject*>(o));
+        throw;
+      }
+      Py_DECREF(reinterpret_cast<PyObject*>(o));
+      return scalar;
+    }
+    o->a.is_scalar = true;
+    o->a.writeable = false;
+  }
+  return reinterpret_cast<PyObject*>(o);
+}
+
+PyObject* make_result(Array&& a) {
+  NdArray* o = allocate_raw();
+  new (&o->a) Array(std::move(a));
+  return finish_result(o);
+}
+
+PyObject* make_scalar(const void* p, DType dtype) {
+#define NUMLOOM_SCALAR(D, C, Name)                                                   \
+  case DType::D: {                                                                   \
+    PyObject* s = PyArrayScalar_New(Name);                                           \
+    if (!s) throw python_error{};                                                    \
+    std::memcpy(&PyArrayScalar_VAL(s, Name), p, sizeof(C));                          \
+    return s;                                                                        \
+  }
+  switch (dtype) {
+    case DType::b1: return Py_NewRef(*static_cast<const char*>(p) ? PyArrayScalar_True : PyArrayScalar_False);
+    NUMLOOM_SCALAR(i1, npy_int8, Int8)
+    NUMLOOM_SCALAR(i2, npy_int16, Int16)
+    NUMLOOM_SCALAR(i4, npy_int32, Int32)
+    NUMLOOM_SCALAR(i8, npy_int64, Int64)
+    NUMLOOM_SCALAR(u1, npy_uint8, UInt8)
+    NUMLOOM_SCALAR(u2, npy_uint16, UInt16)
+    NUMLOOM_SCALAR(u4, npy_uint32, UInt32)
+    NUMLOOM_SCALAR(u8, npy_uint64, UInt64)
+    NUMLOOM_SCALAR(f2, npy_half, Half)
+    NUMLOOM_SCALAR(f4, float, Float)
+    NUMLOOM_SCALAR(f8, double, Double)
+    NUMLOOM_SCALAR(c8, npy_cfloat, CFloat)
+    NUMLOOM_SCALAR(c16, npy_cdouble, CDouble)
+  }
+#undef NUMLOOM_SCALAR
+  throw not_native("dtype");
+}
+
+PyObject* scalar_result(const Array& a) {
+  if (a.buf->readable() && a.buf->host) return make_scalar(a.buf->host + a.layout.offset, a.dtype);
+  const Scalar s = cast_scalar(item_value(a), a.dtype);
+  return make_scalar(s.raw, a.dtype);
+}
+
+PyObject* to_numpy(PyObject* ours) {
+  return guarded_get([&]() -> PyObject* {
+    NdArray* o = self_of(ours);
+    if (o->a.is_scalar) return scalar_result(o->a);
+    Ref holder = checked(export_type->tp_alloc(export_type, 0));
+    auto* e = reinterpret_cast<Export*>(holder.get());
+    lease(o->a);
+    e->leased = o->a.buf;
+    e->leased->retain_handle();
+    e->owner = reinterpret_cast<NdArray*>(Py_NewRef(ours));
+    char* data = o->a.size() && o->a.buf->nbytes ? host_data(o->a) : dummy_memory;
+    const Layout& l = o->a.layout;
+    static_assert(sizeof(npy_intp) == sizeof(int64_t));
+    npy_intp dims[kMaxDims], strides[kMaxDims];
+    for (int d = 0; d < l.ndim; ++d) {
+      dims[d] = l.shape[d];
+      strides[d] = l.strides[d];
+    }
+    PyArray_Descr* descr = descr_of(o->a.dtype);
+    Py_INCREF(descr);
+    Ref real = checked(PyArray_NewFromDescr(&PyArray_Type, descr, l.ndim, dims, strides, data,
+                                            o->a.writeable ? NPY_ARRAY_WRITEABLE : 0, nullptr));
+    check(PyArray_SetBaseObject(reinterpret_cast<PyArrayObject*>(real.get()), holder.release()));
+    return real.release();
+  });
+}
+
+bool array_from_numpy(PyObject* real, bool mine, Array& out, PyObject** base, int lent) {
+  auto* array = reinterpret_cast<PyArrayObject*>(real);
+  const DType t = dtype_of_descr(PyArray_DESCR(array));
+  const int ndim = PyArray_NDIM(array);
+  if (t == kNoDType || ndim > kMaxDims || !PyArray_ISALIGNED(array)) return false;
+  Layout l;
+  l.ndim = ndim;
+  l.offset = 0;
+  for (int d = 0; d < ndim; ++d) {
+    l.shape[d] = PyArray_DIM(array, d);
+    l.strides[d] = PyArray_STRIDE(array, d);
+  }
+  char* data = static_cast<char*>(PyArray_DATA(array));
+  const bool writeable = PyArray_ISWRITEABLE(array);
+  if (Export* e = export_below(real)) {
+    l.offset = data - e->leased->host;
+    e->leased->retain_handle();
+    out = Array(e->leased, t, l);
+    out.writeable = writeable;
+    NdArray* owner = e->owner;
+    *base = Py_NewRef(owner->base ? owner->base : reinterpret_cast<PyObject*>(owner));
+    if (mine) Py_DECREF(real);
+    return true;
+  }
+  int64_t low, high;
+  l.extent(item_size(t), low, high);
+  l.offset = -low;
+  const bool adopt = mine && exclusively_owned(real, lent);
+  if (!mine) Py_INCREF(real);
+  out = from_host(data + low, high - low, t, l, real, release_owner, !adopt);
+  out.writeable = writeable;
+  *base = adopt ? nullptr : Py_NewRef(real);
+  return true;
+}
+
+PyObject* from_numpy(PyObject* real, bool mine, int lent) {
+  // A real array that one of ours lent and nobody changed is that very object.
+  auto* array = reinterpret_cast<PyArrayObject*>(real);
+  PyObject* lender = PyArray_BASE(array);
+  if (lender && Py_TYPE(lender) == export_type) {
+    NdArray* owner = reinterpret_cast<Export*>(lender)->owner;
+    const Layout& l = owner->a.layout;
+    bool same = l.ndim == PyArray_NDIM(array) && dtype_of_descr(PyArray_DESCR(array)) == owner->a.dtype;
+    for (int d = 0; same && d < l.ndim; ++d) same = l.shape[d] == PyArray_DIM(array, d) && l.strides[d] == PyArray_STRIDE(array, d);
+    if (same) {
+      PyObject* r = Py_NewRef(reinterpret_cast<PyObject*>(owner));
+      if (mine) Py_DECREF(real);
+      return r;
+    }
+  }
+  Array a;
+  PyObject* base = nullptr;
+  if (!array_from_numpy(real, mine, a, &base, lent)) return nullptr;
+  Ref held(base);
+  return make_array(std::move(a), base);
+}
+
+PyObject* wrap_result(PyObject* result, int lent) {
+  if (PyArray_CheckExact(result)) {
+    return guarded_get([&] {
+      PyObject* ours = from_numpy(result, true, lent);
+      return ours ? ours : result;
+    });
+  }
+  if (PyTuple_CheckExact(result) || PyList_CheckExact(result)) {
+    const bool tuple = PyTuple_CheckExact(result);
+    const Py_ssize_t n = Py_SIZE(result);
+    bool any = false;
+    for (Py_ssize_t i = 0; i < n && !any; ++i) {
+      PyObject* v = tuple ? PyTuple_GET_ITEM(result, i) : PyList_GET_ITEM(result, i);
+      any = PyArray_CheckExact(v) || PyTuple_CheckExact(v) || PyList_CheckExact(v);
+    }
+    if (!any) return result;
+    const bool mine = Py_REFCNT(result) == 1 + lent;
+    Ref made(tuple ? PyTuple_New(n) : PyList_New(n));
+    if (!made) {
+      Py_DECREF(result);
+      return nullptr;
+    }
+    for (Py_ssize_t i = 0; i < n; ++i) {
+      PyObject* v = tuple ? PyTuple_GET_ITEM(result, i) : PyList_GET_ITEM(result, i);
+      if (mine && tuple) PyTuple_SET_ITEM(result, i, Py_NewRef(Py_None));
+      else if (mine) PyList_SET_ITEM(result, i, Py_NewRef(Py_None));
+      else Py_INCREF(v);
+      v = wrap_result(v);
+      if (!v) {
+        Py_DECREF(result);
+        return nullptr;
+      }
+      if (tuple) PyTuple_SET_ITEM(made.get(), i, v);
+      else PyList_SET_ITEM(made.get(), i, v);
+    }
+    Py_DECREF(result);
+    return made.release();
+  }
+  return result;
+}
+
+void init_ndarray(PyObject* module) {
+  // The metaclass adds no fields: the package gives it its methods (isinstance, subclassing).
+  static PyType_Slot meta_slots[] = {{Py_tp_doc, const_cast<char*>("The class of numloom's ndarray.")}, {0, nullptr}};
+  static PyType_Spec meta_spec = {"numloom._core.ndarray_meta", 0, 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, meta_slots};
+  PyTypeObject* meta = make_type(module, &meta_spec, reinterpret_cast<PyObject*>(&PyType_Type));
+
+  static PyType_Slot export_slots[] = {{Py_tp_dealloc, reinterpret_cast<void*>(export_dealloc)}, {0, nullptr}};
+  static PyType_Spec export_spec = {"numloom._core.Export", sizeof(Export), 0,
+                                    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, export_slots};
+  export_type = make_type(module, &export_spec, nullptr);
+
+  static PyType_Slot slots[128];
+  PyType_Slot* s = slots;
+  *s++ = {Py_tp_dealloc, reinterpret_cast<void*>(ndarray_dealloc)};
+  *s++ = {Py_tp_new, reinterpret_cast<void*>(construct)};
+  *s++ = {Py_tp_getset, attributes};
+  *s++ = {Py_tp_members, members};
+  *s++ = {Py_tp_methods, method_table()};
+  *s++ = {Py_tp_hash, reinterpret_cast<void*>(hash)};
+  *s++ = {Py_tp_repr, reinterpret_cast<void*>(repr)};
+  *s++ = {Py_tp_str, reinterpret_cast<void*>(str)};
+  *s++ = {Py_tp_iter, reinterpret_cast<void*>(iterate)};
+  *s++ = {Py_bf_getbuffer, reinterpret_cast<void*>(get_buffer)};
+  fill_number_slots(s);
+  fill_indexing_slots(s);
+  *s = {0, nullptr};
+  // BASETYPE so that `class Sub(ndarray)` reaches the metaclass, which derives from NumPy's ndarray instead.
+  static PyType_Spec spec = {"numloom._core.ndarray", sizeof(NdArray), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots};
+  ndarray_type = make_type(module, &spec, nullptr);
+  Py_SET_TYPE(reinterpret_cast<PyObject*>(ndarray_type), meta);
+  Py_INCREF(meta);
+
+  check(PyModule_AddObjectRef(module, "ndarray_meta", reinterpret_cast<PyObject*>(meta)));
+  check(PyModule_AddObjectRef(module, "ndarray", reinterpret_cast<PyObject*>(ndarray_type)));
+}
+
+}  // namespace numloom::python

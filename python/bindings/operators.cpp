@@ -1,0 +1,310 @@
+// The operators of the array object. What is not plain arithmetic between arrays and scalars goes where NumPy's operator
+// would take it: to the other operand, or to the ufunc in NumPy.
+#include "api/functions.h"
+#include "calls.h"
+#include "convert.h"
+#include "ndarray.h"
+#include "ufunc.h"
+
+namespace numloom::python {
+
+namespace {
+
+PyObject* interned_array_ufunc() {
+  static PyObject* name = PyUnicode_InternFromString("__array_ufunc__");
+  return name;
+}
+
+// NumPy's rule for leaving an operation to the other operand; asked for operands that we do not know.
+bool leave_to(PyObject* other, bool inplace) {
+  PyTypeObject* type = Py_TYPE(other);
+  if (type == &PyUnicode_Type || type == &PyBytes_Type || other == Py_None || type == &PyList_Type || type == &PyTuple_Type ||
+      type == &PyLong_Type || type == &PyFloat_Type || PyArray_CheckExact(other) || PyArray_CheckScalar(other)) {
+    return false;
+  }
+  Ref protocol(PyObject_GetAttr(reinterpret_cast<PyObject*>(type), interned_array_ufunc()));
+  if (protocol && !PyArray_Check(other)) return !inplace && protocol.get() == Py_None;
+  PyErr_Clear();
+  if (PyArray_Check(other)) return !inplace;  // a subclass: its own operator takes ours as an array
+  if (inplace) return false;
+  Ref priority(PyObject_GetAttrString(reinterpret_cast<PyObject*>(type), "__array_priority__"));
+  if (!priority) {
+    PyErr_Clear();
+    return false;
+  }
+  const double p = PyFloat_AsDouble(priority.get());
+  if (PyErr_Occurred()) {
+    PyErr_Clear();
+    return false;
+  }
+  return p > 0;
+}
+
+// What NumPy's operator does with operands that are not ours alone.
+PyObject* binary_elsewhere(PyObject* real, PyObject* x, PyObject* y, bool inplace = false) {
+  PyObject* other = is_ours(x) ? y : x;
+  if (leave_to(other, inplace)) return Py_NewRef(Py_NotImplemented);
+  if (inplace) {
+    PyObject* args[3] = {x, y, x};
+    static PyObject* names = Py_BuildValue("(s)", "out");
+    return fall_back_ufunc(real, "__call__", args, 2, names);
+  }
+  PyObject* args[2] = {x, y};
+  return fall_back_ufunc(real, "__call__", args, 2, nullptr);
+}
+
+template <Op op>
+PyObject* binary(PyObject* x, PyObject* y) {
+  try {
+    if (PyObject* r = apply_binary(op, x, y)) return checked_result(r);
+    return binary_elsewhere(real_ufunc(op), x, y);
+  } catch (const not_native&) {
+    return binary_elsewhere(real_ufunc(op), x, y);
+  } catch (...) {
+    return raise_current();
+  }
+}
+
+template <Op op>
+PyObject* unary(PyObject* x) {
+  try {
+    if (PyObject* r = apply_unary(op, x)) return checked_result(r);
+  } catch (const not_native&) {
+  } catch (...) {
+    return raise_current();
+  }
+  return fall_back_ufunc(real_ufunc(op), "__call__", &x, 1, nullptr);
+}
+
+// x op= y. A scalar of the library mode is immutable: the name is bound to the result instead.
+PyObject* apply_inplace(Op op, PyObject* x, const Operand* y) {
+  Array& a = array_of(x);
+  if (!a.writeable) raise(PyExc_ValueError, "output array is read-only");
+  MapOptions options;
+  options.out = &a;
+  if (y) {
+    const Arg args[2] = {Arg(a), y->arg()};
+    apply(op, args, options);
+  } else {
+    const Arg args[1] = {Arg(a)};
+    apply(op, args, options);
+  }
+  if (run_at_call) eval({&a, 1});
+  return checked_result(Py_NewRef(x));
+}
+
+template <Op op>
+PyObject* inplace(PyObject* x, PyObject* y) {
+  if (!is_ours(x) || array_of(x).is_scalar) return binary<op>(x, y);
+  try {
+    Operand b;
+    if (to_operand(y, b) && !(op_info(op).warns && errstate_needs_numpy())) return apply_inplace(op, x, &b);
+  } catch (const not_native&) {
+  } catch (...) {
+    return raise_current();
+  }
+  return binary_elsewhere(real_ufunc(op), x, y, true);
+}
+
+// The exponents which NumPy computes by another function: none is for the rest.
+Op power_shortcut(PyObject* x, PyObject* y) {
+  if (!is_ours(x)) return Op::none;
+  const DType t = array_of(x).dtype;
+  if (PyLong_CheckExact(y)) {
+    int overflow;
+    const long e = PyLong_AsLongAndOverflow(y, &overflow);
+    if (overflow) return Op::none;
+    if (e == 2) return t == DType::b1 ? Op::none : Op::square;
+    if (e == -1 && is_inexact(t)) return Op::reciprocal;
+  } else if (PyFloat_CheckExact(y)) {
+    const double e = PyFloat_AS_DOUBLE(y);
+    if (e == 0.5 && is_inexact(t)) return Op::sqrt;
+    // NumPy's loop of power squares where the exponent is one value.
+    if (e == 2.0 && is_float(t)) return Op::square;
+  }
+  return Op::none;
+}
+
+PyObject* power(PyObject* x, PyObject* y, PyObject* modulo) {
+  if (modulo != Py_None) return Py_NewRef(Py_NotImplemented);
+  const Op shortcut = power_shortcut(x, y);
+  try {
+    if (shortcut != Op::none) {
+      if (PyObject* r = apply_unary(shortcut, x)) return checked_result(r);
+    } else if (PyObject* r = apply_binary(Op::power, x, y)) {
+      return checked_result(r);
+    }
+  } catch (const not_native&) {
+  } catch (...) {
+    return raise_current();
+  }
+  return binary_elsewhere(real_ufunc(Op::power), x, y);
+}
+
+PyObject* inplace_power(PyObject* x, PyObject* y, PyObject*) {
+  if (!is_ours(x) || array_of(x).is_scalar) return power(x, y, Py_None);
+  const Op shortcut = power_shortcut(x, y);
+  if (shortcut == Op::none) return inplace<Op::power>(x, y);
+  try {
+    if (!errstate_needs_numpy()) return apply_inplace(shortcut, x, nullptr);
+  } catch (const not_native&) {
+  } catch (...) {
+    return raise_current();
+  }
+  return binary_elsewhere(real_ufunc(Op::power), x, y, true);
+}
+
+PyObject* divide_modulo(PyObject* x, PyObject* y) {
+  try {
+    Operand a, b;
+    if (to_operand(x, a) && to_operand(y, b) && !errstate_needs_numpy()) {
+      const Arg args[2] = {a.arg(), b.arg()};
+      Ref q(result_of([&] { return apply(Op::floor_divide, args); }));
+      Ref r(result_of([&] { return apply(Op::remainder, args); }));
+      return checked_result(PyTuple_Pack(2, q.get(), r.get()));
+    }
+  } catch (const not_native&) {
+  } catch (...) {
+    return raise_current();
+  }
+  return binary_elsewhere(real_ufunc("divmod"), x, y);
+}
+
+PyObject* matrix_multiply(PyObject* x, PyObject* y) {
+  try {
+    Operand a, b;
+    if (to_operand(x, a) && to_operand(y, b) && a.array && b.array) {
+      return checked_result(result_of([&] { return matmul(*a.array, *b.array); }));
+    }
+  } catch (const not_native&) {
+  } catch (...) {
+    return raise_current();
+  }
+  return binary_elsewhere(real_ufunc("matmul"), x, y);
+}
+
+PyObject* inplace_matrix_multiply(PyObject* x, PyObject* y) {
+  try {
+    Operand b;
+    if (is_ours(x) && array_of(x).ndim() >= 2 && to_operand(y, b) && b.array && b.array->ndim() >= 2) {
+      Array& a = array_of(x);
+      if (!a.writeable) raise(PyExc_ValueError, "output array is read-only");
+      if (promote(a.dtype, b.array->dtype) == a.dtype) {
+        const Array product = matmul(a, *b.array);
+        if (same_shape(product.layout, a.layout)) {
+          assign(a, product);
+          return checked_result(Py_NewRef(x));
+        }
+      }
+    }
+  } catch (const not_native&) {
+  } catch (...) {
+    return raise_current();
+  }
+  if (!is_ours(x)) return binary_elsewhere(real_ufunc("matmul"), x, y);
+  PyObject* args[2] = {x, y};
+  return fall_back("ndarray.__imatmul__", args, 2, nullptr, "operands of this kind");
+}
+
+PyObject* compare(PyObject* x, PyObject* y, int how) {
+  constexpr Op kOps[] = {Op::less, Op::less_equal, Op::equal, Op::not_equal, Op::greater, Op::greater_equal};
+  const Op op = kOps[how];
+  try {
+    if (PyObject* r = apply_binary(op, x, y)) return checked_result(r);
+  } catch (const not_native&) {
+  } catch (...) {
+    return raise_current();
+  }
+  if (leave_to(y, false)) return Py_NewRef(Py_NotImplemented);
+  // NumPy's own operator: it knows what `a == None` and `a < "x"` are.
+  constexpr const char* kNames[] = {"ndarray.__lt__", "ndarray.__le__", "ndarray.__eq__",
+                                    "ndarray.__ne__", "ndarray.__gt__", "ndarray.__ge__"};
+  PyObject* args[2] = {x, y};
+  return fall_back(kNames[how], args, 2, nullptr, "comparison with an object");
+}
+
+int truth(PyObject* self) {
+  const Array& a = array_of(self);
+  const int64_t n = a.size();
+  if (n != 1) {
+    PyErr_SetString(PyExc_ValueError,
+                    n == 0 ? "The truth value of an empty array is ambiguous. Use `array.size > 0` to check that an array is "
+                             "not empty."
+                           : "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()");
+    return -1;
+  }
+  try {
+    return cast_scalar(item_value(a), DType::b1).raw[0] != 0;
+  } catch (...) {
+    raise_current();
+    return -1;
+  }
+}
+
+// float(a) and the like: 0-d arrays here; NumPy refuses the rest in its own words.
+PyObject* convert_number(PyObject* self, PyObject* (*how)(PyObject*)) {
+  try {
+    if (array_of(self).ndim() == 0) {
+      Ref scalar(scalar_result(array_of(self)));
+      return how(scalar.get());
+    }
+  } catch (...) {
+    return raise_current();
+  }
+  Ref real(to_numpy(self));
+  return real ? how(real.get()) : nullptr;
+}
+PyObject* as_float(PyObject* self) { return convert_number(self, PyNumber_Float); }
+PyObject* as_int(PyObject* self) { return convert_number(self, PyNumber_Long); }
+PyObject* as_index(PyObject* self) {
+  const Array& a = array_of(self);
+  if (a.ndim() != 0 || !is_integer(a.dtype)) {
+    PyErr_SetString(PyExc_TypeError, "only integer scalar arrays can be converted to a scalar index");
+    return nullptr;
+  }
+  return convert_number(self, PyNumber_Long);
+}
+
+}  // namespace
+
+void fill_number_slots(PyType_Slot*& s) {
+  auto add = [&s](int slot, auto* f) { *s++ = {slot, reinterpret_cast<void*>(f)}; };
+  add(Py_nb_add, binary<Op::add>);
+  add(Py_nb_subtract, binary<Op::subtract>);
+  add(Py_nb_multiply, binary<Op::multiply>);
+  add(Py_nb_true_divide, binary<Op::divide>);
+  add(Py_nb_floor_divide, binary<Op::floor_divide>);
+  add(Py_nb_remainder, binary<Op::remainder>);
+  add(Py_nb_lshift, binary<Op::left_shift>);
+  add(Py_nb_rshift, binary<Op::right_shift>);
+  add(Py_nb_and, binary<Op::bitwise_and>);
+  add(Py_nb_or, binary<Op::bitwise_or>);
+  add(Py_nb_xor, binary<Op::bitwise_xor>);
+  add(Py_nb_power, power);
+  add(Py_nb_divmod, divide_modulo);
+  add(Py_nb_matrix_multiply, matrix_multiply);
+  add(Py_nb_inplace_add, inplace<Op::add>);
+  add(Py_nb_inplace_subtract, inplace<Op::subtract>);
+  add(Py_nb_inplace_multiply, inplace<Op::multiply>);
+  add(Py_nb_inplace_true_divide, inplace<Op::divide>);
+  add(Py_nb_inplace_floor_divide, inplace<Op::floor_divide>);
+  add(Py_nb_inplace_remainder, inplace<Op::remainder>);
+  add(Py_nb_inplace_lshift, inplace<Op::left_shift>);
+  add(Py_nb_inplace_rshift, inplace<Op::right_shift>);
+  add(Py_nb_inplace_and, inplace<Op::bitwise_and>);
+  add(Py_nb_inplace_or, inplace<Op::bitwise_or>);
+  add(Py_nb_inplace_xor, inplace<Op::bitwise_xor>);
+  add(Py_nb_inplace_power, inplace_power);
+  add(Py_nb_inplace_matrix_multiply, inplace_matrix_multiply);
+  add(Py_nb_negative, unary<Op::negative>);
+  add(Py_nb_positive, unary<Op::positive>);
+  add(Py_nb_absolute, unary<Op::absolute>);
+  add(Py_nb_invert, unary<Op::invert>);
+  add(Py_nb_bool, truth);
+  add(Py_nb_float, as_float);
+  add(Py_nb_int, as_int);
+  add(Py_nb_index, as_index);
+  add(Py_tp_richcompare, compare);
+}
+
+}  // namespace numloom::python

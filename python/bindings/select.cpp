@@ -1,0 +1,267 @@
+// where, clip, take, round: elementwise work that is no ufunc; and the remaining methods of the array object.
+#include <cmath>
+#include <string>
+
+#include "native.h"
+#include "ufunc.h"
+
+namespace numloom::python {
+
+namespace {
+
+PyObject* where_of(const Call& call) {
+  if (call.kwnames || (call.n != 1 && call.n != 3)) return call.decline("arguments");
+  Operand c, x, y;
+  if (!to_array(call.args[0], c)) return call.decline("operands of this kind");
+  if (call.n == 1) {
+    if (c.array->ndim() == 0) return call.decline("a 0-d array");
+    const std::vector<Array> found = nonzero(*c.array);
+    Ref t = checked(PyTuple_New(static_cast<Py_ssize_t>(found.size())));
+    for (size_t i = 0; i < found.size(); ++i) PyTuple_SET_ITEM(t.get(), i, make_array(Array(found[i])));
+    return t.release();
+  }
+  if (!to_operand(call.args[1], x) || !to_operand(call.args[2], y)) return call.decline("operands of this kind");
+  const Array condition = c.array->dtype == DType::b1 ? *c.array : astype(*c.array, DType::b1);
+  return make_array(select(condition, x.arg(), y.arg()));
+}
+
+PyObject* clip_with(const Call& call, PyObject* a_arg, PyObject* low, PyObject* high, PyObject* out) {
+  Operand a, lo, hi, target;
+  if (!to_array(a_arg, a)) return call.decline("operands of this kind");
+  const bool has_low = given_some(low), has_high = given_some(high);
+  if ((!has_low && !has_high) || (has_low && !to_operand(low, lo)) || (has_high && !to_operand(high, hi))) return call.decline("bounds");
+  MapOptions options;
+  if (given_some(out)) {
+    if (!is_ours(out)) return call.decline("out");
+    options.out = &array_of(out);
+    if (!options.out->writeable) raise(PyExc_ValueError, "output array is read-only");
+  }
+  if (errstate_needs_numpy()) return call.decline("errstate");
+  try {
+    auto run = [&] {
+      if (has_low && has_high) {
+        const Arg args[3] = {Arg(*a.array), lo.arg(), hi.arg()};
+        return apply(Op::clip, args, options);
+      }
+      const Arg args[2] = {Arg(*a.array), has_low ? lo.arg() : hi.arg()};
+      return apply(has_low ? Op::maximum : Op::minimum, args, options);
+    };
+    if (!options.out) return result_of(run);
+    run();
+    return Py_NewRef(out);
+  } catch (const overflow_error&) {
+    // NumPy lets bounds outside an integer type pass.
+    return call.decline("bounds outside the type");
+  }
+}
+
+PyObject* clip_of(const Call& call) {
+  static const Signature signature({"a", "a_min", "a_max", "out", "min", "max"}, 4);
+  PyObject* v[6];
+  if (!signature.parse(call, v)) return call.decline("arguments");
+  PyObject* low = v[1] ? v[1] : v[4];
+  PyObject* high = v[2] ? v[2] : v[5];
+  if ((v[1] || v[2]) && (v[4] || v[5])) return call.decline("arguments");
+  return clip_with(call, v[0], low, high, v[3]);
+}
+
+PyObject* clip_method(const Call& call) {
+  static const Signature signature({"self", "min", "max", "out"}, 4, 1);
+  PyObject* v[4];
+  if (!signature.parse(call, v)) return call.decline("arguments");
+  return clip_with(call, v[0], v[1], v[2], v[3]);
+}
+
+PyObject* take_of(const Call& call) {
+  static const Signature signature({"a", "indices", "axis", "out", "mode"}, 5);
+  PyObject* v[5];
+  if (!signature.parse(call, v, 2) || given_some(v[3])) return call.decline("arguments");
+  Operand a, indices;
+  if (!to_array(v[0], a) || !to_array(v[1], indices) || !is_integer(indices.array->dtype)) return call.decline("operands of this kind");
+  char mode = 'r';
+  if (given_some(v[4])) {
+    if (!PyUnicode_Check(v[4])) return call.decline("mode");
+    if (PyUnicode_CompareWithASCIIString(v[4], "wrap") == 0) mode = 'w';
+    else if (PyUnicode_CompareWithASCIIString(v[4], "clip") == 0) mode = 'c';
+    else if (PyUnicode_CompareWithASCIIString(v[4], "raise") != 0) return call.decline("mode");
+  }
+  std::optional<int> axis;
+  if (given_some(v[2])) {
+    if (a.array->ndim() == 0) return call.decline("a 0-d array");
+    axis = to_axis(v[2], a.array->ndim());
+  }
+  return result_of([&] { return take(*a.array, *indices.array, axis, mode); });
+}
+
+PyObject* round_of(const Call& call) {
+  static const Signature signature({"a", "decimals", "out"}, 3);
+  PyObject* v[3];
+  Operand a;
+  if (!signature.parse(call, v) || given_some(v[2]) || !to_array(v[0], a)) return call.decline("arguments");
+  const int64_t decimals = v[1] ? to_int64(v[1]) : 0;
+  const DType t = a.array->dtype;
+  if (is_integer(t) && decimals >= 0) return result_of([&] { return copy(*a.array, 'K'); });
+  if (!is_float(t) || std::abs(decimals) > 300) return call.decline("a dtype that the engine lacks");
+  if (errstate_needs_numpy()) return call.decline("errstate");
+  if (decimals == 0) {
+    const Arg args[1] = {Arg(*a.array)};
+    return result_of([&] { return apply(Op::rint, args); });
+  }
+  // NumPy scales, rounds and scales back.
+  Scalar factor;
+  factor.dtype = DType::f8;
+  factor.weak = Scalar::Weak::floating;
+  factor.f = std::pow(10.0, static_cast<double>(std::abs(decimals)));
+  const Arg scale[2] = {Arg(*a.array), Arg(factor)};
+  const Array scaled = apply(decimals > 0 ? Op::multiply : Op::divide, scale);
+  const Arg to_round[1] = {Arg(scaled)};
+  const Array rounded = apply(Op::rint, to_round);
+  const Arg back[2] = {Arg(rounded), Arg(factor)};
+  return result_of([&] { return apply(decimals > 0 ? Op::divide : Op::multiply, back); });
+}
+
+PyObject* copyto_of(const Call& call) {
+  static const Signature signature({"dst", "src", "casting", "where"}, 4);
+  PyObject* v[4];
+  Casting casting = Casting::same_kind;
+  if (!signature.parse(call, v, 2) || !is_ours(v[0]) || !to_casting(v[2], casting)) return call.decline("arguments");
+  if (given(v[3]) && v[3] != Py_True) return call.decline("where=");
+  Operand source;
+  if (!to_operand(v[1], source) || !source.array) return call.decline("operands of this kind");
+  const Array& destination = array_of(v[0]);
+  if (!destination.writeable) raise(PyExc_ValueError, "assignment destination is read-only");
+  if (is_complex(source.array->dtype) && !is_complex(destination.dtype)) return call.decline("complex values into a real array");
+  assign(destination, source.arg(), casting);
+  Py_RETURN_NONE;
+}
+
+PyObject* copy_function(const Call& call) {
+  static const Signature signature({"a", "order", "subok"}, 3);
+  PyObject* v[3];
+  Operand a;
+  char order = 'K';
+  if (!signature.parse(call, v) || !to_order(v[1], order)) return call.decline("arguments");
+  if (!is_ours(v[0])) return call_numpy("copy", call);
+  return make_array(copy(array_of(v[0]), order));
+}
+
+// ---- methods of the array ------------------------------------------------------------------------------------------
+
+PyObject* copy_method(const Call& call) {
+  static const Signature signature({"self", "order"}, 2, 1);
+  PyObject* v[2];
+  char order = 'C';
+  if (!signature.parse(call, v) || !to_order(v[1], order)) return call.decline("arguments");
+  return make_array(copy(array_of(v[0]), order));
+}
+
+PyObject* astype_method(const Call& call) {
+  static const Signature signature({"self", "dtype", "order", "casting", "subok", "copy"}, 6, 1);
+  PyObject* v[6];
+  DType t;
+  char order = 'K';
+  Casting casting = Casting::unsafe;
+  if (!signature.parse(call, v, 2) || !to_order(v[2], order) || !to_casting(v[3], casting)) return call.decline("arguments");
+  if (!to_dtype(v[1], t, DType::f8)) return call.decline("a dtype that the engine lacks");
+  const Array& a = array_of(v[0]);
+  if (!can_cast(a.dtype, t, casting)) return call.decline("a cast that the rule forbids");
+  if (is_complex(a.dtype) && !is_complex(t) && t != DType::b1) return call.decline("complex values into a real array");
+  const bool force = !v[5] || PyObject_IsTrue(v[5]);
+  if (!force && t == a.dtype && (order == 'K' || order == 'A' || (order == 'C' ? a.layout.c_contiguous(a.item()) : a.layout.f_contiguous(a.item())))) {
+    return Py_NewRef(v[0]);
+  }
+  return make_array(t == a.dtype ? copy(a, order) : astype(a, t, order));
+}
+
+PyObject* view_method(const Call& call) {
+  static const Signature signature({"self", "dtype", "type"}, 3, 1);
+  PyObject* v[3];
+  if (!signature.parse(call, v) || v[2]) return call.decline("arguments");
+  const Array& a = array_of(v[0]);
+  if (!v[1] || v[1] == reinterpret_cast<PyObject*>(ndarray_type)) return make_view(v[0], Array(a));
+  if (v[1] == Py_None || PyType_Check(v[1])) {
+    // A subclass of NumPy's array, or a type that stands for a dtype.
+    if (v[1] == Py_None || PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(v[1]), &PyArray_Type)) return call.decline("a view as another class");
+  }
+  DType t;
+  if (!to_dtype(v[1], t, DType::f8)) return call.decline("a dtype that the engine lacks");
+  std::optional<Array> seen = view_as(a, t);
+  if (!seen) return call.decline("a view that NumPy refuses");
+  return make_view(v[0], std::move(*seen));
+}
+
+PyObject* fill_method(const Call& call) {
+  if (call.n != 2 || call.kwnames) return call.decline("arguments");
+  check(PyObject_SetItem(call.args[0], Py_Ellipsis, call.args[1]));
+  Py_RETURN_NONE;
+}
+
+PyObject* item_method(const Call& call) {
+  const Array& a = array_of(call.args[0]);
+  if (call.n != 1 || call.kwnames || a.size() != 1) return call.decline("arguments");
+  const Scalar s = cast_scalar(item_value(a), a.dtype);
+  switch (kind_of(a.dtype)) {
+    case DKind::boolean: return PyBool_FromLong(s.raw[0]);
+    case DKind::sint: return PyLong_FromLongLong(cast_scalar(s, DType::i8).i);
+    case DKind::uint: return PyLong_FromUnsignedLongLong(cast_scalar(s, DType::u8).u);
+    case DKind::floating: return PyFloat_FromDouble(cast_scalar(s, DType::f8).f);
+    case DKind::complex: break;
+  }
+  const Scalar c = cast_scalar(s, DType::c16);
+  return PyComplex_FromDoubles(c.c[0], c.c[1]);
+}
+
+PyObject* conjugate_method(const Call& call) {
+  if (call.n != 1 || call.kwnames) return call.decline("arguments");
+  if (!is_complex(array_of(call.args[0]).dtype)) return Py_NewRef(call.args[0]);
+  return apply_unary(Op::conjugate, call.args[0]);
+}
+
+PyObject* complex_method(const Call& call) {
+  if (array_of(call.args[0]).ndim() != 0) return call.decline("not a scalar");
+  const Scalar c = cast_scalar(item_value(array_of(call.args[0])), DType::c16);
+  return PyComplex_FromDoubles(c.c[0], c.c[1]);
+}
+
+// DLPack is NumPy's, over a real array that the capsule keeps leased.
+template <FixedString Name>
+PyObject* via_real(const Call& call) {
+  Ref real = checked(to_numpy(call.args[0]));
+  Ref name = checked(PyUnicode_FromString(Name.text));
+  std::vector<PyObject*> args(call.args, call.args + call.n + call.keywords());
+  args[0] = real.get();
+  return PyObject_VectorcallMethod(name.get(), args.data(), call.n, call.kwnames);
+}
+
+}  // namespace
+
+PyMethodDef select_functions[] = {
+    NUMLOOM_FUNCTION("where", where_of),   NUMLOOM_FUNCTION("clip", clip_of),     NUMLOOM_FUNCTION("take", take_of),
+    NUMLOOM_FUNCTION("round", round_of),   NUMLOOM_FUNCTION("around", round_of),  NUMLOOM_FUNCTION("copyto", copyto_of),
+    NUMLOOM_FUNCTION("copy", copy_function),
+    kEnd,
+};
+
+PyMethodDef select_methods[] = {
+    NUMLOOM_METHOD("clip", clip_method),
+    NUMLOOM_METHOD("take", take_of),
+    NUMLOOM_METHOD("round", round_of),
+    kEnd,
+};
+
+PyMethodDef array_methods[] = {
+    NUMLOOM_METHOD("copy", copy_method),
+    NUMLOOM_METHOD("astype", astype_method),
+    NUMLOOM_METHOD("view", view_method),
+    NUMLOOM_METHOD("fill", fill_method),
+    NUMLOOM_METHOD("item", item_method),
+    NUMLOOM_METHOD("conj", conjugate_method),
+    NUMLOOM_METHOD("conjugate", conjugate_method),
+    NUMLOOM_METHOD("__complex__", complex_method),
+    NUMLOOM_METHOD("__dlpack__", via_real<"__dlpack__">),
+    NUMLOOM_METHOD("__dlpack_device__", via_real<"__dlpack_device__">),
+    {"__array_ufunc__", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(array_ufunc)), METH_VARARGS | METH_KEYWORDS, nullptr},
+    kEnd,
+};
+
+}  // namespace numloom::python

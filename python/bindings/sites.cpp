@@ -1,0 +1,217 @@
+// The engine's hooks: where in the user's program a call is, warnings issued there, errstate, signals, the GIL.
+#include <dlfcn.h>
+
+#include <cstring>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "calls.h"
+#include "engine/hooks.h"
+#include "frames.h"
+#include "ops_table.h"
+
+namespace numloom::python {
+
+bool run_at_call = false;
+
+namespace {
+
+// ---- sites ---------------------------------------------------------------------------------------------------------
+
+struct Site {
+  PyCodeObject* code;  // owned
+  int instruction;
+  PyObject* globals;   // owned: the module whose registry remembers the warning
+};
+std::vector<Site> sites(1);
+
+// Open addressing over (code, instruction); sizes are powers of two, at most half full.
+std::vector<uint32_t> table(1024, 0);
+std::unordered_map<PyObject*, bool> ours_by_code;  // whether a code object is the package's own; owned
+std::string package_folder;
+
+size_t slot_of(const PyObject* code, int instruction) {
+  uint64_t h = reinterpret_cast<uintptr_t>(code) >> 4;
+  h = (h ^ static_cast<uint64_t>(instruction) << 40) * 0x9E3779B97F4A7C15ull;
+  return h >> 32;
+}
+
+void grow_table() {
+  std::vector<uint32_t> bigger(table.size() * 2, 0);
+  for (uint32_t id : table) {
+    if (!id) continue;
+    size_t i = slot_of(reinterpret_cast<PyObject*>(sites[id].code), sites[id].instruction) & (bigger.size() - 1);
+    while (bigger[i]) i = (i + 1) & (bigger.size() - 1);
+    bigger[i] = id;
+  }
+  table.swap(bigger);
+}
+
+bool is_package_code(PyObject* code) {
+  const auto known = ours_by_code.find(code);
+  if (known != ours_by_code.end()) return known->second;
+  const char* file = PyUnicode_AsUTF8(reinterpret_cast<PyCodeObject*>(code)->co_filename);
+  if (!file) PyErr_Clear();
+  const bool inside = file && !package_folder.empty() && std::strncmp(file, package_folder.c_str(), package_folder.size()) == 0;
+  Py_INCREF(code);
+  ours_by_code.emplace(code, inside);
+  return inside;
+}
+
+// Programs that make code without end (exec in a loop) share the last ids.
+constexpr size_t kMaxSites = 1 << 20;
+
+uint32_t site() {
+  const InterpreterFrame* f = innermost_frame();
+  for (; f; f = f->previous) {
+    if (!is_python_frame(f)) continue;
+    const int at = instruction_index(f);
+    size_t i = slot_of(f->code, at) & (table.size() - 1);
+    for (; table[i]; i = (i + 1) & (table.size() - 1)) {
+      const Site& s = sites[table[i]];
+      if (reinterpret_cast<PyObject*>(s.code) == f->code && s.instruction == at) return table[i];
+    }
+    if (is_package_code(f->code)) continue;
+    if (sites.size() >= kMaxSites) return 0;
+    Py_INCREF(f->code);
+    Py_INCREF(f->globals);
+    sites.push_back({reinterpret_cast<PyCodeObject*>(f->code), at, f->globals});
+    const auto id = static_cast<uint32_t>(sites.size() - 1);
+    table[i] = id;
+    if (sites.size() * 2 > table.size()) grow_table();
+    return id;
+  }
+  return 0;
+}
+
+// ---- warnings ------------------------------------------------------------------------------------------------------
+
+const char* phrase(uint8_t category) {
+  return category == kWarnDivide ? "divide by zero" : category == kWarnOver ? "overflow" : category == kWarnUnder ? "underflow"
+                                                                                                                  : "invalid value";
+}
+
+bool warn_at(uint32_t id, uint8_t category, const char* ufunc) {
+  Ref text(PyUnicode_FromFormat("%s encountered in %s", phrase(category), ufunc));
+  if (!text) return false;
+  if (id == 0 || id >= sites.size()) return PyErr_WarnEx(PyExc_RuntimeWarning, PyUnicode_AsUTF8(text.get()), 1) == 0;
+  const Site& s = sites[id];
+  const int line = PyCode_Addr2Line(s.code, s.instruction * static_cast<int>(sizeof(_Py_CODEUNIT)));
+  PyObject* module = PyDict_GetItemString(s.globals, "__name__");
+  PyObject* registry = PyDict_GetItemString(s.globals, "__warningregistry__");
+  Ref made;
+  if (!registry) {
+    made = Ref(PyDict_New());
+    if (!made || PyDict_SetItemString(s.globals, "__warningregistry__", made.get()) < 0) return false;
+    registry = made.get();
+  }
+  return PyErr_WarnExplicitObject(PyExc_RuntimeWarning, text.get(), s.code->co_filename, line, module, registry) == 0;
+}
+
+bool warn(uint32_t id, uint8_t category, const char* ufunc) {
+  const PyGILState_STATE gil = PyGILState_Ensure();
+  // An error that is on its way out is not to be lost.
+  const bool busy = PyErr_Occurred() != nullptr;
+  bool ok = true;
+  if (!busy) {
+    ok = warn_at(id, category, ufunc);
+    if (!ok) error_left = true;
+  }
+  PyGILState_Release(gil);
+  return ok;
+}
+
+// ---- errstate ------------------------------------------------------------------------------------------------------
+
+PyObject* errstate_variable = nullptr;
+PyObject* default_errstate = nullptr;  // borrowed from the variable
+PyObject* geterr = nullptr;
+PyObject* seen_errstate = nullptr;     // owned: the identity stays its own
+uint8_t seen_mask = 0;
+bool seen_needs_numpy = false;
+constexpr uint8_t kDefaultMask = kWarnDivide | kWarnOver | kWarnInvalid;
+uint8_t current_mask = kDefaultMask;
+
+void read_errstate(PyObject* state) {
+  Ref modes(PyObject_CallNoArgs(geterr));
+  if (!modes) throw python_error{};
+  uint8_t mask = 0;
+  bool acts = false;
+  constexpr std::pair<const char*, uint8_t> kKinds[] = {
+      {"divide", kWarnDivide}, {"over", kWarnOver}, {"under", kWarnUnder}, {"invalid", kWarnInvalid}};
+  for (const auto& [name, bit] : kKinds) {
+    PyObject* mode = PyDict_GetItemString(modes.get(), name);
+    if (!mode) continue;
+    if (PyUnicode_CompareWithASCIIString(mode, "warn") == 0) mask |= bit;
+    else if (PyUnicode_CompareWithASCIIString(mode, "ignore") != 0) acts = true;
+  }
+  Py_INCREF(state);
+  Py_XSETREF(seen_errstate, state);
+  seen_mask = mask;
+  seen_needs_numpy = acts;
+}
+
+uint8_t warn_mask() { return current_mask; }
+
+// ---- signals and the GIL -------------------------------------------------------------------------------------------
+
+bool poll() {
+  const PyGILState_STATE gil = PyGILState_Ensure();
+  const bool raised = PyErr_CheckSignals() != 0;
+  PyGILState_Release(gil);
+  return raised;
+}
+
+void* release_lock() { return PyGILState_Check() ? PyEval_SaveThread() : nullptr; }
+void reacquire_lock(void* state) {
+  if (state) PyEval_RestoreThread(static_cast<PyThreadState*>(state));
+}
+
+}  // namespace
+
+bool errstate_needs_numpy() {
+  PyObject* state = nullptr;
+  if (PyContextVar_Get(errstate_variable, nullptr, &state) < 0) throw python_error{};
+  const Ref held(state);
+  if (state == default_errstate) {
+    current_mask = kDefaultMask;
+    return false;
+  }
+  if (state != seen_errstate) read_errstate(state);
+  current_mask = seen_mask;
+  return seen_needs_numpy;
+}
+
+void install_hooks() {
+  Hooks& h = hooks();
+  h.site = site;
+  h.warn = warn;
+  h.poll = poll;
+  h.release_lock = release_lock;
+  h.reacquire_lock = reacquire_lock;
+  h.warn_mask = warn_mask;
+}
+
+void init_sites() {
+  Ref umath = checked(PyImport_ImportModule("numpy._core._multiarray_umath"));
+  errstate_variable = checked(PyObject_GetAttrString(umath.get(), "_extobj_contextvar")).release();
+  check(PyContextVar_Get(errstate_variable, nullptr, &default_errstate));
+  Ref numpy = checked(PyImport_ImportModule("numpy"));
+  geterr = checked(PyObject_GetAttrString(numpy.get(), "geterr")).release();
+  // Imported under a changed errstate, the value now is not the default: read it as any other.
+  Ref modes = checked(PyObject_CallNoArgs(geterr));
+  Ref standard = checked(Py_BuildValue("{s:s,s:s,s:s,s:s}", "divide", "warn", "over", "warn", "under", "ignore", "invalid", "warn"));
+  const int same = PyObject_RichCompareBool(modes.get(), standard.get(), Py_EQ);
+  check(same);
+  if (!same) default_errstate = nullptr;
+  // This very file lies in the package's folder.
+  Dl_info where;
+  if (dladdr(reinterpret_cast<void*>(&install_hooks), &where) && where.dli_fname) {
+    package_folder = where.dli_fname;
+    package_folder.erase(package_folder.find_last_of('/') + 1);
+  }
+  ours_by_code.reserve(1024);
+}
+
+}  // namespace numloom::python

@@ -1,0 +1,429 @@
+#include "ufunc.h"
+
+#include <structmember.h>
+
+#include <string>
+#include <unordered_map>
+
+#include "ops_table.h"
+
+namespace numloom::python {
+
+PyTypeObject* ufunc_type = nullptr;
+
+namespace {
+
+PyObject* real_by_op[kOps];
+PyObject* numpy_module = nullptr;
+PyObject* ufuncs = nullptr;                          // name -> ours
+std::unordered_map<PyObject*, Ufunc*> ours_by_real;  // all live as long as the module
+
+// Keyword names, interned.
+PyObject *kw_out, *kw_where, *kw_dtype, *kw_casting, *kw_order, *kw_subok;
+
+bool same_name(PyObject* given_name, PyObject* known) {
+  return given_name == known || PyUnicode_Compare(given_name, known) == 0;
+}
+
+// The arguments of a call beside its operands.
+struct Given {
+  PyObject* out[2] = {nullptr, nullptr};
+  PyObject* where = nullptr;
+  PyObject* dtype = nullptr;
+  PyObject* casting = nullptr;
+  PyObject* order = nullptr;
+  bool any_out() const { return out[0] || out[1]; }
+};
+
+// False: something here is NumPy's business (or its TypeError).
+bool parse_given(const Ufunc* u, PyObject* const* args, Py_ssize_t n, PyObject* kwnames, Given& g) {
+  const int nout = u->kind == Ufunc::Kind::pair ? 2 : 1;
+  if (n > u->nin + nout) return false;
+  for (Py_ssize_t i = u->nin; i < n; ++i) {
+    if (args[i] != Py_None) g.out[i - u->nin] = args[i];
+  }
+  const Py_ssize_t nkw = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
+  for (Py_ssize_t i = 0; i < nkw; ++i) {
+    PyObject* name = PyTuple_GET_ITEM(kwnames, i);
+    PyObject* value = args[n + i];
+    if (same_name(name, kw_out)) {
+      if (n > u->nin) return false;
+      if (value == Py_None) continue;
+      if (PyTuple_CheckExact(value)) {
+        if (PyTuple_GET_SIZE(value) != nout) return false;
+        for (int k = 0; k < nout; ++k) {
+          if (PyTuple_GET_ITEM(value, k) != Py_None) g.out[k] = PyTuple_GET_ITEM(value, k);
+        }
+      } else if (nout == 1) {
+        g.out[0] = value;
+      } else {
+        return false;
+      }
+    } else if (same_name(name, kw_where)) {
+      if (value != Py_True) g.where = value;
+    } else if (same_name(name, kw_dtype)) {
+      if (value != Py_None) g.dtype = value;
+    } else if (same_name(name, kw_casting)) {
+      g.casting = value;
+    } else if (same_name(name, kw_order)) {
+      g.order = value;
+    } else if (same_name(name, kw_subok)) {
+      if (value != Py_True && value != Py_False) return false;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+PyObject* call_slow(Ufunc* u, PyObject* const* args, Py_ssize_t n, PyObject* kwnames) {
+  auto elsewhere = [&] { return fall_back_ufunc(u->real, "__call__", args, n, kwnames); };
+  Given g;
+  if (n < u->nin || !parse_given(u, args, n, kwnames, g)) return elsewhere();
+  Operand in[3], out[2], where;
+  bool any_array = g.any_out() || g.where != nullptr;
+  for (int i = 0; i < u->nin; ++i) {
+    if (!to_operand(args[i], in[i])) return elsewhere();
+    any_array |= in[i].array != nullptr;
+  }
+  // Scalars alone: NumPy's scalars are the answer.
+  if (!any_array) return PyObject_Vectorcall(u->real, args, n, kwnames);
+
+  MapOptions options;
+  for (int k = 0; k < 2; ++k) {
+    if (!g.out[k]) continue;
+    if (!is_ours(g.out[k]) && !PyArray_CheckExact(g.out[k])) return elsewhere();
+    if (!to_operand(g.out[k], out[k])) return elsewhere();
+    if (!out[k].array->writeable) raise(PyExc_ValueError, "output array is read-only");
+  }
+  if (g.where) {
+    if (!to_array(g.where, where) || where.array->dtype != DType::b1) return elsewhere();
+    options.where = where.array;
+  }
+  if (g.dtype) {
+    // dtype= is that of the result; where that is not the type of the computation NumPy's resolution is intricate.
+    if (!to_dtype(g.dtype, options.dtype, kNoDType)) return elsewhere();
+    if (u->kind == Ufunc::Kind::matmul || u->op == Op::ldexp || op_output_type(u->op, options.dtype) != options.dtype) return elsewhere();
+  }
+  if (!to_casting(g.casting, options.casting) || !to_order(g.order, options.order)) return elsewhere();
+  if (op_info(u->op).warns && errstate_needs_numpy()) return elsewhere();
+
+  Arg operands[3] = {Arg(in[0].scalar), Arg(in[1].scalar), Arg(in[2].scalar)};
+  for (int i = 0; i < u->nin; ++i) operands[i] = in[i].arg();
+  auto one = [&](Op op, int k) -> PyObject* {
+    options.out = g.out[k] ? out[k].array : nullptr;
+    if (!options.out) return result_of([&] { return apply(op, {operands, static_cast<size_t>(u->nin)}, options); });
+    const Array r = apply(op, {operands, static_cast<size_t>(u->nin)}, options);
+    if (run_at_call) eval({&r, 1});
+    return Py_NewRef(g.out[k]);
+  };
+  switch (u->kind) {
+    case Ufunc::Kind::map: return one(u->op, 0);
+    case Ufunc::Kind::pair: {
+      // The second result must not see the first written over an operand.
+      if (g.any_out()) return elsewhere();
+      Ref first(one(u->op, 0));
+      Ref second(one(u->second, 1));
+      return PyTuple_Pack(2, first.get(), second.get());
+    }
+    case Ufunc::Kind::matmul: break;
+  }
+  if (!in[0].array || !in[1].array || g.where || g.dtype || g.casting || g.order) return elsewhere();
+  if (!g.out[0]) return result_of([&] { return matmul(*in[0].array, *in[1].array); });
+  matmul(*in[0].array, *in[1].array, out[0].array);
+  return Py_NewRef(g.out[0]);
+}
+
+PyObject* call(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
+  auto* u = reinterpret_cast<Ufunc*>(self);
+  const Py_ssize_t n = PyVectorcall_NARGS(nargsf);
+  try {
+    if (n == u->nin && !kwnames && u->kind == Ufunc::Kind::map && n <= 2) {
+      if (n == 1 && is_ours(args[0])) {
+        if (PyObject* r = apply_unary(u->op, args[0])) return checked_result(r);
+      } else if (n == 2 && (is_ours(args[0]) || is_ours(args[1]))) {
+        if (PyObject* r = apply_binary(u->op, args[0], args[1])) return checked_result(r);
+      }
+    }
+    return checked_result(call_slow(u, args, n, kwnames));
+  } catch (const not_native&) {
+    return fall_back_ufunc(u->real, "__call__", args, n, kwnames);
+  } catch (...) {
+    return raise_current();
+  }
+}
+
+// ---- reduce, accumulate, outer -------------------------------------------------------------------------------------
+
+struct Method {
+  Ufunc* u;
+  const char* name;
+  PyObject* const* args;
+  Py_ssize_t n;
+  PyObject* kwnames;
+  PyObject* elsewhere() const { return fall_back_ufunc(u->real, name, args, n, kwnames); }
+  Call call() const { return {name, args, n, kwnames}; }
+};
+
+bool reduces(const Ufunc* u) { return u->kind == Ufunc::Kind::map && op_info(u->op).reduces; }
+
+PyObject* unwrap_out(PyObject* out) {
+  return out && PyTuple_CheckExact(out) && PyTuple_GET_SIZE(out) == 1 ? PyTuple_GET_ITEM(out, 0) : out;
+}
+
+PyObject* reduce_method(const Method& m) {
+  static const Signature signature({"array", "axis", "dtype", "out", "keepdims", "initial", "where"}, 7);
+  PyObject* v[7];
+  if (!reduces(m.u) || !signature.parse(m.call(), v)) return m.elsewhere();
+  v[3] = unwrap_out(v[3]);
+  Operand a, out, where;
+  Scalar initial;
+  if (!to_array(v[0], a) || (given_some(v[3]) && !is_ours(v[3]))) return m.elsewhere();
+  if (op_info(m.u->op).warns && errstate_needs_numpy()) return m.elsewhere();
+  ReduceOptions options;
+  const int ndim = a.array->ndim();
+  if (!v[1]) {
+    if (ndim == 0) return m.elsewhere();
+    options.axes = 1;  // axis=0
+  } else {
+    options.axes = to_axes(v[1], ndim);
+  }
+  if (options.axes && ndim > 1 && __builtin_popcount(*options.axes) > 1 && !op_info(m.u->op).commutative) return m.elsewhere();
+  if (!to_dtype(v[2], options.dtype, kNoDType)) return m.elsewhere();
+  if (given_some(v[3])) options.out = &array_of(v[3]);
+  if (given(v[4])) options.keepdims = PyObject_IsTrue(v[4]) == 1;
+  if (given(v[5])) {
+    if (!to_scalar(v[5], initial)) return m.elsewhere();
+    options.initial = &initial;
+  }
+  if (v[6] && v[6] != Py_True) {
+    if (!to_array(v[6], where) || where.array->dtype != DType::b1) return m.elsewhere();
+    options.where = where.array;
+  }
+  if (!options.out) return result_of([&] { return reduce(m.u->op, *a.array, options); });
+  reduce(m.u->op, *a.array, options);
+  return Py_NewRef(v[3]);
+}
+
+PyObject* accumulate_method(const Method& m) {
+  static const Signature signature({"array", "axis", "dtype", "out"}, 4);
+  PyObject* v[4];
+  if (!reduces(m.u) || !signature.parse(m.call(), v)) return m.elsewhere();
+  v[3] = unwrap_out(v[3]);
+  Operand a;
+  if (!to_array(v[0], a) || a.array->ndim() == 0 || (given_some(v[3]) && !is_ours(v[3]))) return m.elsewhere();
+  DType dtype;
+  if (v[1] == Py_None || !to_dtype(v[2], dtype, kNoDType)) return m.elsewhere();
+  if (op_info(m.u->op).warns && errstate_needs_numpy()) return m.elsewhere();
+  const int axis = v[1] ? to_axis(v[1], a.array->ndim()) : 0;
+  const Array* out = given_some(v[3]) ? &array_of(v[3]) : nullptr;
+  if (!out) return make_array(cumulate(m.u->op, *a.array, axis, dtype));
+  cumulate(m.u->op, *a.array, axis, dtype, out);
+  return Py_NewRef(v[3]);
+}
+
+PyObject* outer_method(const Method& m) {
+  if (m.n != 2 || m.kwnames || m.u->nin != 2 || m.u->kind != Ufunc::Kind::map) return m.elsewhere();
+  Operand a, b;
+  if (!to_array(m.args[0], a) || !to_array(m.args[1], b)) return m.elsewhere();
+  if (op_info(m.u->op).warns && errstate_needs_numpy()) return m.elsewhere();
+  Layout l = a.array->layout;
+  if (l.ndim + b.array->ndim() > kMaxDims) return m.elsewhere();
+  for (int d = 0; d < b.array->ndim(); ++d) {
+    l.shape[l.ndim] = 1;
+    l.strides[l.ndim++] = 0;
+  }
+  const Array left = a.array->with(a.array->dtype, l);
+  const Arg args[2] = {Arg(left), Arg(*b.array)};
+  return result_of([&] { return apply(m.u->op, args); });
+}
+
+PyObject* other_method(const Method& m) { return m.elsewhere(); }
+
+template <FixedString Name, PyObject* (*F)(const Method&)>
+PyObject* method(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames) {
+  const Method m{reinterpret_cast<Ufunc*>(self), Name.text, args, n, kwnames};
+  try {
+    return checked_result(F(m));
+  } catch (const not_native&) {
+    return m.elsewhere();
+  } catch (...) {
+    return raise_current();
+  }
+}
+
+#define NUMLOOM_METHOD(NAME, F) \
+  {NAME, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(method<NAME, F>)), METH_FASTCALL | METH_KEYWORDS, nullptr}
+PyObject* reduce_pickle(PyObject* self, PyObject*) { return PyObject_GetAttrString(self, "__name__"); }
+
+PyMethodDef methods[] = {
+    NUMLOOM_METHOD("reduce", reduce_method),
+    NUMLOOM_METHOD("accumulate", accumulate_method),
+    NUMLOOM_METHOD("outer", outer_method),
+    NUMLOOM_METHOD("reduceat", other_method),
+    NUMLOOM_METHOD("at", other_method),
+    {"__reduce__", reduce_pickle, METH_NOARGS, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
+#undef NUMLOOM_METHOD
+
+// Everything else that a ufunc has is NumPy's: nin, types, identity, __doc__, __name__.
+PyObject* getattr(PyObject* self, PyObject* name) {
+  PyObject* r = PyObject_GenericGetAttr(self, name);
+  if (r || !PyErr_ExceptionMatches(PyExc_AttributeError)) return r;
+  PyErr_Clear();
+  return PyObject_GetAttr(reinterpret_cast<Ufunc*>(self)->real, name);
+}
+PyObject* get_doc(PyObject* self, void*) { return PyObject_GetAttrString(reinterpret_cast<Ufunc*>(self)->real, "__doc__"); }
+PyObject* repr(PyObject* self) { return PyObject_Repr(reinterpret_cast<Ufunc*>(self)->real); }
+
+PyMemberDef members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(Ufunc, vectorcall), READONLY, nullptr},
+    {"__dictoffset__", T_PYSSIZET, offsetof(Ufunc, dict), READONLY, nullptr},
+    {nullptr, 0, 0, 0, nullptr},
+};
+PyGetSetDef getset[] = {
+    {"__doc__", get_doc, nullptr, nullptr, nullptr},
+    {nullptr, nullptr, nullptr, nullptr, nullptr},
+};
+
+void add_ufunc(const std::string& name, Ufunc::Kind kind, Op op, Op second) {
+  PyObject* real = PyObject_GetAttrString(numpy_module, name.c_str());
+  if (!real) {  // an alias that this NumPy does not have
+    PyErr_Clear();
+    return;
+  }
+  auto known = ours_by_real.find(real);
+  if (known == ours_by_real.end()) {
+    auto* u = reinterpret_cast<Ufunc*>(checked(ufunc_type->tp_alloc(ufunc_type, 0)).release());
+    u->vectorcall = call;
+    u->kind = kind;
+    u->op = op;
+    u->second = second;
+    u->nin = static_cast<int>(PyLong_AsLong(checked(PyObject_GetAttrString(real, "nin")).get()));
+    u->real = real;
+    known = ours_by_real.emplace(real, u).first;
+    if (kind == Ufunc::Kind::map) real_by_op[static_cast<int>(op)] = real;
+  }
+  check(PyDict_SetItemString(ufuncs, name.c_str(), reinterpret_cast<PyObject*>(known->second)));
+}
+
+}  // namespace
+
+PyObject* real_ufunc(Op op) { return real_by_op[static_cast<int>(op)]; }
+PyObject* real_ufunc(const char* name) {
+  PyObject* ours = PyDict_GetItemString(ufuncs, name);
+  return ours ? reinterpret_cast<Ufunc*>(ours)->real : Py_None;
+}
+Ufunc* ufunc_for(PyObject* real) {
+  const auto at = ours_by_real.find(real);
+  return at == ours_by_real.end() ? nullptr : at->second;
+}
+
+PyObject* apply_unary(Op op, PyObject* x) {
+  if (op_info(op).warns && errstate_needs_numpy()) return nullptr;
+  if (is_ours(x)) {
+    const Arg args[1] = {Arg(array_of(x))};
+    return result_of([&] { return apply(op, args); });
+  }
+  Operand a;
+  if (!to_array(x, a)) return nullptr;
+  const Arg args[1] = {Arg(*a.array)};
+  return result_of([&] { return apply(op, args); });
+}
+
+PyObject* apply_binary(Op op, PyObject* x, PyObject* y) {
+  if (op_info(op).warns && errstate_needs_numpy()) return nullptr;
+  if (is_ours(x) && is_ours(y)) {
+    const Arg args[2] = {Arg(array_of(x)), Arg(array_of(y))};
+    return result_of([&] { return apply(op, args); });
+  }
+  Operand a, b;
+  if (!to_operand(x, a) || !to_operand(y, b)) return nullptr;
+  const Arg args[2] = {a.arg(), b.arg()};
+  return result_of([&] { return apply(op, args); });
+}
+
+PyObject* array_ufunc(PyObject*, PyObject* args, PyObject* kwargs) {
+  const Py_ssize_t n = PyTuple_GET_SIZE(args);
+  if (n < 2 || !PyUnicode_Check(PyTuple_GET_ITEM(args, 1))) {
+    PyErr_SetString(PyExc_TypeError, "__array_ufunc__ takes a ufunc, a method and operands");
+    return nullptr;
+  }
+  PyObject* real = PyTuple_GET_ITEM(args, 0);
+  const char* name = PyUnicode_AsUTF8(PyTuple_GET_ITEM(args, 1));
+  if (!name) return nullptr;
+  std::vector<PyObject*> all;
+  for (Py_ssize_t i = 2; i < n; ++i) all.push_back(PyTuple_GET_ITEM(args, i));
+  Ref names;
+  if (kwargs && PyDict_GET_SIZE(kwargs)) {
+    names = Ref(PyTuple_New(PyDict_GET_SIZE(kwargs)));
+    if (!names) return nullptr;
+    PyObject *key, *value;
+    Py_ssize_t at = 0, k = 0;
+    while (PyDict_Next(kwargs, &at, &key, &value)) {
+      PyTuple_SET_ITEM(names.get(), k++, Py_NewRef(key));
+      all.push_back(value);
+    }
+  }
+  Ufunc* u = ufunc_for(real);
+  if (!u) return fall_back_ufunc(real, name, all.data(), n - 2, names.get());
+  if (std::strcmp(name, "__call__") == 0) return call(reinterpret_cast<PyObject*>(u), all.data(), n - 2, names.get());
+  for (const PyMethodDef& m : methods) {
+    if (m.ml_name && std::strcmp(m.ml_name, name) == 0 && (m.ml_flags & METH_FASTCALL)) {
+      auto* f = reinterpret_cast<PyObject* (*)(PyObject*, PyObject* const*, Py_ssize_t, PyObject*)>(
+          reinterpret_cast<void*>(m.ml_meth));
+      return f(reinterpret_cast<PyObject*>(u), all.data(), n - 2, names.get());
+    }
+  }
+  return fall_back_ufunc(real, name, all.data(), n - 2, names.get());
+}
+
+void init_ufunc(PyObject* module) {
+  kw_out = PyUnicode_InternFromString("out");
+  kw_where = PyUnicode_InternFromString("where");
+  kw_dtype = PyUnicode_InternFromString("dtype");
+  kw_casting = PyUnicode_InternFromString("casting");
+  kw_order = PyUnicode_InternFromString("order");
+  kw_subok = PyUnicode_InternFromString("subok");
+
+  static PyType_Slot slots[] = {
+      {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
+      {Py_tp_getattro, reinterpret_cast<void*>(getattr)},
+      {Py_tp_repr, reinterpret_cast<void*>(repr)},
+      {Py_tp_methods, methods},
+      {Py_tp_members, members},
+      {Py_tp_getset, getset},
+      {0, nullptr},
+  };
+  static PyType_Spec spec = {"numloom._core.ufunc", sizeof(Ufunc), 0,
+                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
+  ufunc_type = reinterpret_cast<PyTypeObject*>(checked(PyType_FromModuleAndSpec(module, &spec, nullptr)).release());
+  numpy_module = checked(PyImport_ImportModule("numpy")).release();
+  ufuncs = checked(PyDict_New()).release();
+
+  for (int i = 1; i < kOps; ++i) {
+    const Op op = static_cast<Op>(i);
+    if (kOpInfo[i].is_public) add_ufunc(kOpInfo[i].name, Ufunc::Kind::map, op, Op::none);
+  }
+  add_ufunc("divmod", Ufunc::Kind::pair, Op::floor_divide, Op::remainder);
+  add_ufunc("modf", Ufunc::Kind::pair, Op::modf_fraction, Op::modf_integral);
+  add_ufunc("frexp", Ufunc::Kind::pair, Op::frexp_mantissa, Op::frexp_exponent);
+  add_ufunc("matmul", Ufunc::Kind::matmul, Op::multiply, Op::none);
+  // NumPy's other names are the same objects: found by identity.
+  Ref names = checked(PyObject_Dir(numpy_module));
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names.get()); ++i) {
+    const char* name = PyUnicode_AsUTF8(PyList_GET_ITEM(names.get(), i));
+    if (!name || PyDict_GetItemString(ufuncs, name) || name[0] == '_') continue;
+    Ref value(PyObject_GetAttrString(numpy_module, name));
+    if (!value) {
+      PyErr_Clear();
+      continue;
+    }
+    if (Ufunc* u = ufunc_for(value.get())) check(PyDict_SetItemString(ufuncs, name, reinterpret_cast<PyObject*>(u)));
+  }
+  check(PyModule_AddObjectRef(module, "ufunc", reinterpret_cast<PyObject*>(ufunc_type)));
+  check(PyModule_AddObjectRef(module, "ufuncs", ufuncs));
+}
+
+}  // namespace numloom::python

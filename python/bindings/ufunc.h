@@ -1,0 +1,32 @@
+// The ufunc object: NumPy's calling convention over the rows of the op table.
+#pragma once
+#include "calls.h"
+#include "convert.h"
+
+namespace numloom::python {
+
+struct Ufunc {
+  PyObject_HEAD
+  vectorcallfunc vectorcall;
+  enum class Kind : uint8_t { map, pair, matmul } kind;
+  Op op, second;  // pair: the two results, in turn
+  int nin;
+  PyObject* real;  // NumPy's
+  PyObject* dict;
+};
+
+extern PyTypeObject* ufunc_type;
+// By op, for operators that NumPy must finish. Borrowed.
+PyObject* real_ufunc(Op op);
+PyObject* real_ufunc(const char* name);
+// Ours for NumPy's, or null without an error. Borrowed.
+Ufunc* ufunc_for(PyObject* real);
+
+// op(x, y) where nothing but the operands is given; null and no error: NumPy must do it.
+PyObject* apply_unary(Op op, PyObject* x);
+PyObject* apply_binary(Op op, PyObject* x, PyObject* y);
+
+PyObject* array_ufunc(PyObject* self, PyObject* args, PyObject* kwargs);  // ndarray.__array_ufunc__
+void init_ufunc(PyObject* module);
+
+}  // namespace numloom::python
