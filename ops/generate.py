@@ -19,6 +19,7 @@ WARNS = {"divide": 1, "over": 2, "under": 4, "invalid": 8}
 
 def write(path: Path, text: str) -> None:
     if not path.exists() or path.read_text() != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
 
@@ -260,6 +261,35 @@ def fill_header() -> str:
     return "\n".join(out) + "\n}  // namespace numloom\n"
 
 
+def front(row: Row) -> bool:
+    return row.public and row.nin in (1, 2)
+
+
+def front_header() -> str:
+    """The ufuncs as the C++ front declares them; installed."""
+    lines = []
+    for row in filter(front, ROWS):
+        names = ("a",) if row.nin == 1 else ("a", "b")
+        takes = ", ".join(f"const operand& {n}" for n in names)
+        lines.append(f"// {row.doc}\narray {row.name}({takes});")
+        lines += [f"inline array {alias}({takes}) {{ return {row.name}({', '.join(names)}); }}" for alias in row.aliases]
+    text = "\n".join(lines)
+    return f"""{HEAD}// NumPy's ufuncs for C++: see numloom.h.
+#pragma once
+#include "numloom/array.h"
+
+namespace numloom {{
+
+{text}
+
+}}  // namespace numloom
+"""
+
+
+def front_source() -> str:
+    return HEAD + "".join(f"NUMLOOM_{('UNARY', 'BINARY')[row.nin - 1]}({row.name})\n" for row in filter(front, ROWS))
+
+
 def files() -> dict[str, str]:
     """Name -> text of everything that is generated."""
     out = {
@@ -267,6 +297,8 @@ def files() -> dict[str, str]:
         "ops_table.cpp": table_source(),
         "ops_rows.json": rows_json(),
         "loops_fill.h": fill_header(),
+        "numloom/ufuncs.h": front_header(),
+        "ufuncs.inc": front_source(),
     }
     for level in LEVELS:
         out[f"loops_cast_{level}.cpp"] = cast_loops(level)
