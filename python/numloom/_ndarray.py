@@ -15,13 +15,11 @@ from numloom._fallback.target import Target, running
 
 ndarray = _core.ndarray
 _real = numpy.ndarray
-_real_meta_names = frozenset(dir(type))
 
 
 # ---------------------------------------------------------------------------------------------- protocols
 
 _implementations = {}  # NumPy's function -> ours
-_FOREIGN_DEFAULT = _real.__array_function__
 
 
 def register(real, ours):
@@ -255,7 +253,7 @@ def _class_attribute(cls, name):
 
 
 def _is_instance(cls, instance):
-    return isinstance(instance, _real) if type(instance) is not ndarray else cls is ndarray
+    return type(instance) is ndarray or isinstance(instance, _real)
 
 
 def _is_subclass(cls, subclass):
@@ -266,15 +264,9 @@ def _is_subclass(cls, subclass):
 
 
 def _fallback_method(name):
-    target = Target(getattr(_real, name), "ndarray." + name)
+    from numloom._fallback import function
 
-    def method(self, /, *args, **kwargs):
-        return target.call((self, *args), kwargs)
-
-    method.__name__ = name
-    method.__qualname__ = "ndarray." + name
-    method.__doc__ = getattr(_real, name).__doc__
-    return method
+    return function.make(getattr(_real, name), "ndarray." + name)
 
 
 def _fallback_property(name):

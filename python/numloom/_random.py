@@ -6,43 +6,11 @@ generator. A fresh array is adopted without a copy.
 
 import functools
 
-import numpy
 import numpy.random as real
 
-from numloom import _core
-from numloom._fallback.function import describe
-from numloom._fallback.target import Target
+from numloom._fallback.function import make_drawing
 
 provided = {}
-_wrap = _core.wrap_result
-_array = numpy.ndarray
-_PLAIN = frozenset((int, float, type(None), tuple, str, type))
-
-
-def _adopting(method, name):
-    """A drawing method: plain arguments go straight to NumPy's."""
-    target = Target(method, name)
-
-    def draw(*args, **kwargs):
-        # The first argument of a method is the generator itself.
-        for value in args[first:]:
-            if type(value) not in _PLAIN:
-                return target.call(args, kwargs)
-        if kwargs:
-            for value in kwargs.values():
-                if type(value) not in _PLAIN:
-                    return target.call(args, kwargs)
-        result = method(*args, **kwargs)
-        if type(result) is not _array:
-            return result
-        box = [result]
-        del result
-        return _wrap(box.pop())
-
-    first = 1 if name.count(".") > 1 else 0
-    describe(draw, method, name)
-    draw.__module__ = "numpy.random"
-    return draw
 
 
 class _GeneratorClass(type):
@@ -65,7 +33,8 @@ def _generator_class(base):
             continue
         method = getattr(base, name)
         if callable(method):
-            body[name] = _adopting(method, f"random.{base.__name__}.{name}")
+            # The first argument of a method is the generator itself.
+            body[name] = make_drawing(method, f"random.{base.__name__}.{name}", 1)
     return _GeneratorClass(base.__name__, (base,), body)
 
 
@@ -79,8 +48,7 @@ def _revive(name, function, args):
     made = function(*args)
     if name == "Generator":
         return Generator(made.bit_generator)
-    revived = RandomState(made._bit_generator)
-    return revived
+    return RandomState(made._bit_generator)
 
 
 Generator = _generator_class(real.Generator)
@@ -103,7 +71,7 @@ def _provide():
         # The global functions are bound methods of NumPy's global RandomState.
         if name in _NOT_DRAWING or isinstance(function, type) or not callable(function) or name == "default_rng":
             continue
-        provided[f"random.{name}"] = _adopting(function, f"random.{name}")
+        provided[f"random.{name}"] = make_drawing(function, f"random.{name}", 0)
     for name in ("get_state", "set_state", "seed"):
         provided[f"random.{name}"] = getattr(real, name)
 

@@ -1,5 +1,8 @@
 """How composites are declared, and the few questions that each of them asks of its arguments."""
 
+import sys
+import types
+
 import numpy
 
 from numloom import _core
@@ -23,6 +26,9 @@ def provides(*names):
     def register(ours):
         for name in names or (ours.__name__,):
             provided[name] = ours
+        # A function pickles by its module and name: make one that was made in a loop findable there.
+        if isinstance(ours, types.FunctionType):
+            setattr(sys.modules[ours.__module__], (names or (ours.__name__,))[0].rpartition(".")[2], ours)
         return ours
 
     return register

@@ -1,20 +1,22 @@
-"""The face of a NumPy function that falls back: its name, its documentation, its signature."""
+"""The face of a NumPy function that runs as a fallback: its name, its documentation, its signature."""
 
-import numpy
-
+from numloom import _core
 from numloom._fallback.target import Target
-
-_real_function_type = type(numpy.sum)
 
 
 def make(real, name):
-    """A function that runs NumPy's `real` as a fallback."""
-    call = Target(real, name).call
-
-    def function(*args, **kwargs):
-        return call(args, kwargs)
-
+    """A function that runs NumPy's `real` on host views, with no frame of ours between the caller and NumPy."""
+    function = _core.function(real, Target(real, name).begin)
     describe(function, real, name)
+    function.__module__ = getattr(real, "__module__", "numpy")
+    return function
+
+
+def make_drawing(real, name, draws_from):
+    """The same for a drawing function of a random generator: plain arguments from `draws_from` on need no look."""
+    function = _core.function(real, Target(real, name).begin, draws_from)
+    describe(function, real, name)
+    function.__module__ = "numpy.random"
     return function
 
 
@@ -25,8 +27,26 @@ def describe(ours, real, name):
         ("__qualname__", getattr(real, "__qualname__", name.rpartition(".")[2])),
         ("__doc__", getattr(real, "__doc__", None)),
         ("__wrapped__", real),
+        ("_numloom_name", name),
     ):
         try:
             setattr(ours, attribute, value)
         except (AttributeError, TypeError):
             pass
+
+
+def _reduce(self):
+    return restore, (self._numloom_name,)
+
+
+def restore(name):
+    """The function of a dotted name: how our functions are pickled."""
+    from numloom import _namespace
+
+    owner = _namespace.facade()
+    for part in name.split("."):
+        owner = getattr(owner, part)
+    return owner
+
+
+_core.function.__reduce__ = _reduce

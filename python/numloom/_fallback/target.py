@@ -51,30 +51,25 @@ class Target:
             self._out_at = position
         return self._out_at
 
-    def call(self, args, kwargs, reason=_DEFAULT_REASON):
-        """Run the call on NumPy."""
+    def begin(self, args, kwargs, reason=_DEFAULT_REASON):
+        """The lent call (see trampoline.h) that does this call on NumPy. REQUIRES: it is run, once, and at once."""
         note = None if self.host else record.begin("numpy." + self.name, reason)
         loan = Loan()
         written = [at for at, _ in self.writes]
         names = [name for _, name in self.writes]
         out_at = self.out_at() if len(args) > 1 else -1
         alias = self.alias
-        host_args = [loan.lend(x, alias or i == out_at or i in written) for i, x in enumerate(args)]
-        host_kwargs = {k: loan.lend(x, alias or k == "out" or k in names) for k, x in kwargs.items()}
-        before = _bytes_to_host()
-        stack = running()
-        stack.append(self.real)
-        try:
-            box = [self.real(*host_args, **host_kwargs)]
-        finally:
-            stack.pop()
-            if note is not None:
-                record.end(note, _bytes_to_host() - before)
-        del host_args, host_kwargs
-        return loan.take_back(box)
+        lent = tuple([loan.lend(x, alias or i == out_at or i in written) for i, x in enumerate(args)])
+        if kwargs:
+            kwargs = {k: loan.lend(x, alias or k == "out" or k in names) for k, x in kwargs.items()}
+        return self.real, lent, kwargs, _Ending(self.real, loan, note)
+
+    def call(self, args, kwargs, reason=_DEFAULT_REASON):
+        """Run the call on NumPy, from Python."""
+        return run(self.begin(args, kwargs, reason))
 
     def call_plain(self, /, *args, **kwargs):
-        return self.call(args, kwargs)
+        return run(self.begin(args, kwargs))
 
 
 class UfuncTarget:
@@ -82,33 +77,55 @@ class UfuncTarget:
 
     __slots__ = ("method", "ufunc")
 
-    # Arguments from this position on are outputs; -1: only by keyword.
-    _OUT_AT = {"reduce": 3, "accumulate": 3, "reduceat": 4, "outer": -1, "at": -1}
+    # Arguments from this position on are outputs; none: only by keyword.
+    _OUT_AT = {"reduce": 3, "accumulate": 3, "reduceat": 4}
 
     def __init__(self, ufunc, method):
         self.ufunc = ufunc
         self.method = method
 
-    def call(self, args, kwargs, reason):
+    def begin(self, args, kwargs, reason):
         name = f"numpy.{self.ufunc.__name__}" + ("" if self.method == "__call__" else "." + self.method)
         note = record.begin(name, reason)
         loan = Loan()
-        if self.method == "__call__":
-            out_at = self.ufunc.nin
-        else:
-            out_at = self._OUT_AT[self.method]
-            if out_at < 0:
-                out_at = len(args)
+        out_at = self.ufunc.nin if self.method == "__call__" else self._OUT_AT.get(self.method, len(args))
         writes_first = self.method == "at"
-        host_args = [loan.lend(x, i >= out_at or (i == 0 and writes_first)) for i, x in enumerate(args)]
-        host_kwargs = {k: loan.lend(x, k == "out") for k, x in kwargs.items()}
-        before = _bytes_to_host()
-        try:
-            box = [getattr(self.ufunc, self.method)(*host_args, **host_kwargs)]
-        finally:
-            record.end(note, _bytes_to_host() - before)
-        del host_args, host_kwargs
-        return loan.take_back(box)
+        lent = tuple([loan.lend(x, i >= out_at or (i == 0 and writes_first)) for i, x in enumerate(args)])
+        if kwargs:
+            kwargs = {k: loan.lend(x, k == "out") for k, x in kwargs.items()}
+        real = self.ufunc if self.method == "__call__" else getattr(self.ufunc, self.method)
+        return real, lent, kwargs, _Ending(self.ufunc, loan, note)
+
+
+class _Ending:
+    """Ends a lent call: with the list of its one result, or with None after an error."""
+
+    __slots__ = ("before", "loan", "note")
+
+    def __init__(self, real, loan, note):
+        self.loan = loan
+        self.note = note
+        self.before = _bytes_to_host()
+        running().append(real)
+
+    def __call__(self, box):
+        running().pop()
+        if self.note is not None:
+            record.end(self.note, _bytes_to_host() - self.before)
+        return None if box is None else self.loan.take_back(box)
+
+
+def run(lent):
+    """Do what the compiled module does with a lent call, for callers in Python."""
+    function, args, kwargs, finish = lent
+    del lent
+    try:
+        box = [function(*args, **kwargs) if kwargs else function(*args)]
+    except BaseException:
+        finish(None)
+        raise
+    del args, kwargs
+    return finish(box)
 
 
 _bytes_to_host = getattr(_core, "bytes_to_host", None) or (lambda: 0)
@@ -124,10 +141,10 @@ def target_of(name):
 
 
 def fallback(name, args, kwargs, reason):
-    """Hook of the compiled module: a native function met arguments beyond it."""
-    return target_of(name).call(args, kwargs or {}, reason or _DEFAULT_REASON)
+    """Hook of the compiled module: a native function met arguments beyond it. Returns a lent call."""
+    return target_of(name).begin(args, kwargs, reason or _DEFAULT_REASON)
 
 
 def fallback_ufunc(ufunc, method, args, kwargs, reason="arguments beyond the native ufunc"):
     """Hook of the compiled module: the same for a ufunc. `ufunc` is NumPy's own."""
-    return UfuncTarget(ufunc, method).call(args, kwargs or {}, reason)
+    return UfuncTarget(ufunc, method).begin(args, kwargs, reason)

@@ -29,12 +29,6 @@ def _import_numpy(name, globals=None, locals=None, fromlist=(), level=0):
     return _namespace.facade(name if fromlist else "numpy")
 
 
-def _python_hook(name, globals=None, locals=None, fromlist=(), level=0):
-    if level == 0 and name.startswith("num") and name.partition(".")[0] in ("numpy", "numba"):
-        return _import_numpy(name, globals, locals, fromlist, level)
-    return _import(name, globals, locals, fromlist, level)
-
-
 def install(user):
     """Redirect the imports of `user`'s modules from now on."""
     global _user
@@ -42,9 +36,8 @@ def install(user):
         _user = user
         return
     _user = user
-    make_hook = getattr(_core, "make_import_hook", None)
     # The compiled hook leaves no frame of ours in the traceback of a failing import.
-    builtins.__import__ = make_hook(_import, _import_numpy) if make_hook else _python_hook
+    builtins.__import__ = _core.import_hook(_import, _import_numpy)
 
     @functools.wraps(_import_module)
     def import_module(name, package=None):

@@ -1,0 +1,239 @@
+#include "trampoline.h"
+
+#include <structmember.h>
+
+#include <cstddef>
+#include <cstring>
+
+#include "ndarray.h"
+
+namespace numloom::python {
+namespace {
+
+struct Function {
+  PyObject_HEAD
+  vectorcallfunc vectorcall;
+  PyObject* real;
+  PyObject* begin;  // (args, kwargs or None) -> a lent call
+  PyObject* dict;
+  PyObject* weakrefs;
+  // >= 0: a generator's drawing function; plain arguments from this position on go straight to `real`.
+  int draws_from;
+};
+
+struct ImportHook {
+  PyObject_HEAD
+  vectorcallfunc vectorcall;
+  PyObject* original;
+  PyObject* handler;
+};
+
+Function* function_of(PyObject* o) { return reinterpret_cast<Function*>(o); }
+
+// What NumPy's generators take that can neither be nor hold one of our arrays.
+bool is_plain(PyObject* o) {
+  PyTypeObject* t = Py_TYPE(o);
+  if (t == &PyLong_Type || t == &PyFloat_Type || o == Py_None || t == &PyUnicode_Type || t == &PyType_Type) return true;
+  if (t != &PyTuple_Type) return false;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(o); ++i)
+    if (!PyLong_Check(PyTuple_GET_ITEM(o, i))) return false;
+  return true;
+}
+
+PyObject* call_function(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
+  Function* f = function_of(self);
+  const Py_ssize_t n = PyVectorcall_NARGS(nargsf);
+  const Py_ssize_t keywords = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
+  if (f->draws_from >= 0) {
+    bool plain = true;
+    for (Py_ssize_t i = f->draws_from; plain && i < n + keywords; ++i) plain = is_plain(args[i]);
+    if (plain) {
+      PyObject* drawn = PyObject_Vectorcall(f->real, args, nargsf, kwnames);
+      return drawn && PyArray_CheckExact(drawn) ? wrap_result(drawn) : drawn;
+    }
+  }
+  Ref positional(PyTuple_New(n));
+  if (!positional) return nullptr;
+  for (Py_ssize_t i = 0; i < n; ++i) PyTuple_SET_ITEM(positional.get(), i, Py_NewRef(args[i]));
+  Ref named = Ref::borrow(Py_None);
+  if (keywords) {
+    named = Ref(PyDict_New());
+    if (!named) return nullptr;
+    for (Py_ssize_t i = 0; i < keywords; ++i)
+      if (PyDict_SetItem(named.get(), PyTuple_GET_ITEM(kwnames, i), args[n + i]) < 0) return nullptr;
+  }
+  PyObject* pair[] = {positional.get(), named.get()};
+  return run_lent(PyObject_Vectorcall(f->begin, pair, 2, nullptr));
+}
+
+PyObject* new_function(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
+  static const char* names[] = {"real", "begin", "draws_from", nullptr};
+  PyObject *real, *begin;
+  int draws_from = -1;
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|i", const_cast<char**>(names), &real, &begin, &draws_from)) return nullptr;
+  PyObject* o = type->tp_alloc(type, 0);
+  if (!o) return nullptr;
+  Function* f = function_of(o);
+  f->vectorcall = call_function;
+  f->real = Py_NewRef(real);
+  f->begin = Py_NewRef(begin);
+  f->draws_from = draws_from;
+  return o;
+}
+
+int traverse_function(PyObject* o, visitproc visit, void* arg) {
+  Py_VISIT(Py_TYPE(o));
+  Py_VISIT(function_of(o)->real);
+  Py_VISIT(function_of(o)->begin);
+  Py_VISIT(function_of(o)->dict);
+  return 0;
+}
+
+int clear_function(PyObject* o) {
+  Py_CLEAR(function_of(o)->real);
+  Py_CLEAR(function_of(o)->begin);
+  Py_CLEAR(function_of(o)->dict);
+  return 0;
+}
+
+void free_function(PyObject* o) {
+  PyTypeObject* type = Py_TYPE(o);
+  PyObject_GC_UnTrack(o);
+  if (function_of(o)->weakrefs) PyObject_ClearWeakRefs(o);
+  clear_function(o);
+  type->tp_free(o);
+  Py_DECREF(type);
+}
+
+PyObject* bind_function(PyObject* self, PyObject* instance, PyObject*) {
+  return instance && instance != Py_None ? PyMethod_New(self, instance) : Py_NewRef(self);
+}
+
+PyObject* show_function(PyObject* self) {
+  Ref name(PyObject_GetAttrString(self, "__name__"));
+  return name ? PyUnicode_FromFormat("<function %U at %p>", name.get(), self) : nullptr;
+}
+
+PyMemberDef function_members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(Function, vectorcall), READONLY, nullptr},
+    {"__dictoffset__", T_PYSSIZET, offsetof(Function, dict), READONLY, nullptr},
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(Function, weakrefs), READONLY, nullptr},
+    {nullptr, 0, 0, 0, nullptr}};
+PyGetSetDef function_attributes[] = {{"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
+                                     {nullptr, nullptr, nullptr, nullptr, nullptr}};
+PyType_Slot function_slots[] = {{Py_tp_new, reinterpret_cast<void*>(new_function)},
+                                {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
+                                {Py_tp_dealloc, reinterpret_cast<void*>(free_function)},
+                                {Py_tp_traverse, reinterpret_cast<void*>(traverse_function)},
+                                {Py_tp_clear, reinterpret_cast<void*>(clear_function)},
+                                {Py_tp_descr_get, reinterpret_cast<void*>(bind_function)},
+                                {Py_tp_repr, reinterpret_cast<void*>(show_function)},
+                                {Py_tp_members, function_members},
+                                {Py_tp_getset, function_attributes},
+                                {0, nullptr}};
+PyType_Spec function_spec = {"numloom._core.function", sizeof(Function), 0,
+                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR,
+                             function_slots};
+
+// ---- imports -------------------------------------------------------------------------------------------------------
+
+// Whether `name` is `package` or a module in it.
+bool in_package(const char* name, const char* package) {
+  const size_t n = std::strlen(package);
+  return std::strncmp(name, package, n) == 0 && (name[n] == 0 || name[n] == '.');
+}
+
+PyObject* call_import(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
+  auto* hook = reinterpret_cast<ImportHook*>(self);
+  PyObject* target = hook->original;
+  if (PyVectorcall_NARGS(nargsf) > 0 && PyUnicode_Check(args[0])) {
+    const char* name = PyUnicode_AsUTF8(args[0]);
+    if (!name) PyErr_Clear();
+    if (name && (in_package(name, "numpy") || in_package(name, "numba"))) target = hook->handler;
+  }
+  return PyObject_Vectorcall(target, args, nargsf, kwnames);
+}
+
+PyObject* new_hook(PyTypeObject* type, PyObject* args, PyObject*) {
+  PyObject *original, *handler;
+  if (!PyArg_ParseTuple(args, "OO", &original, &handler)) return nullptr;
+  PyObject* o = type->tp_alloc(type, 0);
+  if (!o) return nullptr;
+  auto* hook = reinterpret_cast<ImportHook*>(o);
+  hook->vectorcall = call_import;
+  hook->original = Py_NewRef(original);
+  hook->handler = Py_NewRef(handler);
+  return o;
+}
+
+int traverse_hook(PyObject* o, visitproc visit, void* arg) {
+  Py_VISIT(Py_TYPE(o));
+  Py_VISIT(reinterpret_cast<ImportHook*>(o)->original);
+  Py_VISIT(reinterpret_cast<ImportHook*>(o)->handler);
+  return 0;
+}
+
+int clear_hook(PyObject* o) {
+  Py_CLEAR(reinterpret_cast<ImportHook*>(o)->original);
+  Py_CLEAR(reinterpret_cast<ImportHook*>(o)->handler);
+  return 0;
+}
+
+void free_hook(PyObject* o) {
+  PyTypeObject* type = Py_TYPE(o);
+  PyObject_GC_UnTrack(o);
+  clear_hook(o);
+  type->tp_free(o);
+  Py_DECREF(type);
+}
+
+PyMemberDef hook_members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(ImportHook, vectorcall), READONLY, nullptr},
+                              {nullptr, 0, 0, 0, nullptr}};
+PyType_Slot hook_slots[] = {{Py_tp_new, reinterpret_cast<void*>(new_hook)},
+                            {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
+                            {Py_tp_dealloc, reinterpret_cast<void*>(free_hook)},
+                            {Py_tp_traverse, reinterpret_cast<void*>(traverse_hook)},
+                            {Py_tp_clear, reinterpret_cast<void*>(clear_hook)},
+                            {Py_tp_members, hook_members},
+                            {0, nullptr}};
+PyType_Spec hook_spec = {"numloom._core.import_hook", sizeof(ImportHook), 0,
+                         Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL, hook_slots};
+
+}  // namespace
+
+PyObject* run_lent(PyObject* owned) noexcept {
+  if (!owned) return nullptr;
+  Ref lent(owned);
+  if (!PyTuple_CheckExact(owned) || PyTuple_GET_SIZE(owned) != 4 || !PyTuple_Check(PyTuple_GET_ITEM(owned, 1))) {
+    PyErr_SetString(PyExc_SystemError, "a fallback hook returned something other than a lent call");
+    return nullptr;
+  }
+  PyObject* kwargs = PyTuple_GET_ITEM(owned, 2);
+  Ref finish = Ref::borrow(PyTuple_GET_ITEM(owned, 3));
+  PyObject* result = PyObject_Call(PyTuple_GET_ITEM(owned, 0), PyTuple_GET_ITEM(owned, 1), kwargs == Py_None ? nullptr : kwargs);
+  lent = Ref();  // the loans end here but for what `finish` keeps
+  if (!result) {
+    PyObject *type, *value, *trace;
+    PyErr_Fetch(&type, &value, &trace);
+    Ref ended(PyObject_CallOneArg(finish.get(), Py_None));
+    if (!ended) PyErr_Clear();
+    PyErr_Restore(type, value, trace);
+    return nullptr;
+  }
+  Ref box(PyList_New(1));
+  if (!box) {
+    Py_DECREF(result);
+    return nullptr;
+  }
+  PyList_SET_ITEM(box.get(), 0, result);
+  return PyObject_CallOneArg(finish.get(), box.get());
+}
+
+void init_trampoline(PyObject* module) {
+  for (PyType_Spec* spec : {&function_spec, &hook_spec}) {
+    Ref type = checked(PyType_FromSpec(spec));
+    check(PyModule_AddType(module, reinterpret_cast<PyTypeObject*>(type.get())));
+  }
+}
+
+}  // namespace numloom::python

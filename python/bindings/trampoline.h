@@ -1,0 +1,20 @@
+// Calls into NumPy and the import machinery with no Python frame of ours on the stack: warnings then name the user's line,
+// and tracebacks show what they show under NumPy.
+//
+// A *lent call* is what the package's hooks return for a call that NumPy has to do: the tuple
+// (function, args, kwargs or None, finish). It is run from here, and `finish([result])` gives what the caller sees;
+// after an error `finish(None)` is called and the error stands.
+// Thread safety: the GIL.
+#pragma once
+#include "python_api.h"
+
+namespace numloom::python {
+
+// Runs a lent call. New reference, or null with an error. Takes over `lent`, which may be null (an error is set).
+PyObject* run_lent(PyObject* lent) noexcept;
+
+// Adds to the module: `function(real, begin, draws)`, a NumPy function that runs as a lent call, and
+// `import_hook(original, handler)`, an `__import__` that hands NumPy's and Numba's names to `handler`.
+void init_trampoline(PyObject* module);
+
+}  // namespace numloom::python
