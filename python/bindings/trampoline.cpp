@@ -10,6 +10,14 @@
 namespace numloom::python {
 namespace {
 
+// What is looked at before `begin` is asked.
+enum class Mode : int {
+  always,  // nothing: every call is a lent call
+  draws,   // a generator's drawing function: plain arguments go straight to `real`, fresh arrays become ours
+  method,  // the same as a method: its first argument is the generator
+  lends,   // a library's function: calls without an array of ours go straight to `real`
+};
+
 struct Function {
   PyObject_HEAD
   vectorcallfunc vectorcall;
@@ -17,8 +25,7 @@ struct Function {
   PyObject* begin;  // (args, kwargs or None) -> a lent call
   PyObject* dict;
   PyObject* weakrefs;
-  // >= 0: a generator's drawing function; plain arguments from this position on go straight to `real`.
-  int draws_from;
+  Mode mode;
 };
 
 struct ImportHook {
@@ -40,17 +47,37 @@ bool is_plain(PyObject* o) {
   return true;
 }
 
+// Whether an array of ours is among the arguments, or in a list, tuple or dict that is.
+bool holds_ours(PyObject* o, int depth = 2) {
+  if (is_ours(o)) return true;
+  if (depth == 0) return false;
+  if (PyTuple_CheckExact(o) || PyList_CheckExact(o)) {
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(o); ++i)
+      if (holds_ours(PySequence_Fast_GET_ITEM(o, i), depth - 1)) return true;
+  } else if (PyDict_CheckExact(o)) {
+    PyObject *key, *value;
+    Py_ssize_t at = 0;
+    while (PyDict_Next(o, &at, &key, &value))
+      if (holds_ours(value, depth - 1)) return true;
+  }
+  return false;
+}
+
 PyObject* call_function(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
   Function* f = function_of(self);
   const Py_ssize_t n = PyVectorcall_NARGS(nargsf);
   const Py_ssize_t keywords = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
-  if (f->draws_from >= 0) {
+  if (f->mode == Mode::draws || f->mode == Mode::method) {
     bool plain = true;
-    for (Py_ssize_t i = f->draws_from; plain && i < n + keywords; ++i) plain = is_plain(args[i]);
+    for (Py_ssize_t i = f->mode == Mode::method; plain && i < n + keywords; ++i) plain = is_plain(args[i]);
     if (plain) {
       PyObject* drawn = PyObject_Vectorcall(f->real, args, nargsf, kwnames);
       return drawn && PyArray_CheckExact(drawn) ? wrap_result(drawn) : drawn;
     }
+  } else if (f->mode == Mode::lends) {
+    bool ours = false;
+    for (Py_ssize_t i = 0; !ours && i < n + keywords; ++i) ours = holds_ours(args[i]);
+    if (!ours) return PyObject_Vectorcall(f->real, args, nargsf, kwnames);
   }
   Ref positional(PyTuple_New(n));
   if (!positional) return nullptr;
@@ -67,17 +94,21 @@ PyObject* call_function(PyObject* self, PyObject* const* args, size_t nargsf, Py
 }
 
 PyObject* new_function(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
-  static const char* names[] = {"real", "begin", "draws_from", nullptr};
+  static const char* names[] = {"real", "begin", "mode", nullptr};
+  static const char* modes[] = {"always", "draws", "method", "lends"};
   PyObject *real, *begin;
-  int draws_from = -1;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|i", const_cast<char**>(names), &real, &begin, &draws_from)) return nullptr;
+  const char* text = modes[0];
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|s", const_cast<char**>(names), &real, &begin, &text)) return nullptr;
+  int mode = 0;
+  while (mode < 4 && std::strcmp(text, modes[mode])) ++mode;
+  if (mode == 4) return PyErr_Format(PyExc_ValueError, "unknown mode %s", text);
   PyObject* o = type->tp_alloc(type, 0);
   if (!o) return nullptr;
   Function* f = function_of(o);
   f->vectorcall = call_function;
   f->real = Py_NewRef(real);
   f->begin = Py_NewRef(begin);
-  f->draws_from = draws_from;
+  f->mode = static_cast<Mode>(mode);
   return o;
 }
 
@@ -149,7 +180,7 @@ PyObject* call_import(PyObject* self, PyObject* const* args, size_t nargsf, PyOb
   if (PyVectorcall_NARGS(nargsf) > 0 && PyUnicode_Check(args[0])) {
     const char* name = PyUnicode_AsUTF8(args[0]);
     if (!name) PyErr_Clear();
-    if (name && (in_package(name, "numpy") || in_package(name, "numba"))) target = hook->handler;
+    if (name && in_package(name, "numpy")) target = hook->handler;
   }
   return PyObject_Vectorcall(target, args, nargsf, kwnames);
 }

@@ -13,8 +13,8 @@ namespace numloom::python {
 // Runs a lent call. New reference, or null with an error. Takes over `lent`, which may be null (an error is set).
 PyObject* run_lent(PyObject* lent) noexcept;
 
-// Adds to the module: `function(real, begin, draws)`, a NumPy function that runs as a lent call, and
-// `import_hook(original, handler)`, an `__import__` that hands NumPy's and Numba's names to `handler`.
+// Adds to the module: `function(real, begin, mode)`, a function that runs as a lent call, and
+// `import_hook(original, handler)`, an `__import__` that hands NumPy's names to `handler`.
 void init_trampoline(PyObject* module);
 
 }  // namespace numloom::python

@@ -33,8 +33,7 @@ def _generator_class(base):
             continue
         method = getattr(base, name)
         if callable(method):
-            # The first argument of a method is the generator itself.
-            body[name] = make_drawing(method, f"random.{base.__name__}.{name}", 1)
+            body[name] = make_drawing(method, f"random.{base.__name__}.{name}", "method")
     return _GeneratorClass(base.__name__, (base,), body)
 
 
@@ -55,7 +54,7 @@ Generator = _generator_class(real.Generator)
 RandomState = _generator_class(real.RandomState)
 
 
-@functools.wraps(real.default_rng)
+@functools.wraps(real.default_rng, ("__doc__",))
 def default_rng(seed=None):
     if isinstance(seed, real.Generator):
         return seed
@@ -71,7 +70,7 @@ def _provide():
         # The global functions are bound methods of NumPy's global RandomState.
         if name in _NOT_DRAWING or isinstance(function, type) or not callable(function) or name == "default_rng":
             continue
-        provided[f"random.{name}"] = make_drawing(function, f"random.{name}", 0)
+        provided[f"random.{name}"] = make_drawing(function, f"random.{name}", "draws")
     for name in ("get_state", "set_state", "seed"):
         provided[f"random.{name}"] = getattr(real, name)
 

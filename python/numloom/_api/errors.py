@@ -47,7 +47,7 @@ class errstate(numpy.errstate):
 
 
 @provides()
-@functools.wraps(numpy.seterr)
+@functools.wraps(numpy.seterr, ("__doc__",))
 def seterr(*args, **kwargs):
     _core.eval_all()
     previous = numpy.seterr(*args, **kwargs)
@@ -56,7 +56,7 @@ def seterr(*args, **kwargs):
 
 
 @provides()
-@functools.wraps(numpy.seterrcall)
+@functools.wraps(numpy.seterrcall, ("__doc__",))
 def seterrcall(func):
     _core.eval_all()
     previous = numpy.seterrcall(func)

@@ -22,7 +22,7 @@ _Archive.__module__ = NpzFile.__module__
 
 
 @provides()
-@functools.wraps(numpy.load)
+@functools.wraps(numpy.load, ("__doc__",))
 def load(*args, **kwargs):
     loaded = target_of("load").call(args, kwargs)
     if type(loaded) is NpzFile:

@@ -1,6 +1,9 @@
 """The face of a NumPy function that runs as a fallback: its name, its documentation, its signature."""
 
+import functools
+
 from numloom import _core
+from numloom._fallback.convert import Loan
 from numloom._fallback.target import Target
 
 
@@ -12,12 +15,29 @@ def make(real, name):
     return function
 
 
-def make_drawing(real, name, draws_from):
-    """The same for a drawing function of a random generator: plain arguments from `draws_from` on need no look."""
-    function = _core.function(real, Target(real, name).begin, draws_from)
+def make_drawing(real, name, mode):
+    """The same for a drawing function of a random generator ('draws') or a method that draws ('method')."""
+    function = _core.function(real, Target(real, name).begin, mode)
     describe(function, real, name)
     function.__module__ = "numpy.random"
     return function
+
+
+def make_lending(real):
+    """A library's function that gets host views in place of our arrays; its results are left as they are."""
+
+    def begin(args, kwargs):
+        loan = Loan()
+        lent = tuple([loan.lend(x, True) for x in args])
+        return real, lent, {k: loan.lend(x, True) for k, x in kwargs.items()} if kwargs else None, _as_it_is
+
+    function = _core.function(real, begin, "lends")
+    functools.update_wrapper(function, real)
+    return function
+
+
+def _as_it_is(box):
+    return box[0] if box else None
 
 
 def describe(ours, real, name):
@@ -36,7 +56,8 @@ def describe(ours, real, name):
 
 
 def _reduce(self):
-    return restore, (self._numloom_name,)
+    name = self.__dict__.get("_numloom_name")
+    return self.__qualname__ if name is None else (restore, (name,))
 
 
 def restore(name):

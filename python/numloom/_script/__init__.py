@@ -2,5 +2,5 @@
 
 `main` reads the command line, `mode` switches the process, `usercode` decides whose imports are redirected, `redirect` does
 it, `launch` runs the program as python would, `children` sees to processes that multiprocessing starts, and
-`numba_bridge` lets compiled Numba functions take our arrays.
+`bridges` helps the few libraries that insist on exactly NumPy's class.
 """

@@ -8,7 +8,8 @@ unpickling switches the child to script mode, so no command line and no environm
 import dataclasses
 import os
 import runpy
-import sys
+
+from numloom._script.after_import import after_import
 
 _START = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child_start.py")
 
@@ -36,9 +37,8 @@ def install(options, roots, main_is_user):
         "main_is_user": main_is_user,
         "parent": os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),
     }
-    _patch_when_imported("multiprocessing.spawn", settings)
-    _patch_when_imported("joblib.externals.loky.backend.spawn", settings)
-    _patch_when_imported("loky.backend.spawn", settings)
+    for name in ("multiprocessing.spawn", "joblib.externals.loky.backend.spawn", "loky.backend.spawn"):
+        after_import(name, lambda module: _patch(module, settings))
 
 
 def _patch(module, settings):
@@ -50,35 +50,3 @@ def _patch(module, settings):
         return data
 
     module.get_preparation_data = get_preparation_data
-
-
-def _patch_when_imported(name, settings):
-    """Patch the module now, or right after its first import: importing it here would slow down every start."""
-    if name in sys.modules:
-        _patch(sys.modules[name], settings)
-        return
-    sys.meta_path.insert(0, _Finder(name, settings))
-
-
-class _Finder:
-    def __init__(self, name, settings):
-        self._name = name
-        self._settings = settings
-
-    def find_spec(self, fullname, path=None, target=None):
-        if fullname != self._name:
-            return None
-        sys.meta_path.remove(self)
-        import importlib.util
-
-        spec = importlib.util.find_spec(fullname)
-        if spec is None or spec.loader is None:
-            return spec
-        plain_exec = spec.loader.exec_module
-
-        def exec_module(module):
-            plain_exec(module)
-            _patch(module, self._settings)
-
-        spec.loader.exec_module = exec_module
-        return spec

@@ -52,7 +52,7 @@ def _run_script(options):
     sys.argv[:] = [path, *options.args]
     if pkgutil.get_importer(path) is not None:  # a folder or an archive with a __main__
         _fresh_main()
-        sys.path[0:1] = [path] if not _safe_path else [path, sys.path[0]]
+        sys.path[0:1] = [os.path.abspath(path)] if not _safe_path else [os.path.abspath(path), sys.path[0]]
         mode.activate(options, [path if os.path.isdir(path) else os.path.dirname(os.path.abspath(path))])
         runpy._run_module_as_main("__main__", alter_argv=False)
         return
@@ -105,6 +105,8 @@ def _run_source(options, source, filename):
     _set_path("")
     text = source if isinstance(source, bytes) else source.encode()
     mode.activate(options, [os.getcwd()], main_source=text)
+    if filename == "<stdin>":
+        main.__file__, main.__cached__ = filename, None
     if sys.version_info >= (3, 13) and filename == "<string>":
         _show_source_of(text.decode(errors="replace"))
     exec(compile(source, filename, "exec", dont_inherit=True), main.__dict__)

@@ -1,11 +1,10 @@
 """Switches the process to script mode. Used by the launcher and by processes that multiprocessing starts."""
 
-import os
 import warnings
 
 from numloom import _core, _ndarray
 from numloom._fallback import policy
-from numloom._script import children, redirect
+from numloom._script import bridges, children, redirect
 from numloom._script.usercode import UserCode
 
 
@@ -20,6 +19,8 @@ def activate(options, roots, main_is_user=True, main_source=None):
         _start_verifying()
     redirect.install(UserCode(roots, options.include, options.exclude, main_is_user, main_source))
     children.install(options, roots, main_is_user)
+    bridges.install()
+    flush_around_warning_filters()
 
 
 def _start_verifying():
@@ -49,6 +50,3 @@ def flush_around_warning_filters():
         setattr(warnings, name, flushing(getattr(warnings, name)))
     for name in ("__enter__", "__exit__"):
         setattr(warnings.catch_warnings, name, flushing(getattr(warnings.catch_warnings, name)))
-
-
-PACKAGE_PARENT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

@@ -10,7 +10,6 @@ import importlib
 import sys
 
 from numloom import _core, _namespace
-from numloom._script import numba_bridge
 
 _user = None
 _import = builtins.__import__
@@ -18,11 +17,8 @@ _import_module = importlib.import_module
 
 
 def _import_numpy(name, globals=None, locals=None, fromlist=(), level=0):
-    """`__import__` for NumPy's names and Numba's; `name` is absolute."""
+    """`__import__` for NumPy's names; `name` is absolute."""
     module = _import(name, globals, locals, fromlist, level)
-    if name.startswith("numba"):
-        numba_bridge.install()
-        return module
     frame = sys._getframe(1)
     if not _user.redirects(frame.f_globals if globals is None else globals, frame):
         return module
@@ -42,13 +38,10 @@ def install(user):
     @functools.wraps(_import_module)
     def import_module(name, package=None):
         module = _import_module(name, package)
-        top = name.partition(".")[0]
-        if top == "numpy":
+        if name.partition(".")[0] == "numpy":
             frame = sys._getframe(1)
             if _user.redirects(frame.f_globals, frame):
                 return _namespace.facade(name)
-        elif top == "numba":
-            numba_bridge.install()
         return module
 
     importlib.import_module = import_module

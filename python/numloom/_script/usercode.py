@@ -42,6 +42,10 @@ class UserCode:
         decision = self._decisions.get(key)
         if decision is None:
             decision = self._decisions[key] = self._decide(name, file, module_globals)
+        if not decision and frame is not None and file is not None and frame.f_code.co_filename.startswith("<"):
+            # Code made from text in a module of the standard library, as timeit does.
+            if self._in_library(os.path.realpath(file)):
+                return self._redirects_runner(frame.f_back)
         return decision
 
     def _redirects_runner(self, frame):
@@ -105,7 +109,7 @@ class UserCode:
         return known
 
     def _imports_numba(self, file):
-        source = self._main_source if file is None else _read(file)
+        source = self._main_source if file is None or file == "<stdin>" else _read(file)
         if source is None or not _NUMBA.search(source) or importlib.util.find_spec("numba") is None:
             return False
         try:

@@ -1,0 +1,97 @@
+"""Third-party libraries keep NumPy, and take our arrays."""
+
+import pytest
+
+
+def test_matplotlib(project):
+    pytest.importorskip("matplotlib")
+    shown = project.output(
+        """
+        import numpy as np
+        import matplotlib.pyplot as plt
+        x = np.linspace(0, 1, 50)
+        fig, (a, b) = plt.subplots(1, 2)
+        line, = a.plot(x, np.sin(x), label="sin")
+        a.scatter(x, x ** 2, c=x); a.hist(np.random.default_rng(0).normal(size=100)); a.bar([0, 1], np.ones(2)); a.legend()
+        a.fill_between(x, x, x + 1); a.set_xlim(x.min(), x.max()); a.errorbar(x[:3], x[:3], yerr=x[:3])
+        u = np.outer(x, x)
+        image = b.imshow(u); b.contour(u)
+        u[:] = 1 - u
+        fig.savefig("x.png")
+        print(line.get_xdata().sum() == x.sum(), image.get_array().shape)
+        """
+    )
+    assert shown == "True (50, 50)\n"
+    assert (project.folder / "x.png").stat().st_size > 5000
+
+
+def test_pandas(project):
+    pytest.importorskip("pandas")
+    project.same(
+        """
+        import numpy as np, pandas as pd
+        a = np.arange(6.0).reshape(3, 2)
+        df = pd.DataFrame(a, columns=["x", "y"])
+        df["z"] = np.sqrt(df["x"]) + np.arange(3)
+        print(df, df.sum(), np.log1p(df["y"]), df["x"].to_numpy() + np.ones(3), np.mean(df["x"]))
+        s = pd.Series(np.array([1, 2, 2]))
+        print(s.value_counts(), s[np.array([True, False, True])], np.where(s > 1, s, 0), s + np.ones(3), np.ones(3) + s)
+        print(pd.Series(np.array(["a", "b"])), pd.cut(np.arange(4), 2), df.groupby(np.array([0, 0, 1])).mean(), df.iloc[np.array([0, 2])])
+        print(pd.DataFrame({"a": np.arange(2), "b": np.ones(2)}).describe(), pd.isna(np.array([1.0, np.nan])), df.apply(np.sum))
+        """
+    )
+
+
+def test_scikit_learn(project):
+    pytest.importorskip("sklearn")
+    project.same(
+        """
+        import numpy as np
+        from sklearn.linear_model import LinearRegression
+        from sklearn.cluster import KMeans
+        from sklearn.decomposition import PCA
+        from sklearn.model_selection import train_test_split
+        from sklearn.datasets import load_digits
+        from sklearn.metrics import accuracy_score
+        x = np.arange(20.0).reshape(10, 2); y = x @ np.array([1.0, 2.0]) + 3
+        m = LinearRegression().fit(x, y)
+        print(np.round(m.predict(x[:2]), 6), np.round(m.coef_ * 1, 6).shape)
+        print(sorted(np.bincount(KMeans(2, n_init=1, random_state=0).fit_predict(x)).tolist()), PCA(1).fit_transform(x).shape)
+        d = load_digits(); a, b, c, e = train_test_split(d.data, d.target, random_state=np.random.RandomState(0))
+        print(a.shape, (a / 16).mean() > 0, accuracy_score(np.array([1, 2]), np.array([1, 3])))
+        """
+    )
+
+
+def test_scipy(project):
+    pytest.importorskip("scipy")
+    project.same(
+        """
+        import numpy as np
+        from scipy import integrate, interpolate, linalg, ndimage, optimize, signal, sparse, special, stats
+        a = np.arange(9.0).reshape(3, 3) + np.eye(3)
+        print(np.round(linalg.inv(a), 6), np.round(linalg.eigvalsh(a @ a.T), 4), np.round(special.erf(np.linspace(0, 1, 3)), 6))
+        r = optimize.minimize(lambda v: ((v - np.array([1.0, 2.0])) ** 2).sum(), np.zeros(2))
+        print(np.round(r.x, 3), round(optimize.brentq(lambda x: np.cos(x) - x, 0, 1), 6), np.round(optimize.curve_fit(lambda t, k: k * t, np.arange(4.0), 2 * np.arange(4.0))[0], 6))
+        s = sparse.csr_matrix(a); print((s @ np.ones(3)).sum(), (s * 2).toarray().sum(), type(s @ np.ones(3)).__name__)
+        print(np.round(integrate.solve_ivp(lambda t, y: -y, (0, 1), np.array([1.0])).y[0, -1], 3), ndimage.gaussian_filter(a, 1).shape)
+        print(np.round(stats.norm.cdf(np.array([0.0, 1.0])), 6), stats.ttest_ind(np.arange(5.0), np.arange(5.0)).pvalue, signal.convolve(np.ones(3), np.ones(2)))
+        print(interpolate.interp1d(np.arange(3.0), np.arange(3.0) ** 2)(1.5), integrate.quad(lambda x: np.exp(-x), 0, 1)[0] > 0.6)
+        """
+    )
+
+
+def test_pillow(project):
+    pytest.importorskip("PIL")
+    project.same(
+        """
+        import numpy as np
+        from PIL import Image
+        a = (np.arange(64 * 64 * 3) % 256).astype(np.uint8).reshape(64, 64, 3)
+        image = Image.fromarray(a[::2])
+        image.save("x.png")
+        b = np.asarray(Image.open("x.png"))
+        c = np.array(image.convert("L"), dtype=float)
+        print(image.size, (b == a[::2]).all(), c.mean() > 0, b.flags.writeable, (b / 255.0).max())
+        """
+    )

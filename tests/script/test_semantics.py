@@ -1,0 +1,363 @@
+"""What programs do with arrays besides computing: text formats, views, C libraries, errors, warnings, pickles, threads."""
+
+import signal
+import time
+
+
+def test_scalars_are_numpys(project):
+    project.same(
+        """
+        import json, sqlite3, math
+        import numpy as np
+        a = np.arange(10.0)
+        m = a.mean()
+        print(json.dumps({"mean": m, "first": a[3], "list": a.tolist()}), type(m), type(a[0]), isinstance(m, float))
+        db = sqlite3.connect(":memory:")
+        print(db.execute("select ? + 1", (m,)).fetchone(), math.floor(m), f"{m:.2f}", round(m), hash(m) == hash(4.5))
+        print({a[1]: "one"}[1.0], [10, 20, 30][np.arange(3)[1]], "%d" % a[2], np.float64(3) == a[3])
+        """
+    )
+
+
+def test_a_view_of_numpys_stays_alive_across_a_loop(project):
+    project.write(memoryview_holder="def hold(a): return memoryview(a)")
+    project.same(
+        """
+        import numpy as np
+        import memoryview_holder
+        a = np.zeros(1000)
+        held = memoryview_holder.hold(a)
+        for i in range(50):
+            a += 1
+            a[i] = -held[i]
+            held[999] = i
+        print(a[:5], a[999], held[:3].tolist(), a.sum())
+        """
+    )
+
+
+def test_a_library_keeps_a_view(project):
+    project.same(
+        """
+        import sys, numpy as np
+        real = sys.modules["numpy"]
+        a = np.zeros((50, 50))
+        view = real.asarray(a)
+        b = a[1:]
+        for i in range(20):
+            b[i] += i
+            view[0, i] = 7
+            a[:, 0] = a[0].sum()
+        print(real.array_equal(view, a), view.sum(), a[0, :3])
+        """
+    )
+
+
+def test_c_code_writes_into_an_array(project):
+    project.same(
+        """
+        import ctypes, numpy as np
+        a = np.zeros(8)
+        b = a[2:6]
+        ctypes.memset(b.ctypes.data, 0xFF, 8)
+        pointer = b.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
+        pointer[1] = 2.5
+        a += 0
+        pointer[2] = 3.5
+        print(a, b.ctypes.strides[0], b.ctypes.shape[0])
+        buffer = (ctypes.c_double * 4)(1, 2, 3, 4)
+        c = np.frombuffer(buffer)
+        buffer[0] = 9
+        c[1] = 8
+        print(c, list(buffer))
+        """
+    )
+
+
+def test_errors_are_raised_once_and_where_they_are_made(project):
+    project.same(
+        """
+        import numpy as np
+        a = np.arange(10)
+        def attempt(f):
+            try:
+                print(f())
+            except Exception as e:
+                print(type(e).__mro__[:2], e)
+        idx = np.array([1, 20])
+        def assign(): a[idx] = 5
+        attempt(lambda: a[idx]); attempt(assign); print(a)
+        attempt(lambda: a[10]); attempt(lambda: a[1, 2]); attempt(lambda: a + np.ones(3)); attempt(lambda: a.reshape(3, 4))
+        attempt(lambda: np.ones(3) @ np.ones(4)); attempt(lambda: np.array([]).max()); attempt(lambda: a[1.5])
+        attempt(lambda: np.ones((2, 2)) ** "x"); attempt(lambda: np.linalg.inv(np.zeros((2, 2)))); attempt(lambda: a ** -1)
+        attempt(lambda: np.sum(a, axis=3)); attempt(lambda: np.stack([a, a[1:]])); attempt(lambda: bool(a))
+        attempt(lambda: np.arange(3, dtype="i1").astype("S", casting="safe")); attempt(lambda: np.zeros(-1))
+        try:
+            a[idx]
+        except IndexError:
+            print("caught")
+        """
+    )
+
+
+def test_warnings_have_their_lines(project):
+    project.same(
+        """
+        import numpy as np
+        a = np.array([1.0, 0.0, -1.0])
+
+        b = a / 0
+
+        c = np.log(a)
+        d = np.sqrt(a)
+        print(b, c, d)
+        np.mean(np.array([]))
+        np.polyfit([1.0, 1.0], [1.0, 2.0], 3)
+        """,
+        stderr=True,
+    )
+
+
+def test_errstate_and_warning_filters(project):
+    project.same(
+        """
+        import numpy as np, warnings
+        a = np.array([1.0, 0.0])
+        with np.errstate(divide="ignore"):
+            print(1 / a)
+        try:
+            with np.errstate(all="raise"):
+                print(1 / a)
+        except FloatingPointError as e:
+            print(e)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            try:
+                print(1 / a)
+            except RuntimeWarning as e:
+                print("caught", e)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            x = 1 / a
+            y = np.log(a)
+        print([str(w.message) for w in caught], [w.lineno for w in caught])
+        log = []
+        with np.errstate(divide="call", call=lambda *args: log.append(args)):
+            1 / a
+        print(log)
+        old = np.seterr(divide="ignore")
+        print(old, 1 / a, np.geterr()["divide"])
+        """
+    )
+
+
+def test_subclasses_derive_from_numpys(project):
+    project.same(
+        """
+        import numpy as np
+        class Info(np.ndarray):
+            def __new__(cls, data, info=None):
+                made = np.asarray(data).view(cls)
+                made.info = info
+                return made
+            def __array_finalize__(self, obj):
+                if obj is not None:
+                    self.info = getattr(obj, "info", None)
+            def __array_wrap__(self, array, context=None, return_scalar=False):
+                return super().__array_wrap__(array, context, return_scalar)
+        class Sub(Info): pass
+        a = Info([1.0, 2.0], "x")
+        print(type(a).__name__, a.info, type(a + 1).__name__, (a * 2).info, a[:1].info, np.sin(a).info, type(np.ones(2) + a).__name__)
+        print(isinstance(a, np.ndarray), issubclass(Sub, np.ndarray), isinstance(np.ones(1), Info), type(Sub([1])).__mro__)
+        print(np.ndarray.sum(a), np.ndarray.__getitem__(a, 0), np.concatenate([a, a]), np.ndarray.__new__(Info, (2,)).shape)
+        m = np.matrix([[1, 2], [3, 4]])
+        print(m * m, np.ones((2, 2)) @ m, type(np.asarray(m)) is np.ndarray)
+        """
+    )
+
+
+def test_object_structured_text_and_dates(project):
+    project.same(
+        """
+        import numpy as np
+        o = np.array([1, "a", None], dtype=object)
+        print(o, o.dtype, [type(x).__name__ for x in o], np.append(o, [2]))
+        s = np.zeros(3, dtype=[("x", "f8"), ("n", "i4"), ("name", "U4")])
+        s["x"] = np.arange(3) * 0.5
+        s[1] = (9, 8, "abc")
+        print(s, s["x"].sum(), np.sort(s, order="x")["n"], s.dtype.names, s[1]["name"])
+        r = s.view(np.recarray)
+        print(r.x + 1, type(r).__name__)
+        t = np.array(["b", "aa"])
+        print(np.sort(t), np.char.upper(t), t == "b", np.strings.str_len(t))
+        d = np.array(["2020-01-01", "2020-02-01"], dtype="datetime64[D]")
+        print(np.diff(d), d + np.arange(2), np.arange(3).astype("m8[D]"), d.astype("M8[M]"))
+        big = np.arange(3, dtype=">f8")
+        print(big + 1, (big + 1).dtype, np.longdouble(1) / 3 > 0, np.ones(2, dtype=np.longdouble).sum())
+        """
+    )
+
+
+def test_masked_arrays(project):
+    project.same(
+        """
+        import numpy as np
+        a = np.arange(6.0)
+        m = np.ma.masked_where(a > 3, a)
+        print(m, m.mean(), (m + a).sum(), np.ma.median(m), m.filled(-1), type(m).__name__)
+        n = np.ma.array(a, mask=[0, 1, 0, 0, 0, 1], copy=False)
+        n[0] = 50
+        print(a[0], n, np.sqrt(n), np.ma.getmaskarray(n), np.sum(n), np.mean(m))
+        """
+    )
+
+
+def test_memmap_and_files(project):
+    project.same(
+        """
+        import io, os, numpy as np
+        f = np.memmap("m.bin", dtype="f8", mode="w+", shape=(4,))
+        f[:] = np.arange(4) * 2
+        f.flush()
+        del f
+        g = np.memmap("m.bin", dtype="f8", mode="r")
+        print(np.sum(g), (g + np.ones(4)).tolist(), isinstance(g, np.ndarray), np.fromfile("m.bin"))
+        np.save("a.npy", np.eye(2)); np.savez("b.npz", x=np.arange(3), y=np.ones(2)); np.savez_compressed("c.npz", np.ones(1))
+        print(np.load("a.npy"), type(np.load("a.npy")) is np.ndarray)
+        with np.load("b.npz") as archive:
+            print(sorted(archive.files), archive["x"] + archive["y"][0], type(archive["x"]) is np.ndarray, "x" in archive)
+        np.savetxt("t.txt", np.arange(4).reshape(2, 2), fmt="%d"); print(open("t.txt").read(), np.loadtxt("t.txt"))
+        print(np.genfromtxt(io.StringIO("1,2\\n3,4"), delimiter=","), np.fromstring("1 2", sep=" "))
+        a = np.arange(3.0); a.tofile("d.bin"); print(os.path.getsize("d.bin"), a.tobytes() == open("d.bin", "rb").read())
+        print(np.array2string(a, precision=2), repr(np.arange(2000)), str(np.eye(2)), f"{a}", np.array_repr(a))
+        with np.printoptions(precision=1): print(np.array([1.23456]))
+        """
+    )
+
+
+def test_pickles_are_numpys(project):
+    source = """
+        import pickle, copy, sys, numpy as np
+        a = np.arange(6.0).reshape(2, 3)
+        for protocol in range(2, 6):
+            b = pickle.loads(pickle.dumps(a.T, protocol))
+            assert (b == a.T).all() and isinstance(b, np.ndarray)
+        c, d = copy.copy(a), copy.deepcopy({"a": a, "again": a})
+        c[0] = d["a"][1] = 9
+        print(a, d["a"] is d["again"], pickle.loads(pickle.dumps(np.sum))(a), pickle.loads(pickle.dumps(np.add))(1, 2))
+        print(pickle.loads(pickle.dumps(np.linspace))(0, 1, 3), pickle.loads(pickle.dumps(np.ndarray)).__name__, copy.deepcopy(np.sort)([2, 1]))
+        print(pickle.loads(pickle.dumps([np.float64, np.dtype("i4"), np.random.default_rng(1)]))[2].random())
+        open("a.pickle", "wb").write(pickle.dumps(a))
+        """
+    project.same(source)
+    read = project.python("-c", "import pickle, sys; a = pickle.load(open('a.pickle', 'rb')); print(a, 'numloom' in sys.modules)")
+    assert read.stdout.endswith("False\n")
+
+
+def test_random_streams_are_numpys(project):
+    project.same(
+        """
+        import random, numpy as np
+        np.random.seed(5); random.seed(5)
+        print(np.random.rand(3), np.random.randn(2, 2), np.random.randint(0, 10, 5), np.random.choice([1, 2, 3]), np.random.normal())
+        a = np.arange(10); np.random.shuffle(a); print(a, np.random.permutation(5))
+        state = np.random.get_state(); x = np.random.rand(); np.random.set_state(state); print(x == np.random.rand())
+        g = np.random.default_rng(7)
+        print(g.normal(size=3), g.integers(0, 5, (2, 2)), g.choice(a, 3, replace=False), g.random(), g.standard_normal(2, dtype="f4"))
+        b = np.zeros(4); print(g.random(out=b) is b, b); g.shuffle(b); print(b, g.permuted(a), g.multivariate_normal([0, 0], np.eye(2)))
+        print(isinstance(g, np.random.Generator), isinstance(np.random.RandomState(1), np.random.RandomState))
+        r = np.random.RandomState(3); print(r.uniform(size=2), r.beta(np.array([1.0, 2]), 3))
+        h = np.random.Generator(np.random.PCG64(1)); print(h.random(2), type(h.spawn(1)[0]).__name__, np.random.SeedSequence(4).entropy)
+        """
+    )
+
+
+def test_interfaces_of_arrays(project):
+    project.same(
+        """
+        import numpy as np
+        a = np.arange(12.0).reshape(3, 4)
+        a.flat[3] = 50; a.flat[::5] = -1; print(a, a.flat[2:5], list(a.flat)[:3], len(a.flat), a.flat.copy()[:2])
+        a.flat = 2; print(a.sum(), a.flags.c_contiguous, a.T.flags["F"], a.strides, a.base is None, a[1:].base is a)
+        b = a[1]; b.sort(); a.resize((2, 6)) if False else None; print(a.data.shape, a.nbytes, a.itemsize, memoryview(a).format)
+        print(bytes(np.arange(2, dtype="u1")), a.tolist()[0], a.item(3), np.asarray(a) is a, np.array(a) is a, a.__array__().shape)
+        a.setflags(write=False)
+        try:
+            a[0] = 1
+        except ValueError as e:
+            print(e)
+        c = np.arange(3); c.shape = (3, 1); print(c, c.dtype.kind, c.squeeze().view("u8"), np.ndarray((2,), "f8", b"\\0" * 16))
+        it = np.nditer([c, None]); print(it.nop); print([x.item() for x in np.nditer(np.arange(3))])
+        w = np.arange(4.0)
+        with np.nditer(w, op_flags=["readwrite"]) as it:
+            for x in it: x[...] = 2 * x
+        print(w, list(np.ndenumerate(w))[1], list(np.ndindex(1, 2)), np.r_[w, 1], np.c_[w, w].shape, np.mgrid[0:2, 0:2].sum())
+        print(np.vectorize(lambda x: x + 1)(w), np.frompyfunc(lambda x, y: x + y, 2, 1)(w, 1), np.apply_along_axis(sum, 0, w))
+        print(isinstance(np.add, np.ufunc), np.add.reduceat(w, [0, 2]), np.add.outer([1], [2]), np.multiply.accumulate(w), w.ptp if hasattr(w, "ptp") else "no")
+        np.add.at(w, [0, 0], 1); np.put(w, 1, 9); np.place(w, w > 8, [5]); np.copyto(w[2:], 3, where=[True, False]); print(w)
+        x, y = np.unique(np.array([3, 1, 3]), return_counts=True); print(x, y, np.histogram(w, 3), np.linalg.eigh(np.eye(2)))
+        s = np.linalg.svd(np.eye(2)); print(s.S, type(s).__name__, np.einsum("ii", np.eye(3)), np.lib.stride_tricks.sliding_window_view(w, 2).shape)
+        out = np.empty(2); print(np.sort(w)[::-1], np.median(w, out=np.empty(())).item(), np.cumsum([1, 2], out=out) is out, out)
+        print(np.ndarray[int, float], np.ndarray | None, getattr(np, "bool")(1), np.array([1]).__array_namespace__() is np)
+        """
+    )
+
+
+def test_threads_share_arrays(project):
+    project.same(
+        """
+        import threading, numpy as np
+        from concurrent.futures import ThreadPoolExecutor
+        a = np.zeros((8, 10000))
+        def work(i):
+            for _ in range(20):
+                a[i] += i
+            return float(a[i].sum())
+        with ThreadPoolExecutor(4) as pool:
+            print(list(pool.map(work, range(8))))
+        shared = np.ones(1000)
+        result = []
+        t = threading.Thread(target=lambda: result.append((shared * 2).sum()))
+        t.start(); t.join(); print(result, a.sum())
+        """
+    )
+
+
+def test_ctrl_c_in_a_long_computation(project):
+    project.write(
+        main="""
+            import numpy as np
+            a = np.ones(2_000_000)
+            print("ready", flush=True)
+            while True:
+                a = np.sqrt(a * 1.0001 + 0.5)
+                a.sum()
+        """
+    )
+    process = project.start("main.py")
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGINT
+    assert "KeyboardInterrupt" in errors
+
+
+def test_facade_of_the_interpreter(project):
+    project.same(
+        """
+        import numpy as np, inspect, functools
+        print(np, np.linalg.__name__, callable(np.sum), np.sort.__name__, np.sort.__module__, inspect.getdoc(np.sort)[:20])
+        print(list(inspect.signature(np.sort).parameters)[:2], functools.partial(np.sort, axis=0)([2, 1]))
+        class Uses:
+            total = staticmethod(np.sum)
+        print(Uses.total([1, 2]), np.sum([1, 2], dtype=float), np.errstate.__name__)
+        @functools.singledispatch
+        def kind(x): return "other"
+        @kind.register(np.ndarray)
+        def _(x): return "array"
+        print(kind(np.ones(1)), kind(3))
+        match np.ones(2):
+            case np.ndarray(shape=(2,)): print("matched")
+        """
+    )
