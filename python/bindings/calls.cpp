@@ -5,6 +5,7 @@
 #include <string>
 
 #include "convert.h"
+#include "trampoline.h"
 
 namespace numloom::python {
 
@@ -71,7 +72,7 @@ PyObject* fall_back(const char* name, PyObject* const* args, Py_ssize_t n, PyObj
   Ref positional = positional_tuple(args, n), keywords = keyword_dict(args + n, kwnames);
   if (!name_object || !why || !positional || !keywords) return nullptr;
   PyObject* all[4] = {name_object.get(), positional.get(), keywords.get(), why.get()};
-  return PyObject_Vectorcall(package_hooks.fallback, all, 4, nullptr);
+  return run_lent(PyObject_Vectorcall(package_hooks.fallback, all, 4, nullptr));
 }
 
 PyObject* fall_back_ufunc(PyObject* real, const char* method, PyObject* const* args, Py_ssize_t n, PyObject* kwnames) {
@@ -80,7 +81,7 @@ PyObject* fall_back_ufunc(PyObject* real, const char* method, PyObject* const* a
   Ref positional = positional_tuple(args, n), keywords = keyword_dict(args + n, kwnames);
   if (!name || !positional || !keywords) return nullptr;
   PyObject* all[4] = {real, name.get(), positional.get(), keywords.get()};
-  return PyObject_Vectorcall(package_hooks.fallback_ufunc, all, 4, nullptr);
+  return run_lent(PyObject_Vectorcall(package_hooks.fallback_ufunc, all, 4, nullptr));
 }
 
 }  // namespace numloom::python

@@ -4,8 +4,9 @@
 //   ufunc, ufuncs           the ufunc type; name -> ufunc, aliases included
 //   functions               name -> native function, with NumPy's signature
 //   set_hooks(fallback=, fallback_ufunc=)
-//                           fallback(name, args, kwargs, reason) and fallback_ufunc(real_ufunc, method, args, kwargs) do a
-//                           call in NumPy; methods have names as "ndarray.sum" and the array among their args
+//                           fallback(name, args, kwargs, reason) and fallback_ufunc(real_ufunc, method, args, kwargs) return
+//                           the lent call (trampoline.h) that does a call in NumPy; methods have names as "ndarray.sum" and the array among their args
+//   function, import_hook   see trampoline.h
 //   from_numpy, to_numpy, wrap_result, is_ours, rebind, flag_bits, set_writeable
 //   set_script_mode, set_run_at_call, eval, eval_all, synchronize, set_device, device
 //   counters, reset_counters, debug_program, debug_plan, debug_keep, before_fork, after_fork_child
@@ -19,6 +20,7 @@
 #include "api/functions.h"
 #include "native.h"
 #include "ndarray.h"
+#include "trampoline.h"
 #include "ufunc.h"
 
 namespace nb = nanobind;
@@ -138,6 +140,7 @@ NB_MODULE(_core, m) {
     init_sites();
     init_ndarray(m.ptr());
     init_ufunc(m.ptr());
+    init_trampoline(m.ptr());
     Ref functions = checked(PyDict_New());
     for (PyMethodDef* t : {creation_functions, reduction_functions, shape_functions, select_functions}) {
       add_functions(functions.get(), m.ptr(), t);

@@ -72,7 +72,7 @@ PyObject* call_function(PyObject* self, PyObject* const* args, size_t nargsf, Py
     for (Py_ssize_t i = f->mode == Mode::method; plain && i < n + keywords; ++i) plain = is_plain(args[i]);
     if (plain) {
       PyObject* drawn = PyObject_Vectorcall(f->real, args, nargsf, kwnames);
-      return drawn && PyArray_CheckExact(drawn) ? wrap_result(drawn) : drawn;
+    return drawn && PyArray_CheckExact(drawn) ? wrap_result(drawn) : drawn;
     }
   } else if (f->mode == Mode::lends) {
     bool ours = false;

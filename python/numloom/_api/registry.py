@@ -28,7 +28,8 @@ def provides(*names):
             provided[name] = ours
         # A function pickles by its module and name: make one that was made in a loop findable there.
         if isinstance(ours, types.FunctionType) and ours.__module__.startswith("numloom."):
-            setattr(sys.modules[ours.__module__], (names or (ours.__name__,))[0].rpartition(".")[2], ours)
+            module = vars(sys.modules[ours.__module__])
+            module.setdefault((names or (ours.__name__,))[0].rpartition(".")[2], ours)
         return ours
 
     return register
