@@ -77,26 +77,17 @@ template <class T> struct Is {
   static constexpr bool complex = kind == kComplex;
 };
 
-NL_FN u4 to_bits(f4 x) {
-  u4 r;
-  __builtin_memcpy(&r, &x, 4);
-  return r;
-}
-NL_FN u8 to_bits(f8 x) {
-  u8 r;
-  __builtin_memcpy(&r, &x, 8);
-  return r;
-}
-NL_FN f4 from_bits(u4 x) {
-  f4 r;
-  __builtin_memcpy(&r, &x, 4);
-  return r;
-}
-NL_FN f8 from_bits(u8 x) {
-  f8 r;
-  __builtin_memcpy(&r, &x, 8);
-  return r;
-}
+#ifdef __CUDACC__
+NL_FN u4 to_bits(f4 x) { return __float_as_uint(x); }
+NL_FN u8 to_bits(f8 x) { return (u8)__double_as_longlong(x); }
+NL_FN f4 from_bits(u4 x) { return __uint_as_float(x); }
+NL_FN f8 from_bits(u8 x) { return __longlong_as_double((long long)x); }
+#else
+NL_FN u4 to_bits(f4 x) { return __builtin_bit_cast(u4, x); }
+NL_FN u8 to_bits(f8 x) { return __builtin_bit_cast(u8, x); }
+NL_FN f4 from_bits(u4 x) { return __builtin_bit_cast(f4, x); }
+NL_FN f8 from_bits(u8 x) { return __builtin_bit_cast(f8, x); }
+#endif
 
 template <class T> struct Float;
 template <> struct Float<f4> {

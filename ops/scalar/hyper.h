@@ -39,15 +39,15 @@ NL_FN f8 arcsinh_(f8 x) {
   const bool big = a > 0x1p28;
   const f8 h = big ? 1.0 : a;
   const f8 small = log1p_(h + h * h / (1.0 + sqrt_(h * h + 1.0)));
-  const f8 large = log_(big ? a : 1.0) + 0x1.62e42fefa39efp-1;
-  return is_nan(x) ? x : with_sign(big ? large : small, x);
+  const f8 large = log_fast(big ? a : 1.0) + 0x1.62e42fefa39efp-1;
+  return is_nan(x) | is_inf(x) ? x : with_sign(big ? large : small, x);
 }
 NL_FN f8 arccosh_(f8 x) {
   const bool big = x > 0x1p28;
   const f8 t = big | !(x >= 1.0) ? 0.0 : x - 1.0;
   const f8 small = log1p_(t + sqrt_(2.0 * t + t * t));
-  const f8 large = log_(big ? x : 1.0) + 0x1.62e42fefa39efp-1;
-  return is_nan(x) ? x : x < 1.0 ? quiet_nan<f8>() : big ? large : small;
+  const f8 large = log_fast(big ? x : 1.0) + 0x1.62e42fefa39efp-1;
+  return is_nan(x) | (x == infinity<f8>()) ? x : x < 1.0 ? quiet_nan<f8>() : big ? large : small;
 }
 NL_FN f8 arctanh_(f8 x) {
   const f8 a = magnitude(x), h = a < 1.0 ? a : 0.0;
