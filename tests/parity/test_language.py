@@ -1,0 +1,180 @@
+"""Operators, attributes, indexing, conversion to Python: what programs do with an array all the time."""
+
+import pytest
+
+from tests.parity.harness import check
+
+SETUP = """
+a = np.arange(12.0).reshape(3, 4)
+b = np.arange(12).reshape(3, 4)
+i = np.array([1, 2, 3], dtype=np.int32)
+u = np.array([1, 2, 250], dtype=np.uint8)
+f = np.array([0.5, -1.5, 2.25], dtype=np.float32)
+z = np.array([1 + 2j, -3j, 0.5])
+t = np.array([True, False, True])
+e = np.zeros((0, 3))
+s = np.array(2.5)
+"""
+
+OPERATORS = """
+a + b | a - 1 | 1 - a | a * 2 | a / 2 | b / 2 | b // 2 | b % 3 | a % -3 | a // 0.3 | divmod(b, 3) | divmod(a, 0.7)
+-a | +a | abs(-b) | ~b | ~t | b << 2 | b >> 1 | b & 3 | b | b ^ 5 | t & t | t ^ True
+a ** 2 | a ** 0.5 | a ** 2.0 | f ** 3 | b ** 2 | i ** 3 | f ** -1 | 2 ** b | 2.0 ** f | b ** b
+a < b | a <= 5 | a == b | a != 3 | a > 2.5 | a >= b | u < 300 | u > -1 | i == 2**40 | u == 2.5
+a @ a.T | b @ b.T | i @ i | f @ f | a @ np.ones(4) | np.ones(3) @ a
+u + 1 | u + 5 | u * 2 | u - 3 | -u | u + u | i + u | i + f | f + 1 | f + 1.5 | f * np.float64(2) | f + z | t + t | t * 2 | t + 1.5
+i + np.int64(1) | u + np.uint16(3) | np.float32(2) * a | np.int8(1) + i | np.float64(2) * f | s + 1 | s * f
+z * z | z / (1 + 1j) | abs(z) | z == z | z ** 2 | -z | z + 1 | z.real | z.imag | z.conj() | f.real | f.imag
+e + 1 | e * e | e.sum(axis=0) | s ** 2 | s - s | -s | s == s | 5 // i | 5 % i
+a[0] + a[:, :1] | a[::-1, ::2] * 2 | a.T + a.T | a.T * 2 | a[:, ::-1] + 1 | a.T[::-1] - a.T
+"""
+
+ERRORS = """
+u + 300 | u - 1000 | a + np.zeros(5) | a @ a | i ** -1 | b ** -2 | -t | t - t | a & 1 | a << 1 | ~a | a | 3
+a + "x" | a + None | a + object() | float(a) | int(a) | bool(a) | bool(e) | len(s) | iter(s) | hash(a)
+a[5] | a[0, 7] | a[0, 0, 0] | a["x"] | a[1.5] | a[[0, 9]] | a[t] | a[np.array([True, False])] | a[..., ...]
+a.reshape(5, 2) | a.reshape(-1, -1) | a.reshape(5, -1) | a.transpose(0, 0) | a.transpose(0) | a.swapaxes(0, 5) | a.squeeze(0)
+a.sum(axis=2) | a.sum(axis=(0, 0)) | e.max() | e.min(axis=0) | e.argmax() | np.zeros(0).argmin() | a.mean(axis=-3)
+np.concatenate([]) | np.concatenate([a, i]) | np.concatenate([s, s]) | np.stack([a, i]) | np.broadcast_to(a, (2, 2)) | np.zeros(-1)
+np.dot(a, a) | np.matmul(a, s) | np.take(i, 7) | np.take(a, [0, 5], axis=0) | a.item() | a.astype("nonsense") | np.arange()
+a.astype(int, casting="safe") | np.add(a, b, out=i) | np.add(i, 1.5, out=i) | np.add(a, a, out=np.zeros((3, 4), int))
+np.sqrt(a, 1, 2, 3) | np.add(a) | np.sum() | np.sum(a, nonsense=1) | np.add(a, b, where=[1, 0]) | np.expand_dims(a, 5)
+np.sin("x") | np.add("a", 1) | np.bitwise_and(a, a) | np.add.reduce(a, axis=7) | np.minimum.reduce(e) | np.left_shift(f, 1)
+"""
+
+STATEMENTS = [
+    "a += 1; r = a",
+    "a *= a; r = a",
+    "b //= 2; r = b",
+    "b /= 2; r = b",
+    "i += 1.5; r = i",
+    "i += f; r = i",
+    "u += 300; r = u",
+    "f += a[0, :3]; r = f",
+    "a[1:] += a[:-1]; r = a",
+    "a[:-1] -= a[1:]; r = a",
+    "v = a[1]; v *= 10; r = a",
+    "a **= 2; r = a",
+    "f **= 0.5; r = f",
+    "b <<= 1; r = b",
+    "t &= False; r = t",
+    "t |= i > 1; r = t",
+    "a @= np.ones((4, 4)); r = a",
+    "a += np.zeros(7); r = a",
+    "c = a; a = a + 1; r = (c, a)",
+    "a[0, 0] = 5; r = a",
+    "a[1] = 7; r = a",
+    "a[:, 1] = [1, 2, 3]; r = a",
+    "a[...] = 3; r = a",
+    "a[a > 5] = 0; r = a",
+    "a[[0, 2]] = -1; r = a",
+    "a[[0, 0, 0], [1, 1, 1]] = [1.0, 2.0, 3.0]; r = a",
+    "a[[2, 0]] += 10; r = a",
+    "a[t] = a[t] * 2; r = a",
+    "a[::2, ::-1] = a[::2]; r = a",
+    "a[:, [0, 1]] = a[:, [1, 0]]; r = a",
+    "b[0, 0] = 3.7; r = b",
+    "b[0, 0] = float('nan')",
+    "u[0] = 300",
+    "u[0] = -1",
+    "u[:2] = [1, 300]",
+    "b[0] = 1j",
+    "b[0, 0] = 1j",
+    "a[0, 0] = [1, 2]",
+    "a[0] = [1, 2]",
+    "a[5] = 1",
+    "a[0, 9] = 1",
+    "a['x'] = 1",
+    "a[[0, 7]] = 1; r = a",
+    "a[0, 0] = 'x'",
+    "a[0, 0] = '2.5'; r = a",
+    "a[0] = np.arange(4); r = a",
+    "a[0] = np.float32(1.1); r = a",
+    "z[0] = 5; r = z",
+    "z.real = 1; r = z",
+    "z.imag[1:] = 7; r = z",
+    "a.shape = (4, 3); r = a",
+    "a.shape = (5, 3)",
+    "a.T.shape = (12,)",
+    "del a[0]",
+    "a.fill(3); r = a",
+    "w = np.broadcast_to(i, (2, 3)); w[0] = 1",
+    "w = a.diagonal(); w[0] = 1",
+    "r = [float(x) for x in a[1]]",
+    "r = [list(map(float, row)) for row in a]",
+    "r = 3.0 in a, 99 in a, None in i",
+    "r = a.tolist(), i.tolist(), t.tolist(), z.tolist()",
+    "r = [x == y for x, y in zip(i, [1, 2, 3])]",
+    "x = a[1, 2]; y = a; a = a * 2; r = (x, y)",
+    "p = a[0]; q = p[1:]; q[:] = 9; r = a",
+    "m = a.reshape(4, 3); m[0, 0] = 100; r = a",
+    "m = a.T.reshape(-1); m[0] = 100; r = a",
+    "m = a.ravel(); m[1] = 50; r = a",
+    "m = a.flatten(); m[1] = 50; r = a",
+    "m = np.asarray(a); m[0] = 1; r = (a, m is a)",
+    "m = np.array(a); m[0] = 1; r = a",
+    "m = a.copy(); m[0] = 1; r = a",
+    "m = a.view(); m.shape = (12,); m[0] = 1; r = a",
+    "m = a.astype(float, copy=False); r = m is a",
+    "m = numpy.asarray(a); m[0, 0] = 77; r = a",
+    "m = numpy.asarray(a); a[0, 0] = 78; r = m",
+    "m = numpy.asarray(a); a += 1; r = m.copy()",
+    "k = numpy.arange(4.0); m = np.asarray(k); m[0] = 5; r = k",
+    "k = numpy.arange(4.0); m = np.asarray(k); k[0] = 5; r = m * 1",
+    "m = memoryview(a); r = m.shape, m.strides, m.format, m.tolist()",
+    "x, y, w = i; r = [int(x), int(y), int(w)]",
+    "r = sorted(f), max(i), min(f), sum(i)",
+    "r = i.base is None, a[1:].base is a.base, a.ravel().base is not None",
+    "q = i[1:]; r = q.base is i, q[1:].base is i",
+    "r = {1: i}[i[0]]",
+    "r = [10, 20, 30][i[0]]",
+    "r = np.arange(20)[i[0]:i[2]]",
+    "r = range(i[0], i[2])",
+    "r = a.reshape(i[0], -1)",
+    "r = f'{a[0, 1]:.2f}', str(i), repr(f), str(a)",
+    "r = bool(s > 1), float(s), int(s), complex(s), round(float(s))",
+    "r = any(t), all(t), not s",
+    "out = np.empty(3); r = np.add(i, 1, out=out) is out, out",
+    "out = np.zeros(3); np.add(i, 1, out=out, where=t); r = out",
+    "np.sqrt(a, out=a); r = a",
+    "np.multiply(a, 2, a); r = a",
+    "np.add(a, 1, out=(a,)); r = a",
+    "np.cumsum(a, out=a.reshape(-1)); r = a",
+    "import pickle; r = pickle.loads(pickle.dumps(a))",
+    "import copy; c = copy.deepcopy(a); c[0] = 1; r = (a, copy.copy(i))",
+]
+
+EXPRESSIONS = """
+a[1, 2] | a[-1, -1] | a[1] | a[-1] | a[1:] | a[:, 1] | a[::2] | a[::-1] | a[:, ::-2] | a[1:1] | a[..., 0] | a[0, ...] | a[...]
+a[None] | a[:, None, 1] | a[1, None] | a[(1, 2)] | a[()] | s[()] | s[...] | s[None] | a[10:] | a[-100:2] | a[2:0:-1] | a[5:1:-1]
+a[[0, 2]] | a[[0, 2], [1, 3]] | a[:, [1, 1, 0]] | a[[[0, 1], [1, 2]]] | a[i[:1]] | a[i - 1, 1] | a[1, i] | a[i - 1, 1:3] | a[[True, False, True]]
+a[a > 4] | a[t] | a[t, 1] | a[t, [0, 1]] | a[:, a[0] > 1] | a[np.array(1)] | a[np.int32(1), 2] | a[[]] | a[True] | a[False] | s[True] | a[None, t]
+a[[-1, -2]] | a[i.astype(np.uint8) - 1] | a[1:, [0, 1]] | a[np.ix_([0, 2], [1, 3])] | a[..., [0, 1]] | a[[0], :, None] | e[0:0] | e[[]]
+a.shape | a.strides | a.ndim | a.size | a.itemsize | a.nbytes | a.dtype | a.T.strides | e.shape | s.shape | a.T | a[:, 0].T | a.mT | i.T
+a.real | z.real.strides | a.flat[3] | a.flags.c_contiguous | a.T.flags.f_contiguous | a[::2].flags.contiguous | i.flags.writeable
+a.item(3) | a.item(1, 2) | s.item() | i[0].item() | a.tobytes() | len(a) | a.astype(int) | a.astype("f4") | i.astype(bool) | f.astype(complex)
+f.view(np.int32) | i.view("f4") | a.view(np.complex128) | u.view(np.int8) | t.view(np.uint8) | a.T.astype("f4") | a.T.copy() | a.T.copy("K") | a[:, ::2].copy()
+np.float64(2) + s | np.ndim(a) | np.shape(a) | np.size(a) | np.iscomplexobj(z) | np.result_type(i, f) | np.can_cast(i.dtype, "f8")
+isinstance(a, np.ndarray) | isinstance(numpy.zeros(2), np.ndarray) | isinstance(2.0, np.ndarray) | issubclass(np.float64, np.floating)
+a == None | a == "x" | a != "x" | i == [1, 5, 3] | [1, 5, 3] == i | i + [1, 2, 3] | [1, 2, 3] + i | i * (1, 2, 3) | (a == a).all() | i == np.zeros(3)
+np.isscalar(a[0, 0].item()) | a.__len__() | a.__array_priority__ | np.ndarray.sum(a) | np.ndarray.sum(numpy.ones(3)) | np.ndarray.reshape(i, 3, 1)
+"""
+
+
+def expressions(text):
+    return [case.strip() for line in text.strip().splitlines() for case in line.split(" | ")]
+
+
+@pytest.mark.parametrize("case", expressions(OPERATORS) + expressions(EXPRESSIONS))
+def test_expression(case):
+    check(SETUP + case)
+
+
+@pytest.mark.parametrize("case", expressions(ERRORS))
+def test_error(case):
+    check(SETUP + case)
+
+
+@pytest.mark.parametrize("case", STATEMENTS)
+def test_statement(case):
+    check(SETUP + case)
