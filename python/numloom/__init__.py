@@ -31,6 +31,8 @@ from numloom._version import __version__  # noqa: E402
 
 ndarray = _core.ndarray
 _ndarray.present_as(__name__)
+if hasattr(_os, "register_at_fork"):
+    _os.register_at_fork(before=_core.before_fork, after_in_child=_core.after_fork_child)
 if _os.environ.get("NUMLOOM_DEVICE"):
     set_device(_os.environ["NUMLOOM_DEVICE"])
 

@@ -90,6 +90,9 @@ def facade(name="numpy"):
     found = _facades.get(name)
     if found is None:
         found = _facades[name] = Facade(name)
+        if hasattr(sys.modules.get(name), "__file__"):
+            # The interpreter reads it here, not through __getattr__, to word an ImportError.
+            found.__dict__["__file__"] = sys.modules[name].__file__
     return found
 
 

@@ -5,6 +5,7 @@ access on an array never goes through Python code that guesses.
 """
 
 import copyreg
+import importlib
 import types
 
 import numpy
@@ -119,7 +120,6 @@ def item(self, /, *args):
 # ---------------------------------------------------------------------------------------------- resizing in place
 
 
-
 def resize(self, /, *new_shape, refcheck=True):
     """Resize in place. The storage is new: that is only allowed when no view would be left behind."""
     shape = new_shape[0] if len(new_shape) == 1 and not isinstance(new_shape[0], int) else new_shape
@@ -195,6 +195,106 @@ class flatiter:
 
 def _set_flat(self, values):
     _core.to_numpy(self).flat = to_host(values)
+
+
+# ---------------------------------------------------------------------------------------------- flags
+
+
+_REAL_FLAGS = numpy.empty(0).flags
+_FLAG_BITS = ((1, "c_contiguous"), (2, "f_contiguous"), (4, "owndata"), (0x100, "aligned"), (0x400, "writeable"))
+
+
+class flagsobj:
+    """`a.flags`: what the layout allows. Setting `writeable` sets it for the array."""
+
+    __slots__ = ("_array",)
+    __module__ = "numloom"
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, array):
+        self._array = array
+
+    c_contiguous = contiguous = property(lambda self: _core.flag_bits(self._array)[0])
+    f_contiguous = fortran = property(lambda self: _core.flag_bits(self._array)[1])
+    owndata = property(lambda self: _core.flag_bits(self._array)[2])
+    aligned = property(lambda self: True)
+    writebackifcopy = property(lambda self: False)
+    fnc = property(lambda self: self.f_contiguous and not self.c_contiguous)
+    forc = property(lambda self: self.f_contiguous or self.c_contiguous)
+    behaved = property(lambda self: self.writeable)
+    carray = property(lambda self: self.behaved and self.c_contiguous)
+    farray = property(lambda self: self.behaved and self.fnc)
+    num = property(lambda self: sum(bit for bit, name in _FLAG_BITS if getattr(self, name)))
+
+    @property
+    def writeable(self):
+        return _core.flag_bits(self._array)[3]
+
+    @writeable.setter
+    def writeable(self, on):
+        setflags(self._array, write=on)
+
+    def __getitem__(self, key):
+        name = _FLAG_KEYS.get(key)
+        if name is None:
+            raise KeyError("Unknown flag")
+        return getattr(self, name)
+
+    def __setitem__(self, key, value):
+        name = _FLAG_KEYS.get(key)
+        if name not in ("writeable", "aligned", "writebackifcopy"):
+            raise KeyError("Unknown flag")
+        setflags(self._array, **{{"writeable": "write", "aligned": "align", "writebackifcopy": "uic"}[name]: value})
+
+    def __eq__(self, other):
+        return isinstance(other, (flagsobj, type(_REAL_FLAGS))) and self.num == other.num
+
+    def __repr__(self):
+        shown = ("c_contiguous", "f_contiguous", "owndata", "writeable", "aligned", "writebackifcopy")
+        return "".join(f"  {name.upper()} : {getattr(self, name)}\n" for name in shown)
+
+
+_FLAG_KEYS = {
+    key: name
+    for name, keys in (
+        ("c_contiguous", "C CONTIGUOUS C_CONTIGUOUS"),
+        ("f_contiguous", "F FORTRAN F_CONTIGUOUS"),
+        ("owndata", "O OWNDATA"),
+        ("writeable", "W WRITEABLE"),
+        ("aligned", "A ALIGNED"),
+        ("writebackifcopy", "X WRITEBACKIFCOPY"),
+        ("behaved", "B BEHAVED"),
+        ("carray", "CA CARRAY"),
+        ("farray", "FA FARRAY"),
+        ("fnc", "FNC"),
+        ("forc", "FORC"),
+    )
+    for key in keys.split()
+}
+
+
+def setflags(self, /, write=None, align=None, uic=None):
+    # `align` only ever describes: our arrays are aligned, and NumPy lets a flag be cleared without any effect on use.
+    if uic:
+        raise ValueError("cannot set WRITEBACKIFCOPY flag to True")
+    if write is None:
+        return
+    if write and not _may_write(self):
+        raise ValueError("cannot set WRITEABLE flag to True of this array")
+    _core.set_writeable(self, bool(write))
+
+
+def _may_write(array):
+    """NumPy's rule: an array may be made writeable if it owns its data, or what it views can be written."""
+    base = array.base
+    if base is None or _core.flag_bits(array)[3]:
+        return True
+    if isinstance(base, (_real, ndarray)):
+        return bool(base.flags.writeable)
+    try:
+        return not memoryview(base).readonly
+    except TypeError:
+        return False
 
 
 # ---------------------------------------------------------------------------------------------- the class itself
@@ -308,6 +408,8 @@ _SKIPPED = frozenset(
     __delattr__ __getstate__ __hash__ __array_finalize__ __array_priority__ __array_ufunc__ __class_getitem__ __eq__ __ne__
     __lt__ __le__ __gt__ __ge__""".split()
 )
+# Of these, what derived classes call on the class.
+_EITHER_TOO = frozenset("__array_finalize__ __array_ufunc__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__".split())
 
 
 def complete():
@@ -319,6 +421,9 @@ def complete():
             setattr(ndarray, method.__name__, method)
     if "flat" not in own:
         ndarray.flat = property(flatiter, _set_flat, doc=_real.flat.__doc__)
+    if "flags" not in own:
+        ndarray.flags = property(flagsobj, doc=_real.flags.__doc__)
+        ndarray.setflags = setflags
     for name in ("ctypes", "data", "__array_interface__", "__array_struct__"):
         if name not in own:
             setattr(ndarray, name, _host_property(name))
@@ -344,7 +449,7 @@ def complete():
 def _complete_class():
     meta = _core.ndarray_meta
     for name in dir(_real):
-        if name in _SKIPPED and name not in ("__array_finalize__", "__array_ufunc__", "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__"):
+        if name in _SKIPPED - _EITHER_TOO:
             continue
         ours, real = getattr(ndarray, name, None), getattr(_real, name)
         if callable(real) and name not in ("__class__", "__class_getitem__"):
@@ -363,10 +468,10 @@ def _reduce_class(cls):
 
 class _NumpyModule:
     def __reduce__(self):
-        return __import__, ("numpy",)
+        return importlib.import_module, ("numpy",)
 
 
 def present_as(module):
     """Show the class as `module`.ndarray. Script mode presents it as NumPy's."""
     ndarray.__module__ = module
-    flatiter.__module__ = module
+    flatiter.__module__ = flagsobj.__module__ = module

@@ -1,5 +1,7 @@
 """Views of the engine at work: what was recorded, how it was planned, what ran."""
 
+from contextlib import contextmanager
+
 from numloom import _core
 
 
@@ -8,17 +10,32 @@ def program():
     return _core.debug_program()
 
 
+@contextmanager
+def watching():
+    """Within this context the engine keeps its plans, for `plan` and `kernels` to show."""
+    _core.debug_keep(True)
+    try:
+        yield
+    finally:
+        _core.debug_keep(False)
+
+
 def plan():
-    """The plan of the last flush, as text."""
+    """The last plan that ran while `watching`, as text."""
     return _core.debug_plan()
 
 
 def kernels():
-    """The kernels of the last flush, each with its bytecode and its text where it has been compiled."""
-    listing = getattr(_core, "debug_kernels", None)
-    return listing() if listing is not None else []
+    """Its kernels, each with its bytecode as text."""
+    steps = ("\n" + plan()).split("\nstep ")[1:]
+    return ["step " + step for step in steps if ": kernel" in step.partition("\n")[0]]
 
 
 def counters():
     """Counters since the start of the process: flush reasons, fusion refusals, plan hits and misses, kernels, bytes moved."""
     return _core.counters()
+
+
+def reset_counters():
+    """Set them to nothing."""
+    _core.reset_counters()

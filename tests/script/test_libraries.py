@@ -36,8 +36,10 @@ def test_pandas(project):
         print(df, df.sum(), np.log1p(df["y"]), df["x"].to_numpy() + np.ones(3), np.mean(df["x"]))
         s = pd.Series(np.array([1, 2, 2]))
         print(s.value_counts(), s[np.array([True, False, True])], np.where(s > 1, s, 0), s + np.ones(3), np.ones(3) + s)
-        print(pd.Series(np.array(["a", "b"])), pd.cut(np.arange(4), 2), df.groupby(np.array([0, 0, 1])).mean(), df.iloc[np.array([0, 2])])
-        print(pd.DataFrame({"a": np.arange(2), "b": np.ones(2)}).describe(), pd.isna(np.array([1.0, np.nan])), df.apply(np.sum))
+        print(pd.Series(np.array(["a", "b"])), pd.cut(np.arange(4), 2), df.groupby(np.array([0, 0, 1])).mean())
+        print(df.iloc[np.array([0, 2])])
+        print(pd.DataFrame({"a": np.arange(2), "b": np.ones(2)}).describe(), pd.isna(np.array([1.0, np.nan])))
+        print(df.apply(np.sum))
         """
     )
 
@@ -70,13 +72,18 @@ def test_scipy(project):
         import numpy as np
         from scipy import integrate, interpolate, linalg, ndimage, optimize, signal, sparse, special, stats
         a = np.arange(9.0).reshape(3, 3) + np.eye(3)
-        print(np.round(linalg.inv(a), 6), np.round(linalg.eigvalsh(a @ a.T), 4), np.round(special.erf(np.linspace(0, 1, 3)), 6))
+        print(np.round(linalg.inv(a), 6), np.round(linalg.eigvalsh(a @ a.T), 4))
+        print(np.round(special.erf(np.linspace(0, 1, 3)), 6))
         r = optimize.minimize(lambda v: ((v - np.array([1.0, 2.0])) ** 2).sum(), np.zeros(2))
-        print(np.round(r.x, 3), round(optimize.brentq(lambda x: np.cos(x) - x, 0, 1), 6), np.round(optimize.curve_fit(lambda t, k: k * t, np.arange(4.0), 2 * np.arange(4.0))[0], 6))
+        print(np.round(r.x, 3), round(optimize.brentq(lambda x: np.cos(x) - x, 0, 1), 6))
+        print(np.round(optimize.curve_fit(lambda t, k: k * t, np.arange(4.0), 2 * np.arange(4.0))[0], 6))
         s = sparse.csr_matrix(a); print((s @ np.ones(3)).sum(), (s * 2).toarray().sum(), type(s @ np.ones(3)).__name__)
-        print(np.round(integrate.solve_ivp(lambda t, y: -y, (0, 1), np.array([1.0])).y[0, -1], 3), ndimage.gaussian_filter(a, 1).shape)
-        print(np.round(stats.norm.cdf(np.array([0.0, 1.0])), 6), stats.ttest_ind(np.arange(5.0), np.arange(5.0)).pvalue, signal.convolve(np.ones(3), np.ones(2)))
-        print(interpolate.interp1d(np.arange(3.0), np.arange(3.0) ** 2)(1.5), integrate.quad(lambda x: np.exp(-x), 0, 1)[0] > 0.6)
+        print(np.round(integrate.solve_ivp(lambda t, y: -y, (0, 1), np.array([1.0])).y[0, -1], 3))
+        print(ndimage.gaussian_filter(a, 1).shape)
+        print(np.round(stats.norm.cdf(np.array([0.0, 1.0])), 6))
+        print(stats.ttest_ind(np.arange(5.0), np.arange(5.0)).pvalue, signal.convolve(np.ones(3), np.ones(2)))
+        print(interpolate.interp1d(np.arange(3.0), np.arange(3.0) ** 2)(1.5))
+        print(integrate.quad(lambda x: np.exp(-x), 0, 1)[0] > 0.6)
         """
     )
 

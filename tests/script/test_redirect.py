@@ -1,6 +1,5 @@
 """Whose imports are redirected, and what they get."""
 
-
 import pytest
 
 OURS = "print(type(np.ones(2)) is np.ndarray, type(np.ones(2)) is not REAL.ndarray)"
@@ -30,7 +29,9 @@ def test_forms_of_import(project, statement):
 
 
 def test_modules_under_the_folder_are_the_users(project):
-    project.write(helper="import numpy as np\ndef make(): return np.ones(2)", pkg__mod="from numpy import zeros\ndef make(): return zeros(2)")
+    project.write(
+        helper="import numpy as np\ndef make(): return np.ones(2)", pkg__mod="from numpy import zeros\ndef make(): return zeros(2)"
+    )
     source = "import numpy as np, helper, pkg.mod\nprint(type(helper.make()) is np.ndarray, type(pkg.mod.make()) is np.ndarray)"
     assert project.output(source) == "True True\n"
 
@@ -67,18 +68,20 @@ def test_numpy_itself_is_untouched(project):
         import numpy as np
         real = sys.modules["numpy"]
         print(real.__name__, type(real.ones(2)) is real.ndarray, np.float64 is real.float64, np.dtype is real.dtype)
-        print(np.__version__ == real.__version__, np.__file__ == real.__file__, np.pi, np.newaxis, np.ndarray.__module__, repr(np.ndarray))
+        print(np.__version__ == real.__version__, np.__file__ == real.__file__, np.pi, np.newaxis)
+        print(np.ndarray.__module__, repr(np.ndarray))
     """
     shown = project.output(source).splitlines()
     assert shown[0] == "numpy True True True"
-    assert shown[1].endswith("None numpy <class 'numpy.ndarray'>") and shown[1].startswith("True True")
+    assert shown[1].startswith("True True")
+    assert shown[2] == "numpy <class 'numpy.ndarray'>"
 
 
 def test_every_public_name_is_there(project):
     source = """
         import sys, numpy as np
         real = sys.modules["numpy"]
-        for where in ("", "linalg", "fft", "random", "ma", "polynomial", "lib", "lib.stride_tricks", "testing", "char", "strings", "rec"):
+        for where in ("", "linalg", "fft", "random", "ma", "polynomial", "lib", "lib.stride_tricks", "testing", "char", "rec"):
             a, b = np, real
             for part in filter(None, where.split(".")):
                 a, b = getattr(a, part), getattr(b, part)
@@ -176,5 +179,8 @@ def test_doctest_and_timeit(project):
         '''
     )
     assert project.numloom("-m", "doctest", "documented.py").stdout == ""
-    source = "import timeit\nprint(timeit.timeit('assert np is not sys.modules[\"numpy\"]', 'import sys, numpy as np', number=1) < 9)"
+    source = """
+        from timeit import timeit
+        print(timeit("assert np is not sys.modules['numpy']", "import sys, numpy as np", number=1) < 9)
+    """
     assert project.output(source) == "True\n"

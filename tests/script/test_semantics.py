@@ -167,7 +167,8 @@ def test_subclasses_derive_from_numpys(project):
                 return super().__array_wrap__(array, context, return_scalar)
         class Sub(Info): pass
         a = Info([1.0, 2.0], "x")
-        print(type(a).__name__, a.info, type(a + 1).__name__, (a * 2).info, a[:1].info, np.sin(a).info, type(np.ones(2) + a).__name__)
+        print(type(a).__name__, a.info, type(a + 1).__name__, (a * 2).info, a[:1].info, np.sin(a).info)
+        print(type(np.ones(2) + a).__name__)
         print(isinstance(a, np.ndarray), issubclass(Sub, np.ndarray), isinstance(np.ones(1), Info), type(Sub([1])).__mro__)
         print(np.ndarray.sum(a), np.ndarray.__getitem__(a, 0), np.concatenate([a, a]), np.ndarray.__new__(Info, (2,)).shape)
         m = np.matrix([[1, 2], [3, 4]])
@@ -245,7 +246,8 @@ def test_pickles_are_numpys(project):
         c, d = copy.copy(a), copy.deepcopy({"a": a, "again": a})
         c[0] = d["a"][1] = 9
         print(a, d["a"] is d["again"], pickle.loads(pickle.dumps(np.sum))(a), pickle.loads(pickle.dumps(np.add))(1, 2))
-        print(pickle.loads(pickle.dumps(np.linspace))(0, 1, 3), pickle.loads(pickle.dumps(np.ndarray)).__name__, copy.deepcopy(np.sort)([2, 1]))
+        print(pickle.loads(pickle.dumps(np.linspace))(0, 1, 3), pickle.loads(pickle.dumps(np.ndarray)).__name__)
+        print(copy.deepcopy(np.sort)([2, 1]))
         print(pickle.loads(pickle.dumps([np.float64, np.dtype("i4"), np.random.default_rng(1)]))[2].random())
         open("a.pickle", "wb").write(pickle.dumps(a))
         """
@@ -259,15 +261,19 @@ def test_random_streams_are_numpys(project):
         """
         import random, numpy as np
         np.random.seed(5); random.seed(5)
-        print(np.random.rand(3), np.random.randn(2, 2), np.random.randint(0, 10, 5), np.random.choice([1, 2, 3]), np.random.normal())
+        print(np.random.rand(3), np.random.randn(2, 2), np.random.randint(0, 10, 5), np.random.choice([1, 2, 3]))
+        print(np.random.normal())
         a = np.arange(10); np.random.shuffle(a); print(a, np.random.permutation(5))
         state = np.random.get_state(); x = np.random.rand(); np.random.set_state(state); print(x == np.random.rand())
         g = np.random.default_rng(7)
-        print(g.normal(size=3), g.integers(0, 5, (2, 2)), g.choice(a, 3, replace=False), g.random(), g.standard_normal(2, dtype="f4"))
-        b = np.zeros(4); print(g.random(out=b) is b, b); g.shuffle(b); print(b, g.permuted(a), g.multivariate_normal([0, 0], np.eye(2)))
+        print(g.normal(size=3), g.integers(0, 5, (2, 2)), g.choice(a, 3, replace=False), g.random())
+        print(g.standard_normal(2, dtype="f4"))
+        b = np.zeros(4); print(g.random(out=b) is b, b); g.shuffle(b)
+        print(b, g.permuted(a), g.multivariate_normal([0, 0], np.eye(2)))
         print(isinstance(g, np.random.Generator), isinstance(np.random.RandomState(1), np.random.RandomState))
         r = np.random.RandomState(3); print(r.uniform(size=2), r.beta(np.array([1.0, 2]), 3))
-        h = np.random.Generator(np.random.PCG64(1)); print(h.random(2), type(h.spawn(1)[0]).__name__, np.random.SeedSequence(4).entropy)
+        h = np.random.Generator(np.random.PCG64(1))
+        print(h.random(2), type(h.spawn(1)[0]).__name__, np.random.SeedSequence(4).entropy)
         """
     )
 
@@ -279,25 +285,31 @@ def test_interfaces_of_arrays(project):
         a = np.arange(12.0).reshape(3, 4)
         a.flat[3] = 50; a.flat[::5] = -1; print(a, a.flat[2:5], list(a.flat)[:3], len(a.flat), a.flat.copy()[:2])
         a.flat = 2; print(a.sum(), a.flags.c_contiguous, a.T.flags["F"], a.strides, a.base is None, a[1:].base is a)
-        b = a[1]; b.sort(); a.resize((2, 6)) if False else None; print(a.data.shape, a.nbytes, a.itemsize, memoryview(a).format)
-        print(bytes(np.arange(2, dtype="u1")), a.tolist()[0], a.item(3), np.asarray(a) is a, np.array(a) is a, a.__array__().shape)
+        b = a[1]; b.sort(); a.resize((2, 6)) if False else None
+        print(a.data.shape, a.nbytes, a.itemsize, memoryview(a).format)
+        print(bytes(np.arange(2, dtype="u1")), a.tolist()[0], a.item(3), np.asarray(a) is a, np.array(a) is a)
+        print(a.__array__().shape)
         a.setflags(write=False)
         try:
             a[0] = 1
         except ValueError as e:
             print(e)
-        c = np.arange(3); c.shape = (3, 1); print(c, c.dtype.kind, c.squeeze().view("u8"), np.ndarray((2,), "f8", b"\\0" * 16))
+        c = np.arange(3); c.shape = (3, 1)
+        print(c, c.dtype.kind, c.squeeze().view("u8"), np.ndarray((2,), "f8", b"\\0" * 16))
         it = np.nditer([c, None]); print(it.nop); print([x.item() for x in np.nditer(np.arange(3))])
         w = np.arange(4.0)
         with np.nditer(w, op_flags=["readwrite"]) as it:
             for x in it: x[...] = 2 * x
         print(w, list(np.ndenumerate(w))[1], list(np.ndindex(1, 2)), np.r_[w, 1], np.c_[w, w].shape, np.mgrid[0:2, 0:2].sum())
         print(np.vectorize(lambda x: x + 1)(w), np.frompyfunc(lambda x, y: x + y, 2, 1)(w, 1), np.apply_along_axis(sum, 0, w))
-        print(isinstance(np.add, np.ufunc), np.add.reduceat(w, [0, 2]), np.add.outer([1], [2]), np.multiply.accumulate(w), w.ptp if hasattr(w, "ptp") else "no")
+        print(isinstance(np.add, np.ufunc), np.add.reduceat(w, [0, 2]), np.add.outer([1], [2]))
+        print(np.multiply.accumulate(w), w.ptp if hasattr(w, "ptp") else "no")
         np.add.at(w, [0, 0], 1); np.put(w, 1, 9); np.place(w, w > 8, [5]); np.copyto(w[2:], 3, where=[True, False]); print(w)
         x, y = np.unique(np.array([3, 1, 3]), return_counts=True); print(x, y, np.histogram(w, 3), np.linalg.eigh(np.eye(2)))
-        s = np.linalg.svd(np.eye(2)); print(s.S, type(s).__name__, np.einsum("ii", np.eye(3)), np.lib.stride_tricks.sliding_window_view(w, 2).shape)
-        out = np.empty(2); print(np.sort(w)[::-1], np.median(w, out=np.empty(())).item(), np.cumsum([1, 2], out=out) is out, out)
+        s = np.linalg.svd(np.eye(2))
+        print(s.S, type(s).__name__, np.einsum("ii", np.eye(3)), np.lib.stride_tricks.sliding_window_view(w, 2).shape)
+        out = np.empty(2)
+        print(np.sort(w)[::-1], np.median(w, out=np.empty(())).item(), np.cumsum([1, 2], out=out) is out, out)
         print(np.ndarray[int, float], np.ndarray | None, getattr(np, "bool")(1), np.array([1]).__array_namespace__() is np)
         """
     )

@@ -2,7 +2,7 @@
 
 import numpy
 
-from numloom import _core
+from numloom import _core, _ndarray
 from numloom._api.registry import axis_index, decline, is_scalar, lift, lift_all, ndarray, provides
 from numloom._fallback.convert import from_host, to_host
 
@@ -29,32 +29,32 @@ for _name in ("r_", "c_", "mgrid", "ogrid"):
 
 
 class _RealInstances(type):
-    """Instances are those of NumPy's class."""
+    """Instances are those of NumPy's class, and of ours that stands beside it."""
 
     def __instancecheck__(cls, instance):
-        return isinstance(instance, cls._real) or type.__instancecheck__(cls, instance)
+        return isinstance(instance, (cls._real, *cls._ours))
 
     def __subclasscheck__(cls, subclass):
-        return issubclass(subclass, cls._real) or type.__subclasscheck__(cls, subclass)
+        return issubclass(subclass, (cls._real, *cls._ours))
 
     def __getattr__(cls, name):
         return getattr(type.__getattribute__(cls, "_real"), name)
 
 
-def _front(name, real):
-    """A class whose calls make NumPy's own object on host views of our arrays."""
+def _front(name, real, *ours):
+    """A class whose calls make NumPy's own object on host views of our arrays. Instances of `ours` count as its own."""
 
     def __new__(cls, *args, **kwargs):
         return real(*map(to_host, args), **{key: to_host(value) for key, value in kwargs.items()})
 
-    body = {"__new__": __new__, "_real": real, "__doc__": real.__doc__, "__module__": "numpy"}
+    body = {"__new__": __new__, "_real": real, "_ours": ours, "__doc__": real.__doc__, "__module__": "numpy"}
     return provides(name)(_RealInstances(name, (), body))
 
 
 _front("nditer", numpy.nditer)
 _front("broadcast", numpy.broadcast)
-_front("flatiter", numpy.flatiter)
-_front("ufunc", numpy.ufunc)
+_front("flatiter", numpy.flatiter, _ndarray.flatiter)
+_front("ufunc", numpy.ufunc, _core.ufunc)
 
 
 @provides()
@@ -146,9 +146,7 @@ def _along(at, place, shape):
     """An index that takes `at` along one axis and every position along the others."""
     arange = _functions["arange"]
     ndim = len(shape)
-    return tuple(
-        at if d == place else arange(shape[d]).reshape((1,) * d + (-1,) + (1,) * (ndim - d - 1)) for d in range(ndim)
-    )
+    return tuple(at if d == place else arange(shape[d]).reshape((1,) * d + (-1,) + (1,) * (ndim - d - 1)) for d in range(ndim))
 
 
 @provides()

@@ -94,9 +94,7 @@ def kron(a, b):
     ndim = max(x.ndim, y.ndim)
     sx = (1,) * (ndim - x.ndim) + x.shape
     sy = (1,) * (ndim - y.ndim) + y.shape
-    wide = _multiply(
-        x.reshape([part for size in sx for part in (size, 1)]), y.reshape([part for size in sy for part in (1, size)])
-    )
+    wide = _multiply(x.reshape([part for size in sx for part in (size, 1)]), y.reshape([part for size in sy for part in (1, size)]))
     return wide.reshape([p * q for p, q in zip(sx, sy, strict=True)])
 
 
@@ -148,8 +146,10 @@ def _contract(a, la, b, lb, keep):
     if not inner or (batch and not (rows and columns)):
         # No matrix product in it: multiply, and sum in the same pass.
         order = batch + rows + columns + inner
-        wide = [x.transpose([labels.index(q) for q in order if q in labels]).reshape([size[q] if q in labels else 1 for q in order])
-                for x, labels in ((a, la), (b, lb))]
+        wide = [
+            x.transpose([labels.index(q) for q in order if q in labels]).reshape([size[q] if q in labels else 1 for q in order])
+            for x, labels in ((a, la), (b, lb))
+        ]
         product = _multiply(*wide)
         if inner:
             product = _add_reduce(product, tuple(range(len(order) - len(inner), len(order))), product.dtype)
@@ -245,5 +245,3 @@ def matmul(x1, x2, /):
 @provides("linalg.tensordot")
 def _linalg_tensordot(x1, x2, /, *, axes=2):
     return tensordot(x1, x2, axes)
-
-

@@ -142,5 +142,3 @@ def nanmean(a, axis=None, dtype=None, out=None, keepdims=_missing, *, where=_mis
         warnings.warn("Mean of empty slice", RuntimeWarning, stacklevel=2)
     with errstate(invalid="ignore", divide="ignore"):
         return _u["true_divide"](total, count, dtype=lifted.dtype, casting="unsafe")
-
-

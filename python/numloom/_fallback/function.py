@@ -1,5 +1,6 @@
 """The face of a NumPy function that runs as a fallback: its name, its documentation, its signature."""
 
+import copyreg
 import functools
 
 from numloom import _core
@@ -71,3 +72,4 @@ def restore(name):
 
 
 _core.function.__reduce__ = _reduce
+copyreg.pickle(_core.ufunc, lambda ufunc: (restore, (ufunc.__name__,)))

@@ -38,6 +38,5 @@ def collect():
 
 
 def _plain(value):
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    return value if isinstance(value, (int, float, str, bool, type(None))) else str(value)
+    """Counts as integers, seconds as they are."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -49,19 +49,26 @@ def _seconds(count):
     return f"{count * 1e3:.1f} ms" if count < 1 else f"{count:.2f} s"
 
 
+_count = "{:,}".format
 _ROWS = (
     ("time_cpu", "time on the CPU", _seconds),
     ("time_cuda", "time on the GPU", _seconds),
-    ("kernels", "kernels launched", "{:,}".format),
-    ("fused_ops", "operations fused into them", "{:,}".format),
-    ("run_now_ops", "small operations run at once", "{:,}".format),
-    ("temporaries_elided_bytes", "temporaries never stored", _bytes),
-    ("kept_by_name_bytes", "stored only because a name held them", _bytes),
+    ("time_planning", "time planning", _seconds),
+    ("kernels", "kernels launched", _count),
+    ("fused_ops", "operations fused into them", _count),
+    ("calls", "library calls", _count),
+    ("run_now", "small operations run at once", _count),
+    ("dead_ops", "operations nobody needed", _count),
+    ("temporaries_elided", "temporaries never stored", _count),
+    ("temporaries_elided_bytes", "memory they did not take", _bytes),
+    ("stored_bytes", "results stored", _bytes),
     ("bytes_to_device", "moved to the device", _bytes),
     ("bytes_to_host", "moved to the host", _bytes),
-    ("plan_hits", "plans found", "{:,}".format),
-    ("plan_misses", "plans made", "{:,}".format),
+    ("host_bytes_peak", "peak of the engine's memory", _bytes),
+    ("plan_hits", "plans found", _count),
+    ("plan_misses", "plans made", _count),
 )
+_GROUPS = (("flush_", "work ran for the sake of"), ("refused_", "loops stayed apart because of"))
 
 
 def as_text(figures):
@@ -71,11 +78,11 @@ def as_text(figures):
     for name, label, show in _ROWS:
         if counters.get(name):
             lines.append(f"  {label:<40} {show(counters[name]):>12}")
-    for name, label in (("flush_reasons", "why work ran"), ("fusion_refusals", "why loops stayed apart")):
-        if isinstance(counters.get(name), dict) and any(counters[name].values()):
-            lines.append(f"  {label}:")
-            ranked = sorted(counters[name].items(), key=lambda item: -item[1])
-            lines += [f"    {key:<38} {value:>12,}" for key, value in ranked if value]
+    for prefix, label in _GROUPS:
+        group = {name.removeprefix(prefix): n for name, n in counters.items() if name.startswith(prefix) and n}
+        if group:
+            ranked = sorted(group.items(), key=lambda item: -item[1])
+            lines.append(f"  {label:<40} " + ", ".join(f"{name.replace('_', ' ')} ({n:,})" for name, n in ranked))
     fallbacks = figures["fallbacks"]
     if not fallbacks:
         lines.append("  nothing ran on NumPy")
