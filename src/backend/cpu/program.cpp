@@ -89,13 +89,14 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
   for (const KStore& s : k.stores) {
     const KInstr& d = *def[s.value];
     const bool computed = d.code == KCode::op || d.code == KCode::cast;
-    if (computed && p.direct_slot[s.value] < 0 && load_end[s.slot] <= defined_at[s.value])
+    if (computed && p.direct_slot[s.value] < 0 && load_end[s.slot] <= defined_at[s.value]) {
       p.direct_slot[s.value] = s.slot;
-    else {
+    } else {
       p.copies.push_back(s);
-      kept[s.value] = true;
       repeat(s.value);
     }
+    // Also with a direct slot: a block of several short rows is not dense there, and waits in the register for the end.
+    kept[s.value] = true;
   }
   for (int v = 0; v < n; ++v)
     if (kept[v]) last[v] = 1 << 20;
