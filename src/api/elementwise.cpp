@@ -92,7 +92,17 @@ Array apply(Op op, std::span<const Arg> in, const MapOptions& options) {
       }
     }
   }
+  const bool logical = op == Op::logical_and || op == Op::logical_or || op == Op::logical_xor || op == Op::logical_not;
   for (int k = 0; k < nin; ++k) {
+    if (logical && !args[k].array) {
+      // Only whether it is zero matters, whatever type it meets.
+      if (args.data() == in.data()) {
+        for (int j = 0; j < nin && j < 2; ++j) swapped[j] = in[j];
+        args = {swapped, size_t(nin)};
+      }
+      swapped[k].scalar = cast_scalar(cast_scalar(in[k].scalar, DType::b1), type);
+      continue;
+    }
     if (!args[k].array && args[k].scalar.weak == Scalar::Weak::integer && !(op == Op::select && k == 0)) {
       const DType t = op_input_type(op, type, k);
       if (is_comparison(op)) {
