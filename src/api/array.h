@@ -12,6 +12,10 @@
 
 namespace numloom {
 
+struct Array;
+// A writable copy of a scalar: what NumPy makes of one wherever it needs an array.
+Array unaliased(const Array& scalar);
+
 struct Array {
   Buffer* buf = nullptr;  // owns one handle
   DType dtype = DType::f8;
@@ -43,15 +47,18 @@ struct Array {
   int64_t size() const { return layout.size(); }
   int ndim() const { return layout.ndim; }
   int item() const { return item_size(dtype); }
-  // Another view of the same buffer.
-  Array with(DType t, const Layout& l) const {
-    Array v(*this);
-    v.dtype = t;
-    v.layout = l;
-    v.is_scalar = false;
-    return v;
-  }
+  // Another view of the same buffer. Scalars are immutable and have no views: of one, a view of a copy.
+  Array with(DType t, const Layout& l) const;
 };
+
+inline Array Array::with(DType t, const Layout& l) const {
+  Array v = is_scalar ? unaliased(*this) : Array(*this);
+  const int64_t moved = v.layout.offset - layout.offset;
+  v.dtype = t;
+  v.layout = l;
+  v.layout.offset += moved;
+  return v;
+}
 
 // An operand: an array, or a scalar not yet of any array's type.
 struct Arg {

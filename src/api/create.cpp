@@ -110,6 +110,12 @@ Array astype(const Array& a, DType dtype, char order, bool force_copy) {
   return out;
 }
 
+Array unaliased(const Array& scalar) {
+  Array a = scalar;
+  a.is_scalar = false;
+  return copy(a);
+}
+
 Array from_host(void* data, int64_t nbytes, DType dtype, const Layout& layout, void* owner, void (*release)(void*), bool shared) {
   return Array(Buffer::wrap(data, nbytes, owner, release, shared), dtype, layout);
 }

@@ -241,7 +241,7 @@ void assign(const Array& dst, const Arg& src, Casting rule) {
 Array select(const Array& c, const Arg& x, const Arg& y) {
   const Array mask = c.dtype == DType::b1 ? c : astype(c, DType::b1);
   const Arg triple[3] = {mask, x, y};
-  return apply(Op::select, triple, {.order = 'C'});
+  return apply(Op::select, triple);
 }
 
 }  // namespace numloom

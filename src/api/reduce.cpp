@@ -12,16 +12,19 @@ namespace {
 
 uint32_t all_axes(int ndim) { return ndim ? (uint32_t{1} << ndim) - 1 : 0; }
 
-Layout reduced_layout(const Layout& a, uint32_t axes, bool keepdims, int item) {
-  int64_t shape[kMaxDims];
-  int n = 0;
-  for (int d = 0; d < a.ndim; ++d) {
-    if (!(axes >> d & 1))
-      shape[n++] = a.shape[d];
-    else if (keepdims)
-      shape[n++] = 1;
+// The result's layout: memory order follows the operand's, as NumPy's iterator has it.
+Layout reduced_layout(const Array& a, uint32_t axes, bool keepdims, int item) {
+  Layout kept;
+  kept.ndim = 0;
+  for (int d = 0; d < a.ndim(); ++d) {
+    const bool reduced = axes >> d & 1;
+    if (reduced && !keepdims) continue;
+    kept.shape[kept.ndim] = reduced ? 1 : a.layout.shape[d];
+    kept.strides[kept.ndim++] = reduced ? 0 : a.layout.strides[d];
   }
-  return Layout::contiguous({shape, size_t(n)}, item);
+  Array shadow(nullptr, a.dtype, kept);
+  const Array* in[1] = {&shadow};
+  return result_layout(kept.dims(), item, in, 'K');
 }
 
 // `out` over the iteration space of `a`: stride 0 along the reduced axes.
@@ -180,11 +183,11 @@ Array reduce(Op op, const Array& input, const ReduceOptions& options) {
   for (int d = 0; d < a.ndim(); ++d)
     if (axes >> d & 1) count *= a.layout.shape[d];
   if (count == 0 && info.identity == kNoIdentity && !options.initial) {
-    const Layout shape = reduced_layout(a.layout, axes, options.keepdims, 1);
+    const Layout shape = reduced_layout(a, axes, options.keepdims, 1);
     if (shape.size() > 0 || a.ndim() == 0)
       throw value_error("zero-size array to reduction operation " + std::string(info.name) + " which has no identity");
   }
-  const Layout layout = reduced_layout(a.layout, axes, options.keepdims, item_size(result));
+  const Layout layout = reduced_layout(a, axes, options.keepdims, item_size(result));
   Array out;
   if (options.out) {
     out = *options.out;
@@ -359,7 +362,8 @@ Array cumulate(Op op, const Array& input, std::optional<int> axis, DType dtype, 
     if (!same_shape(out.layout, a.layout) || out.dtype != type) throw not_native("out= of another shape or type");
     if (a.buf == out.buf) a = copy(a);
   } else {
-    out = make_result(Layout::contiguous({a.layout.shape, size_t(a.ndim())}, item_size(type)), type);
+    const Array* in[1] = {&a};
+    out = make_result(result_layout(a.layout.dims(), item_size(type), in, 'K'), type);
   }
   record_along(Kind::cumulate, op, a, d, out);
   return out;

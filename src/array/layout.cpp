@@ -167,6 +167,7 @@ bool boxes_disjoint(const Axis* strides, int n, int64_t low_a, const int64_t* co
       reach_a += strides[j].stride * (count_a[j] - 1);
       reach_b += strides[j].stride * (count_b[j] - 1);
     }
+    if (reach_a > s || reach_b > s) return false;  // finer axes reach past this one: coordinates are no digits
     // A rest close to s belongs to the next multiple, seen from below. Both readings must be ruled out.
     const bool meets_here = r < reach_a;          // b starts inside a's finer run
     const bool meets_next = s - r < reach_b;      // b's finer run reaches a's next one
