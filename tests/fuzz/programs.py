@@ -148,7 +148,7 @@ class Program:
                 if how == "astype":
                     return m.asarray(x).astype(dtype)
                 if how == "flip":
-                    return m.flip(x)
+                    return m.flip(x) if m.ndim(x) else m.copy(x)
                 return m.broadcast_to(x, (2, *m.shape(x)))
 
             with warnings.catch_warnings():

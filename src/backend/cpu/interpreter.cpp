@@ -100,7 +100,7 @@ void Frame::evaluate(const Cursor& c, int from, int to, int64_t n, const std::ve
         break;
       }
       case Code::load: {
-        if (char* m = dense(b.aux, b.item)) {
+        if (char* m = b.held ? nullptr : dense(b.aux, b.item)) {
           at_[b.dst] = m;
           break;
         }

@@ -101,6 +101,9 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
   for (int v = 0; v < n; ++v)
     if (kept[v]) last[v] = 1 << 20;
 
+  for (BlockInstr& b : p.code)
+    b.held = b.code == Code::load && kept[b.dst] && k.slots[b.aux].stored;
+
   std::vector<int16_t> free;
   const auto take = [&] {
     if (free.empty()) return static_cast<int16_t>(p.nregs++);

@@ -18,6 +18,7 @@ struct BlockInstr {
   uint8_t item;             // load, gather: element size
   int16_t dst, a, b, c;     // values
   int16_t aux;              // slot or axis
+  bool held = false;        // load: into a register at once, because the memory changes before the value's last use
   uint8_t warns = 0;        // kWarn* that it can give; asked for when the hardware's flags say so
   bool always_ask = false;  // integer division: there is no flag
   LoopFn fn = nullptr;
