@@ -9,6 +9,7 @@
 
 // OpenBLAS as its wheel exports it: 32-bit integers, names with the prefix scipy_.
 extern "C" {
+void scipy_openblas_set_num_threads(int);
 void scipy_cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, const float* a, int lda, const float* b, int ldb, float beta, float* c, int ldc);
 void scipy_cblas_dgemm(int order, int ta, int tb, int m, int n, int k, double alpha, const double* a, int lda, const double* b, int ldb, double beta, double* c, int ldc);
 void scipy_cblas_cgemm(int order, int ta, int tb, int m, int n, int k, const void* alpha, const void* a, int lda, const void* b, int ldb, const void* beta, void* c, int ldc);
@@ -119,30 +120,82 @@ void plain(DType t, const Sizes& s, const char* a, int64_t ars, int64_t acs, con
     for (int64_t i = 0; i < s.m; ++i) row(i);
 }
 
+// The strides of one product, in bytes.
+struct Strides {
+  int64_t ar, ac, br, bc, outr, outc;
+};
+
+// BLAS on our own threads: each part is a product by one thread. BLAS's threads wait for each other by spinning, which
+// on a busy machine costs more than the product. How it is split depends on the sizes alone, so results do not depend
+// on the number of threads.
+void parallel_blas(DType t, const Sizes& s, const char* a, const char* b, char* out, const Strides& d) {
+  constexpr double kPartWork = 1 << 21;  // multiply-adds below which a part is not worth a thread
+  constexpr int64_t kMostParts = 16, kFewest = 16;
+  const double work = double(s.m) * double(s.n) * double(s.k);
+  const int64_t wanted = std::min<int64_t>(kMostParts, static_cast<int64_t>(work / kPartWork));
+  const auto part = [&](int64_t parts, int64_t length, int64_t i) { return length * i / parts; };
+  if (const int64_t parts = std::min(wanted, s.m / kFewest); parts > 1 && s.m >= s.n) {
+    parallel_for(parts, [&](int64_t i, int) {
+      const int64_t from = part(parts, s.m, i), to = part(parts, s.m, i + 1);
+      blas(t, {to - from, s.n, s.k}, a + from * d.ar, d.ar, d.ac, b, d.br, d.bc, out + from * d.outr, d.outr, d.outc);
+    });
+  } else if (const int64_t columns = std::min(wanted, s.n / kFewest); columns > 1 && std::max(s.m, s.n) * 8 >= s.k) {
+    parallel_for(columns, [&](int64_t i, int) {
+      const int64_t from = part(columns, s.n, i), to = part(columns, s.n, i + 1);
+      blas(t, {s.m, to - from, s.k}, a, d.ar, d.ac, b + from * d.bc, d.br, d.bc, out + from * d.outc, d.outr, d.outc);
+    });
+  } else if (wanted > 1 && s.k > 8 * std::max(s.m, s.n)) {
+    // Long and thin: the sums are split, and added in order.
+    const int item = item_size(t);
+    const int64_t size = s.m * s.n;
+    std::vector<char> sums(static_cast<size_t>(wanted * size * item));
+    parallel_for(wanted, [&](int64_t i, int) {
+      const int64_t from = part(wanted, s.k, i), to = part(wanted, s.k, i + 1);
+      blas(t, {s.m, s.n, to - from}, a + from * d.ac, d.ar, d.ac, b + from * d.br, d.br, d.bc, sums.data() + i * size * item,
+           s.n * item, item);
+    });
+    const LoopFn add = loops().op[static_cast<int>(Op::add)][static_cast<int>(t)];
+    for (int64_t i = 1; i < wanted; ++i) add(sums.data(), sums.data(), sums.data() + i * size * item, nullptr, size);
+    for (int64_t r = 0; r < s.m; ++r)
+      for (int64_t j = 0; j < s.n; ++j)
+        std::copy_n(sums.data() + (r * s.n + j) * item, item, out + r * d.outr + j * d.outc);
+  } else {
+    blas(t, s, a, d.ar, d.ac, b, d.br, d.bc, out, d.outr, d.outc);
+  }
+}
+
 }  // namespace
 
 void matmul(const CallArgs& c) {
+  [[maybe_unused]] static const bool once = (scipy_openblas_set_num_threads(1), true);
   const DeviceView &a = c.in[0], &b = c.in[1], &o = c.out;
   const int nd = o.layout.ndim, lead = nd - 2;
   const Sizes s{o.layout.shape[nd - 2], o.layout.shape[nd - 1], a.layout.shape[nd - 1]};
+  const Strides d{a.layout.strides[nd - 2], a.layout.strides[nd - 1], b.layout.strides[nd - 2],
+                  b.layout.strides[nd - 1], o.layout.strides[nd - 2], o.layout.strides[nd - 1]};
   int64_t batches = 1;
-  for (int d = 0; d < lead; ++d) batches *= o.layout.shape[d];
+  for (int ax = 0; ax < lead; ++ax) batches *= o.layout.shape[ax];
   const DType t = o.dtype;
   const bool by_blas = is_inexact(t) && t != DType::f2 && std::max({s.m, s.n, s.k}) < (int64_t{1} << 31);
-  for (int64_t batch = 0; batch < batches; ++batch) {
+  const auto one = [&](int64_t batch, bool split) {
     const char *pa = a.base, *pb = b.base;
     char* po = o.base;
     int64_t rest = batch;
-    for (int d = lead - 1; d >= 0; --d) {
-      const int64_t i = rest % o.layout.shape[d];
-      rest /= o.layout.shape[d];
-      pa += i * a.layout.strides[d];
-      pb += i * b.layout.strides[d];
-      po += i * o.layout.strides[d];
+    for (int ax = lead - 1; ax >= 0; --ax) {
+      const int64_t i = rest % o.layout.shape[ax];
+      rest /= o.layout.shape[ax];
+      pa += i * a.layout.strides[ax];
+      pb += i * b.layout.strides[ax];
+      po += i * o.layout.strides[ax];
     }
-    (by_blas ? blas : plain)(t, s, pa, a.layout.strides[nd - 2], a.layout.strides[nd - 1], pb, b.layout.strides[nd - 2],
-                             b.layout.strides[nd - 1], po, o.layout.strides[nd - 2], o.layout.strides[nd - 1]);
-  }
+    if (by_blas && split) parallel_blas(t, s, pa, pb, po, d);
+    else (by_blas ? blas : plain)(t, s, pa, d.ar, d.ac, pb, d.br, d.bc, po, d.outr, d.outc);
+  };
+  constexpr int64_t kManyBatches = 8;
+  if (by_blas && batches >= kManyBatches && double(s.m) * double(s.n) * double(s.k) * double(batches) > 1 << 18)
+    parallel_for(batches, [&](int64_t batch, int) { one(batch, false); });
+  else
+    for (int64_t batch = 0; batch < batches; ++batch) one(batch, true);
 }
 
 }  // namespace numloom::cpu
