@@ -216,7 +216,7 @@ def family_loops(family: str, level: str) -> str:
                 if r.nin == 2 and t in SCALAR_TYPES and family in SCALAR_FAMILIES:
                     lines.append(f"  NL_SCALAR2({r.name}, {t}, {types})")
             if "reduces" in r.flags and table.result_type(r, t) == t:
-                how = "reduce_any" if t[0] in "biu" else "reduce_tree"
+                how = "reduce_any" if t[0] in "biu" else "reduce_sum" if r.name == "add" else "reduce_tree"
                 lines.append(f"  NL_REDUCE({how}, {r.name}, {t}, {element(t)})")
     body = "\n".join(lines)
     if any(t in ("c8", "c16") for r in ROWS if r.family == family for t in table.loop_types(r)):

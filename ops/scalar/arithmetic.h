@@ -27,7 +27,7 @@ template <class T> NL_FN T op_multiply(T a, T b) {
   if constexpr (Is<T>::kind == kBool) return a & b;
   else if constexpr (Is<T>::integer) return (T)(U)(1u * (U)a * (U)b);
   else if constexpr (Is<T>::half) return narrow(widen(a) * widen(b));
-  else if constexpr (Is<T>::complex) return T{a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re};
+  else if constexpr (Is<T>::complex) return T{minus(a.re * b.re, a.im * b.im), a.re * b.im + a.im * b.re};
   else return a * b;
 }
 
@@ -42,7 +42,7 @@ template <class T> NL_FN T op_divide(T a, T b) {
     const R big = by_re ? b.re : b.im, small = by_re ? b.im : b.re;
     const R ratio = small / big, scale = (R)1 / (big + small * ratio);
     const R re = by_re ? a.re + a.im * ratio : a.re * ratio + a.im;
-    const R im = by_re ? a.im - a.re * ratio : a.im * ratio - a.re;
+    const R im = by_re ? minus(a.im, a.re * ratio) : minus(a.im * ratio, a.re);
     return T{zero ? a.re / br : re * scale, zero ? a.im / br : im * scale};
   } else {
     return a / b;
@@ -101,7 +101,7 @@ template <class T> NL_FN auto op_absolute(T a) {
 template <class T> NL_FN T op_fabs(T a) { return op_absolute(a); }
 
 template <class T> NL_FN T op_square(T a) {
-  if constexpr (Is<T>::complex) return T{a.re * a.re - a.im * a.im, a.re * a.im + a.im * a.re};
+  if constexpr (Is<T>::complex) return T{minus(a.re * a.re, a.im * a.im), a.re * a.im + a.im * a.re};
   else return op_multiply(a, a);
 }
 

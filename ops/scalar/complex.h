@@ -71,7 +71,13 @@ NL_SLOW f8 log_modulus(f8 x, f8 y) {
 }
 NL_FN c16 complex_log(c16 z) { return c16{log_modulus(z.re, z.im), arctan2_(z.im, z.re)}; }
 NL_FN c16 scaled(c16 z, f8 s) { return c16{z.re * s, z.im * s}; }
-NL_FN c16 complex_exp2(c16 z) { return complex_exp(scaled(z, 0x1.62e42fefa39efp-1)); }
+NL_SLOW c16 complex_exp2(c16 z) {
+  const f8 y = z.im * 0x1.62e42fefa39efp-1;
+  if (z.im == 0) return c16{exp2_(z.re), z.im};
+  if (!is_finite(z.im) || magnitude(z.re) > 1000.0) return complex_exp(c16{z.re * 0x1.62e42fefa39efp-1, y});
+  const f8 e = exp2_(z.re);
+  return c16{e * cos_(y), e * sin_(y)};
+}
 NL_FN c16 complex_log2(c16 z) { return scaled(complex_log(z), 0x1.71547652b82fep+0); }
 NL_FN c16 complex_log10(c16 z) { return scaled(complex_log(z), 0x1.bcb7b1526e50ep-2); }
 NL_SLOW c16 complex_expm1(c16 z) {
@@ -90,7 +96,7 @@ NL_SLOW c16 complex_sinh(c16 z) {
   if (y == 0) return c16{sinh_(x), y};
   if (!is_finite(y)) {
     if (x == 0) return c16{x, quiet_nan<f8>()};
-    return c16{is_inf(x) ? x : quiet_nan<f8>(), quiet_nan<f8>()};
+    return c16{is_inf(x) ? infinity<f8>() : quiet_nan<f8>(), quiet_nan<f8>()};
   }
   if (x == 0) return c16{with_sign(0.0, x) * cos_(y), sin_(y)};
   if (magnitude(x) > 40.0) {
@@ -126,7 +132,10 @@ NL_SLOW c16 complex_tanh(c16 z) {
   const f8 t = tan_(y), beta = 1.0 + t * t, s = sinh_(x), rho = sqrt_(1.0 + s * s), d = 1.0 + beta * s * s;
   return c16{beta * rho * s / d, t / d};
 }
-NL_FN c16 complex_sin(c16 z) { return times_minus_i(complex_sinh(times_i(z))); }
+NL_FN c16 complex_sin(c16 z) {
+  const c16 r = times_minus_i(complex_sinh(times_i(z)));
+  return c16{r.re, is_inf(z.im) & !is_finite(z.re) ? infinity<f8>() : r.im};
+}
 NL_FN c16 complex_cos(c16 z) { return complex_cosh(times_i(z)); }
 NL_FN c16 complex_tan(c16 z) { return times_minus_i(complex_tanh(times_i(z))); }
 
@@ -136,7 +145,7 @@ NL_FN f8 cross(c16 a, c16 b) { return a.re * b.im - a.im * b.re; }
 NL_FN c16 far_angle(f8 x, f8 y) {
   const f8 nan = quiet_nan<f8>();
   if (is_nan(x)) return is_inf(y) ? c16{nan, y} : c16{nan, nan};
-  if (is_nan(y)) return is_inf(x) ? c16{nan, x} : x == 0 ? c16{x, nan} : c16{nan, nan};
+  if (is_nan(y)) return is_inf(x) ? c16{nan, infinity<f8>()} : x == 0 ? c16{x, nan} : c16{nan, nan};
   return c16{with_sign(arctan2_(is_inf(x) ? 1.0 : 0.0, is_inf(y) ? 1.0 : 0.0), x), with_sign(infinity<f8>(), y)};
 }
 // Kahan's formulas, from the roots of 1 - z and 1 + z.
@@ -161,7 +170,7 @@ NL_SLOW c16 complex_arccosh(c16 z) {
   const c16 w = complex_arccos(z);
   if (is_nan(w.re) && is_nan(w.im)) return w;
   if (is_nan(w.re)) return c16{magnitude(w.im), w.re};
-  if (is_nan(w.im)) return c16{w.im, z.re == 0 ? quiet_nan<f8>() : w.re};
+  if (is_nan(w.im)) return c16{w.im, w.re};
   return c16{magnitude(w.im), with_sign(w.re, z.im)};
 }
 NL_FN c16 complex_arcsinh(c16 z) { return times_minus_i(complex_arcsin(times_i(z))); }

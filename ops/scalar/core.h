@@ -146,6 +146,10 @@ template <class T> NL_FN T fast_two_sum(T a, T b, T& error) {
   return s;
 }
 
+// a - b, for the two parts of complex numbers: where one part is a sum of products and the other a difference, g++ fuses both into
+// multiply-add-subtract instructions whatever -ffp-contract says.
+template <class T> NL_FN T minus(T a, T b) { return a + from_bits(to_bits(b) ^ Float<T>::sign); }
+
 // float16 <-> float32, by integer arithmetic: the same bits everywhere, and any compiler vectorises it.
 NL_FN f4 widen(f2 h) {
   const u4 m = (u4)(h.bits & 0x7fffu) << 13;

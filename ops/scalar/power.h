@@ -16,7 +16,7 @@ NL_FN f8 log_two_words(f8 x, f8 add, f8& low) {
   const f8 s_low = (((f - back) - e) - s * d_low) * inverse;
   const f8 z = two_product(s, s, ze);
   const f8 z_low = ze + 2.0 * s * s_low;
-  const f8 more = z * poly(z, 0x1.999999999999ap-2, 0x1.2492492492491p-2, 0x1.c71c71c71cfe7p-3, 0x1.745d1745124c6p-3,
+  const f8 more = z * halves(z, 0x1.999999999999ap-2, 0x1.2492492492491p-2, 0x1.c71c71c71cfe7p-3, 0x1.745d1745124c6p-3,
                            0x1.3b13b1bd0eb7ep-3, 0x1.1110df7e2844bp-3, 0x1.e1f80a4d436cfp-4, 0x1.ac4926ed1f63fp-4,
                            0x1.b8e0c1637c149p-4);
   // 2/3 in two words
@@ -33,12 +33,18 @@ NL_FN f8 log_two_words(f8 x, f8 add, f8& low) {
 
 // exp(y * (high + low)), in whatever range.
 NL_FN f8 exp_of_product(f8 y, f8 high, f8 low) {
-  f8 e, t;
+  typedef Ln2<f8> L;
+  f8 e;
   const f8 p = two_product(y, high, e);
   const bool wide = magnitude(p) > 800.0;
   const f8 held = p > 800.0 ? 800.0 : p < -800.0 ? -800.0 : p;
-  const f8 r = exp_parts(held, wide ? 0.0 : e + y * low, t);
-  return scale_by(r, t - Magic<f8>::value);
+  const f8 more = wide ? 0.0 : e + y * low;
+  const f8 t = held * L::inverse + Magic<f8>::value, k = t - Magic<f8>::value;
+  const f8 first = held - k * L::high, rest = k * L::low - more, r = first - rest;
+  const f8 tail = halves(r, 0.5, 0x1.5555555555556p-3, 0x1.5555555553d4fp-5, 0x1.11111111109adp-7, 0x1.6c16c17893833p-10,
+                         0x1.a01a01a7c8d47p-13, 0x1.a019b8ef67c6cp-16, 0x1.71de0d9c145d0p-19, 0x1.2891a8c1d838dp-22,
+                         0x1.af38d53857513p-26);
+  return scale_by(1.0 + (first + (r * r * tail - rest)), k);
 }
 
 // (-x)**y: minus for odd y, NaN for y that is no integer.
@@ -81,19 +87,20 @@ NL_SLOW f8 power_slow(f8 x, f8 y) {
   return pow_special(x, y);
 }
 
-// Float32 in float64: 40 bits of the logarithm are enough.
+// Float32 in float64: 34 bits of the logarithm are enough, and no division.
 NL_FN bool power_in_range(f4 x, f4 y) { return (x != 0) & is_finite(x) & is_finite(y); }
 NL_FN f4 power_fast(f4 x, f4 y) {
   const Split<f8> p = split((f8)magnitude(x));
-  const f8 f = p.m - 1.0, s = f / (2.0 + f), z = s * s;
-  const f8 tail = poly(z, 0x1.5555555564fdap-1, 0x1.999998ca2491ep-2, 0x1.2493249088ad6p-2, 0x1.c67a84e331bdcp-3,
-                       0x1.8c9286e50ebd9p-3);
-  const f8 l = p.k * 0x1.62e42fefa39efp-1 + (2.0 * s + s * z * tail);
+  const f8 f = p.m - 1.0;
+  const f8 tail = halves(f, -0x1.0000000061fefp-1, 0x1.5555558685d78p-2, -0x1.fffffce751926p-3, 0x1.99994a9651e26p-3,
+                         -0x1.555628452ffd2p-3, 0x1.24a4605850f32p-3, -0x1.ffed885e08173p-4, 0x1.c3b930b4ce5fdp-4,
+                         -0x1.96fbfe69b0695p-4, 0x1.967b6c007aa1cp-4, -0x1.903d12a33abedp-4, 0x1.b9ce201c5fbb0p-5);
+  const f8 l = p.k * 0x1.62e42fefa39efp-1 + (f + f * f * tail);
   const f8 w = (f8)y * l, v = w > 200.0 ? 200.0 : w < -200.0 ? -200.0 : w;
   const f8 t = v * 0x1.71547652b82fep+0 + Magic<f8>::value, k = t - Magic<f8>::value;
   const f8 r = v - k * 0x1.62e42fefa39efp-1;
-  const f8 e = 1.0 + (r + r * r * poly(r, 0x1.0000000b9847ep-1, 0x1.5555555a7c16bp-3, 0x1.5554e8d9c7d96p-5, 0x1.1110e0de7be2bp-7,
-                                       0x1.6d4362097d81ap-10, 0x1.a125285dbcbf1p-13));
+  const f8 tail2 = halves(r, 0.5, 0x1.5554dcc72f691p-3, 0x1.55551914b31dcp-5, 0x1.120ba1a05966cp-7, 0x1.6d113c8ed96b6p-10);
+  const f8 e = 1.0 + (r + r * r * tail2);
   return pow_signed(x, y, (f4)from_bits(to_bits(e) + (to_bits(t) << 52)));
 }
 NL_SLOW f4 power_slow(f4 x, f4 y) { return pow_special(x, y); }

@@ -60,57 +60,55 @@ NL_INLINE inline void run3(void* dst, const void* a, const void* b, const void* 
   for (int64_t i = 0; i < n; ++i) o[i] = f(x[i], y[i], z[i]);
 }
 
-// Functions with a hard range: a chunk where all arguments are in range runs `fast`; in any other, element by element, the rare
-// ones take `slow`. Both give an element the same bits as the function alone would.
+// Functions with a hard range: all elements of a chunk run `fast`; where one was out of range, the rare ones run `slow` after it.
+// Both give an element the same bits as the function alone would. An operand that dst overwrites is kept aside by the chunk.
 inline constexpr int64_t kRangeChunk = 256;
 
 template <class T, class In, class Fast, class Slow>
 NL_INLINE inline void run_ranged1(void* dst, const void* a, int64_t n, In in, Fast fast, Slow slow) {
+  typedef typename nl::Traits<T>::bits U;
   T* o = static_cast<T*>(dst);
   const T* x = static_cast<const T*>(a);
+  T kept[kRangeChunk];
   for (int64_t at = 0; at < n; at += kRangeChunk) {
     const int64_t m = std::min(n - at, kRangeChunk);
     const T* p = x + at;
+    if (dst == a) p = std::copy_n(p, m, kept) - m;
     T* q = o + at;
-    unsigned rare = 0;
-    for (int64_t i = 0; i < m; ++i) rare |= static_cast<unsigned>(!in(p[i]));
-    if (rare == 0) {
-      NL_INDEPENDENT
-      for (int64_t i = 0; i < m; ++i) q[i] = fast(p[i]);
-    } else {
-      T kept[kRangeChunk];
-      std::copy_n(p, m, kept);
-      NL_INDEPENDENT
-      for (int64_t i = 0; i < m; ++i) q[i] = fast(kept[i]);
-      for (int64_t i = 0; i < m; ++i)
-        if (!in(kept[i])) q[i] = slow(kept[i]);
+    U rare = 0;
+#pragma omp simd reduction(| : rare)
+    for (int64_t i = 0; i < m; ++i) {
+      rare |= in(p[i]) ? U(0) : U(1);
+      q[i] = fast(p[i]);
     }
+    if (rare != 0)
+      for (int64_t i = 0; i < m; ++i)
+        if (!in(p[i])) q[i] = slow(p[i]);
   }
 }
 
 template <class T, class In, class Fast, class Slow>
 NL_INLINE inline void run_ranged2(void* dst, const void* a, const void* b, int64_t n, In in, Fast fast, Slow slow) {
+  typedef typename nl::Traits<T>::bits U;
   T* o = static_cast<T*>(dst);
   const T* x = static_cast<const T*>(a);
   const T* y = static_cast<const T*>(b);
+  T left[kRangeChunk], right[kRangeChunk];
   for (int64_t at = 0; at < n; at += kRangeChunk) {
     const int64_t m = std::min(n - at, kRangeChunk);
     const T *p = x + at, *r = y + at;
+    if (dst == a) p = std::copy_n(p, m, left) - m;
+    if (dst == b) r = std::copy_n(r, m, right) - m;
     T* q = o + at;
-    unsigned rare = 0;
-    for (int64_t i = 0; i < m; ++i) rare |= static_cast<unsigned>(!in(p[i], r[i]));
-    if (rare == 0) {
-      NL_INDEPENDENT
-      for (int64_t i = 0; i < m; ++i) q[i] = fast(p[i], r[i]);
-    } else {
-      T left[kRangeChunk], right[kRangeChunk];
-      std::copy_n(p, m, left);
-      std::copy_n(r, m, right);
-      NL_INDEPENDENT
-      for (int64_t i = 0; i < m; ++i) q[i] = fast(left[i], right[i]);
-      for (int64_t i = 0; i < m; ++i)
-        if (!in(left[i], right[i])) q[i] = slow(left[i], right[i]);
+    U rare = 0;
+#pragma omp simd reduction(| : rare)
+    for (int64_t i = 0; i < m; ++i) {
+      rare |= in(p[i], r[i]) ? U(0) : U(1);
+      q[i] = fast(p[i], r[i]);
     }
+    if (rare != 0)
+      for (int64_t i = 0; i < m; ++i)
+        if (!in(p[i], r[i])) q[i] = slow(p[i], r[i]);
   }
 }
 
@@ -155,6 +153,12 @@ typename Accumulate<T>::type tree(const T* p, int64_t n, F f) {
 template <class T, class F>
 NL_INLINE inline void reduce_tree(void* out, const void* in, int64_t n, F f) {
   *static_cast<T*>(out) = Accumulate<T>::out(tree(static_cast<const T*>(in), n, f));
+}
+// Sums: NumPy adds the tree to 0, which shows where all elements are -0.0.
+template <class T, class F>
+NL_INLINE inline void reduce_sum(void* out, const void* in, int64_t n, F f) {
+  typedef typename Accumulate<T>::type V;
+  *static_cast<T*>(out) = Accumulate<T>::out(f(tree(static_cast<const T*>(in), n, f), V{}));
 }
 
 // Where order changes nothing (integers and bools): the compiler's own order.

@@ -93,12 +93,7 @@ uint8_t check_float(Op op, const Value* in, int nin, const Value& out) {
   if (nan) return 0;
   uint8_t mask = out.nan() ? kWarnInvalid : 0;
   const bool pole = at_pole(op, in[0], in[1]);
-  // A complex quotient by zero has a part at the pole and may have another that is undefined.
-  if (finite && pole && (out.inf() || out.nan())) {
-    if (out.inf() || !in[0].zero()) mask |= kWarnDivide;
-  } else if (finite && out.inf()) {
-    mask |= kWarnOver;
-  }
+  if (finite && out.inf()) mask |= pole ? kWarnDivide : kWarnOver;
   return mask;
 }
 

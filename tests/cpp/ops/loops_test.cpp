@@ -1,0 +1,234 @@
+// The CPU loops: the same bits on every level, length and operand form; reductions in their order; values where integers and
+// casts are on the edge.
+#include "backend/cpu/loops.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <memory>
+
+#include "loops_fill.h"
+#include "samples.h"
+
+namespace numloom {
+namespace {
+
+using testing::Bytes;
+using testing::Sampler;
+using testing::same_bits;
+
+constexpr int64_t kN = 1037;  // more than one range chunk, and a tail
+
+bool has_v4() {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd");
+}
+
+const LoopTable& table(const char* level) {
+  static const auto make = [](void (*fill)(LoopTable&)) {
+    auto t = std::make_unique<LoopTable>();
+    fill(*t);
+    return t;
+  };
+  static const auto v3 = make(fill_loops_v3);
+  static const auto v4 = make(fill_loops_v4);
+  return level == std::string_view("v3") ? *v3 : *v4;
+}
+
+template <class F> void for_each_loop(F f) {
+  for (int o = 1; o < kOps; ++o)
+    for (int d = 0; d < kDTypes; ++d)
+      if (op_supports(static_cast<Op>(o), static_cast<DType>(d))) f(static_cast<Op>(o), static_cast<DType>(d));
+}
+
+struct Case {
+  Bytes in[3], out;
+  DType result;
+};
+
+Case make_case(Op op, DType compute, int64_t n = kN) {
+  Sampler sampler(static_cast<uint64_t>(op) * 100 + static_cast<uint64_t>(compute));
+  Case c;
+  c.result = op_output_type(op, compute);
+  for (int k = 0; k < op_info(op).nin; ++k) c.in[k] = sampler.array(op_input_type(op, compute, k), n);
+  c.out.resize(static_cast<size_t>(n * item_size(c.result)));
+  return c;
+}
+
+void call(LoopFn f, Case& c, int64_t n = kN) { f(c.out.data(), c.in[0].data(), c.in[1].data(), c.in[2].data(), n); }
+
+LoopFn loop(const LoopTable& t, Op op, DType d) { return t.op[static_cast<int>(op)][static_cast<int>(d)]; }
+
+TEST(Loops, GiveTheSameBitsOnEveryLevel) {
+  if (!has_v4()) GTEST_SKIP() << "this CPU has no x86-64-v4";
+  for_each_loop([](Op op, DType d) {
+    Case a = make_case(op, d), b = make_case(op, d);
+    call(loop(table("v3"), op, d), a);
+    call(loop(table("v4"), op, d), b);
+    EXPECT_TRUE(same_bits(a.result, a.out.data(), b.out.data(), kN)) << op_info(op).name << " " << static_cast<int>(d);
+  });
+  Sampler sampler(1);
+  for (int from = 0; from < kDTypes; ++from)
+    for (int to = 0; to < kDTypes; ++to) {
+      const Bytes in = sampler.array(static_cast<DType>(from), kN);
+      Bytes a(static_cast<size_t>(kN * item_size(static_cast<DType>(to)))), b = a;
+      table("v3").cast[from][to](a.data(), in.data(), nullptr, nullptr, kN);
+      table("v4").cast[from][to](b.data(), in.data(), nullptr, nullptr, kN);
+      EXPECT_TRUE(same_bits(static_cast<DType>(to), a.data(), b.data(), kN)) << from << " to " << to;
+    }
+}
+
+TEST(Loops, DoNotDependOnHowARunIsCut) {
+  for_each_loop([](Op op, DType d) {
+    const LoopFn f = loop(loops(), op, d);
+    Case whole = make_case(op, d), cut = make_case(op, d);
+    call(f, whole);
+    for (int64_t at = 0, step = 1; at < kN; at += step, step = step % 7 + 1) {
+      const int64_t n = std::min(step, kN - at);
+      const void* p[3] = {};
+      for (int k = 0; k < op_info(op).nin; ++k) p[k] = cut.in[k].data() + at * item_size(op_input_type(op, d, k));
+      f(cut.out.data() + at * item_size(cut.result), p[0], p[1], p[2], n);
+    }
+    EXPECT_TRUE(same_bits(whole.result, whole.out.data(), cut.out.data(), kN)) << op_info(op).name << " " << static_cast<int>(d);
+  });
+}
+
+TEST(Loops, MayWriteOverAnOperand) {
+  for_each_loop([](Op op, DType d) {
+    for (int k = 0; k < op_info(op).nin; ++k) {
+      if (item_size(op_input_type(op, d, k)) != item_size(op_output_type(op, d))) continue;
+      Case apart = make_case(op, d), over = make_case(op, d);
+      call(loop(loops(), op, d), apart);
+      loop(loops(), op, d)(over.in[k].data(), over.in[0].data(), over.in[1].data(), over.in[2].data(), kN);
+      EXPECT_TRUE(same_bits(apart.result, apart.out.data(), over.in[k].data(), kN)) << op_info(op).name << " operand " << k;
+    }
+  });
+}
+
+TEST(Loops, TakeASingleElementAsEitherOperand) {
+  for_each_loop([](Op op, DType d) {
+    const LoopTable& t = loops();
+    const int o = static_cast<int>(op), i = static_cast<int>(d);
+    for (int side = 0; side < 2; ++side) {
+      const LoopFn f = side == 0 ? t.op_sv[o][i] : t.op_vs[o][i];
+      if (f == nullptr) continue;
+      Case one = make_case(op, d), spread = make_case(op, d);
+      const auto size = static_cast<size_t>(item_size(op_input_type(op, d, side)));
+      for (int64_t k = 1; k < kN; ++k) std::copy_n(spread.in[side].data(), size, spread.in[side].data() + k * static_cast<int64_t>(size));
+      call(f, one);
+      call(loop(t, op, d), spread);
+      EXPECT_TRUE(same_bits(one.result, one.out.data(), spread.out.data(), kN)) << op_info(op).name << " " << i;
+    }
+  });
+}
+
+double reference_sum(const double* p, int64_t n) {
+  if (n < 8) {
+    double r = p[0];
+    for (int64_t i = 1; i < n; ++i) r += p[i];
+    return r;
+  }
+  if (n <= 128) {
+    double r[8];
+    for (int j = 0; j < 8; ++j) r[j] = p[j];
+    int64_t i = 8;
+    for (; i < n - n % 8; ++i) r[i % 8] += p[i];
+    double s = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
+    for (; i < n; ++i) s += p[i];
+    return s;
+  }
+  const int64_t half = n / 2 - n / 2 % 8;
+  return reference_sum(p, half) + reference_sum(p + half, n - half);
+}
+
+TEST(Loops, ReduceInTheContractsOrder) {
+  std::mt19937_64 random(7);
+  std::normal_distribution<double> normal;
+  const auto& reduce = loops().reduce;
+  for (int64_t n : {1, 2, 7, 8, 9, 63, 127, 128, 129, 255, 257, 1000, 4099, 100003}) {
+    std::vector<double> v(static_cast<size_t>(n));
+    for (double& x : v) x = normal(random);
+    double sum = 0, most = 0;
+    reduce[static_cast<int>(Op::add)][static_cast<int>(DType::f8)](&sum, v.data(), n);
+    EXPECT_EQ(sum, reference_sum(v.data(), n)) << n;
+    reduce[static_cast<int>(Op::maximum)][static_cast<int>(DType::f8)](&most, v.data(), n);
+    EXPECT_EQ(most, *std::max_element(v.begin(), v.end()));
+    v[static_cast<size_t>(n / 2)] = std::nan("");
+    reduce[static_cast<int>(Op::maximum)][static_cast<int>(DType::f8)](&most, v.data(), n);
+    EXPECT_TRUE(std::isnan(most)) << n;
+    std::vector<int8_t> small(static_cast<size_t>(n), 100);
+    int8_t wrapped = 0;
+    reduce[static_cast<int>(Op::add)][static_cast<int>(DType::i1)](&wrapped, small.data(), n);
+    EXPECT_EQ(wrapped, static_cast<int8_t>(100 * n));
+  }
+}
+
+TEST(Loops, SumOfNegativeZerosIsZeroAsInNumPy) {
+  const double zeros[3] = {-0.0, -0.0, -0.0};
+  double sum = 1;
+  loops().reduce[static_cast<int>(Op::add)][static_cast<int>(DType::f8)](&sum, zeros, 3);
+  EXPECT_EQ(sum, 0);
+  EXPECT_FALSE(std::signbit(sum));
+}
+
+TEST(Loops, DefineWhatProcessorsDoNot) {
+  const int64_t low = std::numeric_limits<int64_t>::min();
+  const int64_t a[6] = {low, low, 7, -7, 7, 1}, b[6] = {-1, 0, 0, 2, -2, 64};
+  int64_t out[6];
+  const auto run = [&](Op op) { loop(loops(), op, DType::i8)(out, a, b, nullptr, 6); };
+  run(Op::floor_divide);
+  EXPECT_EQ(std::vector<int64_t>(out, out + 5), (std::vector<int64_t>{low, 0, 0, -4, -4}));
+  run(Op::remainder);
+  EXPECT_EQ(std::vector<int64_t>(out, out + 5), (std::vector<int64_t>{0, 0, 0, 1, -1}));
+  run(Op::left_shift);
+  EXPECT_EQ(out[5], 0);
+  EXPECT_EQ(out[0], 0);  // by -1
+  run(Op::right_shift);
+  EXPECT_EQ(out[0], -1);
+  EXPECT_EQ(out[5], 0);
+
+  const double d[6] = {NAN, INFINITY, -1.5, 3e9, 1e10, 1.9e19};
+  const auto cast = [&](DType to, void* o) { loops().cast[static_cast<int>(DType::f8)][static_cast<int>(to)](o, d, nullptr, nullptr, 6); };
+  int32_t i4[6];
+  cast(DType::i4, i4);
+  EXPECT_EQ(i4[0], std::numeric_limits<int32_t>::min());
+  EXPECT_EQ(i4[2], -1);
+  EXPECT_EQ(i4[3], std::numeric_limits<int32_t>::min());
+  uint32_t u4[6];
+  cast(DType::u4, u4);
+  EXPECT_EQ(u4[3], 3000000000u);
+  EXPECT_EQ(u4[4], 1410065408u);  // 1e10 modulo 2**32: the scalar loop's answer
+  uint64_t u8[6];
+  cast(DType::u8, u8);
+  EXPECT_EQ(u8[0], 0x8000000000000000u);
+  EXPECT_EQ(u8[2], 0xffffffffffffffffu);
+}
+
+uint8_t warnings(Op op, std::vector<double> a, std::vector<double> b = {}) {
+  std::vector<double> out(a.size());
+  loop(loops(), op, DType::f8)(out.data(), a.data(), b.data(), nullptr, static_cast<int64_t>(a.size()));
+  const void* in[3] = {a.data(), b.data(), nullptr};
+  const int64_t step[3] = {8, 8, 0};
+  return warn_check(op, DType::f8, out.data(), in, step, static_cast<int64_t>(a.size()));
+}
+
+TEST(Warnings, AreNumPys) {
+  const double inf = INFINITY, nan = NAN;
+  EXPECT_EQ(warnings(Op::divide, {1}, {0}), kWarnDivide);
+  EXPECT_EQ(warnings(Op::divide, {0}, {0}), kWarnInvalid);
+  EXPECT_EQ(warnings(Op::divide, {inf, nan, 1}, {0, 0, inf}), 0);
+  EXPECT_EQ(warnings(Op::divide, {1e300}, {1e-300}), kWarnOver);
+  EXPECT_EQ(warnings(Op::log, {0}), kWarnDivide);
+  EXPECT_EQ(warnings(Op::log, {-1}), kWarnInvalid);
+  EXPECT_EQ(warnings(Op::exp, {1000}), kWarnOver);
+  EXPECT_EQ(warnings(Op::exp, {inf, -inf, nan}), 0);
+  EXPECT_EQ(warnings(Op::sqrt, {-1}), kWarnInvalid);
+  EXPECT_EQ(warnings(Op::power, {0}, {-1}), kWarnDivide);
+  EXPECT_EQ(warnings(Op::power, {-1}, {0.5}), kWarnInvalid);
+  EXPECT_EQ(warnings(Op::power, {10}, {400}), kWarnOver);
+  EXPECT_EQ(warnings(Op::subtract, {inf}, {inf}), kWarnInvalid);
+  EXPECT_EQ(warnings(Op::maximum, {nan}, {1}), 0);
+}
+
+}  // namespace
+}  // namespace numloom
