@@ -83,7 +83,7 @@ def ulp_distance(a, b):
         return float(numpy.max(numpy.where(numpy.isnan(distance), numpy.inf, distance), initial=0))
 
 
-def same(ours, theirs, ulp: float = 0, strides: bool = True, where: str = "result") -> None:
+def same(ours, theirs, ulp: float = 0, strides: bool = True, where: str = "result", zeros: bool = True) -> None:
     if isinstance(theirs, Seen):
         assert isinstance(ours, Seen), f"{where}: {ours!r} for {theirs!r}"
         assert ours.dtype == theirs.dtype, f"{where}: dtype {ours.dtype}, NumPy {theirs.dtype}"
@@ -96,7 +96,7 @@ def same(ours, theirs, ulp: float = 0, strides: bool = True, where: str = "resul
             assert numpy.array_equal(numpy.isnan(ours.array), numpy.isnan(theirs.array)), f"{where}: NaN in other places: {ours} {theirs}"
             if ulp == 0:
                 assert numpy.array_equal(ours.array, theirs.array, equal_nan=True), f"{where}: {ours}\nNumPy {theirs}"
-                if theirs.dtype.kind == "f":
+                if theirs.dtype.kind == "f" and zeros:
                     finite = ~numpy.isnan(theirs.array)
                     signs = numpy.signbit(ours.array) == numpy.signbit(theirs.array)
                     assert signs[finite].all(), f"{where}: signs of zeros: {ours}\nNumPy {theirs}"
@@ -108,14 +108,14 @@ def same(ours, theirs, ulp: float = 0, strides: bool = True, where: str = "resul
     elif isinstance(theirs, (tuple, list)):
         assert type(ours) is type(theirs) and len(ours) == len(theirs), f"{where}: {ours!r} for {theirs!r}"
         for i, (o, t) in enumerate(zip(ours, theirs, strict=True)):
-            same(o, t, ulp, strides, f"{where}[{i}]")
+            same(o, t, ulp, strides, f"{where}[{i}]", zeros)
     elif isinstance(theirs, float) and theirs != theirs:
         assert ours != ours, f"{where}: {ours!r} for nan"
     else:
         assert type(ours) is type(theirs) and ours == theirs, f"{where}: {ours!r} for {theirs!r}"
 
 
-def check(source: str, ulp: float = 0, warned: bool = True, strides: bool = True, **names) -> None:
+def check(source: str, ulp: float = 0, warned: bool = True, strides: bool = True, zeros: bool = True, **names) -> None:
     """Asserts that `source` does the same under both."""
     theirs = run(source, numpy, **names)
     ours = run(source, numloom, **names)
@@ -125,6 +125,6 @@ def check(source: str, ulp: float = 0, warned: bool = True, strides: bool = True
         assert type(ours.error).__name__ == type(theirs.error).__name__, f"{ours.error!r}, NumPy {theirs.error!r}"
         assert str(ours.error) == str(theirs.error), f"{ours.error!r}, NumPy {theirs.error!r}"
     else:
-        same(ours.value, theirs.value, ulp, strides)
+        same(ours.value, theirs.value, ulp, strides, zeros=zeros)
     if warned:
         assert ours.warned == theirs.warned, f"warned {ours.warned}, NumPy {theirs.warned}"
