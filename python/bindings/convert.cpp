@@ -229,8 +229,8 @@ PyObject* shape_tuple(const int64_t* dims, int n) {
   return t;
 }
 
-int normalize_axis(int64_t axis, int ndim) {
-  if (axis < -ndim || axis >= ndim) raise_axis_error(axis, ndim);
+int normalize_axis(int64_t axis, int ndim, const char* prefix) {
+  if (axis < -ndim || axis >= ndim) raise_axis_error(axis, ndim, prefix);
   return static_cast<int>(axis < 0 ? axis + ndim : axis);
 }
 

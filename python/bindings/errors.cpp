@@ -96,8 +96,8 @@ PyObject* raise_current() noexcept {
   return nullptr;
 }
 
-void raise_axis_error(int64_t axis, int ndim) {
-  Ref exception = checked(PyObject_CallFunction(axis_error_class, "Li", static_cast<long long>(axis), ndim));
+void raise_axis_error(int64_t axis, int ndim, const char* prefix) {
+  Ref exception = checked(PyObject_CallFunction(axis_error_class, "Liz", static_cast<long long>(axis), ndim, prefix));
   PyErr_SetObject(axis_error_class, exception.get());
   throw python_error{};
 }

@@ -119,8 +119,7 @@ Op power_shortcut(PyObject* x, PyObject* y) {
   } else if (PyFloat_CheckExact(y)) {
     const double e = PyFloat_AS_DOUBLE(y);
     if (e == 0.5 && is_inexact(t)) return Op::sqrt;
-    // NumPy's loop of power squares where the exponent is one value.
-    if (e == 2.0 && is_float(t)) return Op::square;
+    if (e == 2.0 && is_float(t)) return Op::square;  // in NumPy by the loop of power itself
   }
   return Op::none;
 }

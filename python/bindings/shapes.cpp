@@ -164,6 +164,7 @@ PyObject* squeeze_of(const Call& call) {
     l.shape[l.ndim] = n;
     l.strides[l.ndim++] = a.layout.strides[d];
   }
+  if (!axes && l.ndim == a.ndim()) return Py_NewRef(self);  // nothing to drop: the array itself, as in NumPy
   return shown(self, a.with(a.dtype, l));
 }
 
@@ -215,7 +216,11 @@ PyObject* swapaxes_of(const Call& call) {
   PyObject* self = viewable(v[0], hold);
   if (!self) return call.decline("operands of this kind");
   const Array& a = array_of(self);
-  const int i = to_axis(v[1], a.ndim()), j = to_axis(v[2], a.ndim());
+  const auto axis_named = [&](PyObject* axis, const char* name) {
+    if (!PyIndex_Check(axis)) throw not_native("axis is not an integer");
+    return normalize_axis(to_int64(axis), a.ndim(), name);
+  };
+  const int i = axis_named(v[1], "axis1"), j = axis_named(v[2], "axis2");
   Layout l = a.layout;
   std::swap(l.shape[i], l.shape[j]);
   std::swap(l.strides[i], l.strides[j]);
@@ -355,7 +360,9 @@ PyObject* dot_of(const Call& call) {
   if (!signature.parse(call, v, 2) || given_some(v[2])) return call.decline("arguments");
   if (!to_operand(v[0], a) || !to_operand(v[1], b)) return call.decline("operands of this kind");
   if (!a.array || !b.array) {
+    // A product with a number; the number's type counts fully here.
     if (!a.array && !b.array) return call_numpy("dot", call);
+    a.scalar.weak = b.scalar.weak = Scalar::Weak::no;
     const Arg args[2] = {a.arg(), b.arg()};
     return result_of([&] { return apply(Op::multiply, args); });
   }

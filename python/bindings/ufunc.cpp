@@ -97,6 +97,7 @@ PyObject* call_slow(Ufunc* u, PyObject* const* args, Py_ssize_t n, PyObject* kwn
     if (!out[k].array->writeable) raise(PyExc_ValueError, "output array is read-only");
   }
   if (g.where) {
+    if (!g.any_out()) return elsewhere();  // NumPy warns: there is nothing to keep where the mask is false
     if (!to_array(g.where, where) || where.array->dtype != DType::b1) return elsewhere();
     options.where = where.array;
   }
@@ -340,6 +341,12 @@ PyObject* apply_binary(Op op, PyObject* x, PyObject* y) {
   }
   Operand a, b;
   if (!to_operand(x, a) || !to_operand(y, b)) return nullptr;
+  // NumPy's loop of power squares where the exponent is one 2.
+  if (op == Op::power && !b.array && b.scalar.weak != Scalar::Weak::no && is_float(a.array ? a.array->dtype : a.scalar.dtype) && a.array &&
+      cast_scalar(b.scalar, DType::f8).f == 2.0 && b.scalar.weak != Scalar::Weak::complex) {
+    const Arg args[1] = {a.arg()};
+    return result_of([&] { return apply(Op::square, args); });
+  }
   const Arg args[2] = {a.arg(), b.arg()};
   return result_of([&] { return apply(op, args); });
 }

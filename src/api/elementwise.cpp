@@ -77,6 +77,16 @@ Array apply(Op op, std::span<const Arg> in, const MapOptions& options) {
   }
   DType type = options.dtype != kNoDType && !is_comparison(op) ? op_compute_type(op, options.dtype) : op_compute_type(op, promoted);
   if (options.dtype != kNoDType && !is_comparison(op) && (type != options.dtype || op_output_type(op, type) != options.dtype)) throw not_native("dtype= names no loop of this ufunc");
+  // A loop over floats is chosen by what each integer operand casts to safely: int8 with uint8 is float16, not int16's float32.
+  if (options.dtype == kNoDType && type != kNoDType && is_inexact(type) && !is_inexact(promoted) && op != Op::ldexp) {
+    DType each = kNoDType;
+    for (const Arg& a : in) {
+      if (!a.array && a.scalar.weak != Scalar::Weak::no) continue;
+      const DType t = op_compute_type(op, operand_type(a));
+      each = each == kNoDType ? t : promote(each, t);
+    }
+    if (each != kNoDType && op_supports(op, each)) type = each;
+  }
   if (type == kNoDType)
     throw not_native("ufunc '" + std::string(info.name) + "' has no loop for " + ufunc_types(op, in));
   if (is_comparison(op) && nin == 2) {
@@ -127,6 +137,13 @@ Array apply(Op op, std::span<const Arg> in, const MapOptions& options) {
   int64_t shape[kMaxDims];
   int nd = 0;
   bool first = true;
+  const auto refuse_shapes = [&] {
+    std::string text = "operands could not be broadcast together with shapes ";
+    for (const Arg& x : in) text += (x.array ? shape_text(x.array->layout.dims()) : "()") + " ";
+    if (options.out) text += shape_text(options.out->layout.dims()) + " ";
+    if (options.where) text += shape_text(options.where->layout.dims()) + " ";
+    throw value_error(text, "in numloom." + std::string(info.name) + ": axes must have equal lengths or length 1, counted from the last");
+  };
   const auto include = [&](const Array& a) {
     if (first) {
       nd = a.ndim();
@@ -138,13 +155,7 @@ Array apply(Op op, std::span<const Arg> in, const MapOptions& options) {
     int64_t joined[kMaxDims];
     int n;
     if (!broadcast_shapes({shape, size_t(nd)}, a.layout.dims(), joined, n)) {
-      std::string text = "operands could not be broadcast together with shapes ";
-      for (const Arg& x : in)
-        if (x.array)
-          text += shape_text(x.array->layout.dims()) + " ";
-        else
-          text += "() ";
-      throw value_error(text, "in numloom." + std::string(info.name) + ": axes must have equal lengths or length 1, counted from the last");
+      refuse_shapes();
     }
     nd = n;
     std::copy_n(joined, n, shape);
@@ -158,15 +169,16 @@ Array apply(Op op, std::span<const Arg> in, const MapOptions& options) {
   if (options.out) {
     out = *options.out;
     if (!out.writeable) throw value_error("output array is read-only");
-    int64_t joined[kMaxDims];
-    int n;
-    if (!broadcast_shapes({shape, size_t(nd)}, out.layout.dims(), joined, n) || n != out.ndim() || !std::equal(joined, joined + n, out.layout.shape))
-      throw value_error("non-broadcastable output operand with shape " + shape_text(out.layout.dims()) + " doesn't match the broadcast shape " + shape_text({shape, size_t(nd)}));
     if (!can_cast(result, out.dtype, options.casting)) {
       static constexpr const char* kRules[] = {"no", "safe", "same_kind", "unsafe"};
       throw casting_error("Cannot cast ufunc '" + std::string(info.name) + "' output from dtype('" + std::string(dtype_name(result)) + "') to dtype('" +
                           std::string(dtype_name(out.dtype)) + "') with casting rule '" + kRules[static_cast<int>(options.casting)] + "'");
     }
+    int64_t joined[kMaxDims];
+    int n;
+    if (!broadcast_shapes({shape, size_t(nd)}, out.layout.dims(), joined, n)) refuse_shapes();
+    if (n != out.ndim() || !std::equal(joined, joined + n, out.layout.shape))
+      throw value_error("non-broadcastable output operand with shape " + shape_text(out.layout.dims()) + " doesn't match the broadcast shape " + shape_text({shape, size_t(nd)}));
   } else {
     const Array* arrays[4];
     int n = 0;

@@ -11,7 +11,14 @@ Array reshape(const Array& a, Shape asked, char order) {
   std::copy(asked.begin(), asked.end(), shape);
   const int64_t size = a.size();
   const auto refuse = [&] {
-    throw value_error("cannot reshape array of size " + std::to_string(size) + " into shape " + shape_text(asked));
+    // NumPy writes an unknown length as "newaxis", and leaves it out in front.
+    std::string text;
+    for (const int64_t length : asked) {
+      if (length < 0 && text.empty()) continue;
+      text += (text.empty() ? "" : ",") + (length < 0 ? std::string("newaxis") : std::to_string(length));
+    }
+    if (asked.size() == 1 && asked[0] >= 0) text += ",";
+    throw value_error("cannot reshape array of size " + std::to_string(size) + " into shape (" + text + ")");
   };
   int unknown = -1;
   int64_t known = 1;
@@ -133,7 +140,7 @@ Array concatenate(std::span<const Array> arrays, int axis, DType dtype) {
   for (size_t k = 1; k < arrays.size(); ++k) {
     const Array& a = arrays[k];
     if (a.ndim() != nd)
-      throw value_error("all the input array dimensions except for the concatenation axis must match exactly, but along dimension 0, the array at index 0 has " +
+      throw value_error("all the input arrays must have same number of dimensions, but the array at index 0 has " +
                         std::to_string(nd) + " dimension(s) and the array at index " + std::to_string(k) + " has " + std::to_string(a.ndim()) + " dimension(s)");
     for (int d = 0; d < nd; ++d)
       if (d != axis && a.layout.shape[d] != shape[d])
