@@ -267,16 +267,17 @@ void run_map_now(Op op, DType type, const Array& out, std::span<const Arg> in, s
   const bool ask = wanted && (is_inexact(type) || op == Op::floor_divide || op == Op::remainder || op == Op::fmod || op == Op::reciprocal);
   if (ask) _MM_SET_EXCEPTION_STATE(0);
   fn(to, p[0], p[1], p[2], n);
-  if (ask && (!is_inexact(type) || (_MM_GET_EXCEPTION_STATE() & (_MM_EXCEPT_INVALID | _MM_EXCEPT_DIV_ZERO | _MM_EXCEPT_OVERFLOW))))
+  constexpr unsigned kFlags = _MM_EXCEPT_INVALID | _MM_EXCEPT_DIV_ZERO | _MM_EXCEPT_OVERFLOW;
+  if (ask && (!is_inexact(type) || warn_possible(op, type, to, n, (_MM_GET_EXCEPTION_STATE() & kFlags) != 0)))
     if (const uint8_t met = warn_check(op, type, to, p, step, n) & wanted) queue_warning(hooks().site ? hooks().site() : 0, met, op_info(op).name);
   if (to != dst) {
     const char* from = to;
     if (out.dtype != result) {
       char* cast = scratch.get(0, n * out.item());
-      const bool check = is_inexact(result) && !is_inexact(out.dtype) && wanted_warnings();
+      const bool check = is_inexact(result) && wanted_warnings();
       if (check) _MM_SET_EXCEPTION_STATE(0);
       t.cast[static_cast<int>(result)][static_cast<int>(out.dtype)](cast, to, nullptr, nullptr, n);
-      if (check && (_MM_GET_EXCEPTION_STATE() & _MM_EXCEPT_INVALID))
+      if (check && (_MM_GET_EXCEPTION_STATE() & (_MM_EXCEPT_INVALID | _MM_EXCEPT_OVERFLOW)))
         if (const uint8_t met = warn_check_cast(result, out.dtype, cast, to, n) & wanted_warnings()) queue_warning(hooks().site ? hooks().site() : 0, met, "cast");
       from = cast;
     }

@@ -181,8 +181,8 @@ void Frame::checked(const BlockInstr& b, char* dst, int64_t n) {
   uint8_t& met = events[&b - p_.code.data()];
   constexpr unsigned kFlags = _MM_EXCEPT_INVALID | _MM_EXCEPT_DIV_ZERO | _MM_EXCEPT_OVERFLOW;
   const bool flagged = _MM_GET_EXCEPTION_STATE() & kFlags;
-  if ((flagged || b.always_ask) && (met & b.warns) != b.warns) {
-    const KInstr& k = *b.source;
+  const KInstr& k = *b.source;
+  if ((met & b.warns) != b.warns && (b.always_ask || (k.code == KCode::op ? warn_possible(k.op, k.type, result, n, flagged) : flagged))) {
     met |= k.code == KCode::cast ? warn_check_cast(p_.kernel.value_types[k.a], k.type, result, in[0], n)
                                  : warn_check(k.op, k.type, result, in, step, n);
   }

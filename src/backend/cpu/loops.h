@@ -40,6 +40,10 @@ struct LoopTable {
 // Throws numloom::runtime_error where the CPU is below x86-64-v3, or the variable names no level.
 const LoopTable& loops();
 
+// Whether a loop can have met something to warn about, so that warn_check is worth its time. `flagged`: the hardware's flags
+// rose. Our own functions compute special values by selects, which raise none: their results tell.
+bool warn_possible(Op op, DType compute, const void* dst, int64_t n, bool flagged);
+
 // Which floating-point warnings NumPy gives for these n elements of op computed in `compute`: a mask of kWarn*. Operand k is at
 // in[k] + i * step[k] bytes; dst, contiguous, holds the results and overlaps no operand. Underflow is never reported.
 // Slow; meant for blocks where the hardware's flags say that something happened.

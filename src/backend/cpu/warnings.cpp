@@ -79,7 +79,7 @@ uint8_t check_integer(Op op, DType t, const Value& a, const Value& b) {
       return kind_of(t) == DKind::sint && b.re == -1 && a.re == lowest_integer(t) ? kWarnOver : 0;
     case Op::remainder:
     case Op::fmod: return b.zero() ? kWarnDivide : 0;
-    case Op::reciprocal: return a.zero() ? kWarnDivide : 0;
+    case Op::reciprocal: return a.zero() ? kWarnDivide | kWarnInvalid : 0;  // NumPy divides in double and casts
     default: return 0;
   }
 }
@@ -90,18 +90,44 @@ uint8_t check_float(Op op, const Value* in, int nin, const Value& out) {
     nan |= in[k].nan();
     finite &= in[k].finite();
   }
-  if (nan) return 0;
+  // NumPy's loops of these compare a NaN, and the flag of that is a warning.
+  if (nan) return op == Op::logaddexp || op == Op::logaddexp2 ? kWarnInvalid : 0;
   uint8_t mask = out.nan() ? kWarnInvalid : 0;
   const bool pole = at_pole(op, in[0], in[1]);
   if (finite && out.inf()) mask |= pole ? kWarnDivide : kWarnOver;
   return mask;
 }
 
+// Any exponent of all ones: an infinity or a NaN.
+template <class Bits, Bits kExponent> bool any_special(const void* p, int64_t n) {
+  const auto* at = static_cast<const char*>(p);
+  Bits found = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    Bits v;
+    std::memcpy(&v, at + i * sizeof v, sizeof v);
+    found |= (v & kExponent) == kExponent;
+  }
+  return found;
+}
+
 }  // namespace
+
+bool warn_possible(Op op, DType compute, const void* dst, int64_t n, bool flagged) {
+  if (flagged) return true;
+  if (op_info(op).ulp_f8 == 0 && compute != DType::f2) return false;
+  const DType t = op_output_type(op, compute);
+  const int64_t parts = is_complex(t) ? 2 * n : n;
+  switch (real_of(t)) {
+    case DType::f2: return any_special<uint16_t, 0x7C00>(dst, parts);
+    case DType::f4: return any_special<uint32_t, 0x7F800000>(dst, parts);
+    case DType::f8: return any_special<uint64_t, 0x7FF0000000000000>(dst, parts);
+    default: return false;
+  }
+}
 
 uint8_t warn_check(Op op, DType compute, const void* dst, const void* const in[3], const int64_t step[3], int64_t n) {
   const OpInfo& info = op_info(op);
-  if (info.warns == 0) return 0;
+  if (info.warns == 0 || (op == Op::spacing && compute != DType::f2)) return 0;  // NumPy's float16 alone warns there
   const DType out_type = op_output_type(op, compute);
   const auto* out = static_cast<const char*>(dst);
   const char* at[3] = {};
