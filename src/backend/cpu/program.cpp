@@ -23,7 +23,7 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
 
   // Which values are scalars, which of them must be repeated over a block, and where each value dies.
   std::vector<const KInstr*> scalar(n), def(n);
-  std::vector<bool> fill(n), kept(n);
+  std::vector<bool> fill(n), kept(n), waits(n);
   std::vector<int> last(n, -1);
   for (const KInstr& i : k.code) {
     def[i.dst] = &i;
@@ -99,7 +99,7 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
     kept[s.value] = true;
   }
   for (int v = 0; v < n; ++v)
-    if (kept[v]) last[v] = 1 << 20;
+    if (kept[v] || waits[v]) last[v] = 1 << 20;
 
   for (BlockInstr& b : p.code)
     b.held = b.code == Code::load && kept[b.dst] && k.slots[b.aux].stored;
