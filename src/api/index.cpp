@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "api/record.h"
@@ -296,20 +297,17 @@ Array get_item(const Array& a, std::span<const Index> index) {
   if (!r.advanced()) return a.with(a.dtype, r.view);
   const Advanced x = resolve_advanced(r);
   Layout l = Layout::contiguous({x.space.shape, size_t(x.space.ndim)}, a.item());
-  if (!r.adjacent || r.axes[0] == 0) {
-    // NumPy lays the result out with the index axes first in memory as well: C order here.
-  } else {
-    // Index axes in the middle are slowest in memory.
-    int order[kMaxDims], n = 0;
-    const int nb = x.space.ndim - (r.view.ndim - static_cast<int>(r.arrays.size()));
-    for (int d = 0; d < nb; ++d) order[n++] = r.axes[0] + d;
-    for (int d = 0; d < x.space.ndim; ++d)
-      if (d < r.axes[0] || d >= r.axes[0] + nb) order[n++] = d;
-    int64_t s = a.item();
-    for (int k = n - 1; k >= 0; --k) {
-      l.strides[order[k]] = s;
-      s *= std::max<int64_t>(1, l.shape[order[k]]);
-    }
+  // In memory the index axes are slowest, and the others follow the source's order.
+  const int nb = x.space.ndim - (r.view.ndim - static_cast<int>(r.arrays.size())), first = r.adjacent ? r.axes[0] : 0;
+  int order[kMaxDims], n = 0;
+  for (int d = 0; d < nb; ++d) order[n++] = first + d;
+  for (int d = 0; d < x.space.ndim; ++d)
+    if (d < first || d >= first + nb) order[n++] = d;
+  std::stable_sort(order + nb, order + n, [&](int p, int q) { return std::abs(x.space.strides[p]) > std::abs(x.space.strides[q]); });
+  int64_t stride = a.item();
+  for (int k = n - 1; k >= 0; --k) {
+    l.strides[order[k]] = stride;
+    stride *= std::max<int64_t>(1, l.shape[order[k]]);
   }
   const Array out = make_result(l, a.dtype);
   if (out.size() == 0) return out;
