@@ -87,7 +87,7 @@ void Engine::commit() {
 #endif
   if (shared)
     flush(FlushReason::shared);
-  else if (program_.size() >= soft_instructions || program_.bytes() >= soft_bytes)
+  else if (program_.size() >= soft_instructions || (program_.bytes() >= soft_bytes && program_.kept_bytes() >= soft_bytes))
     flush(FlushReason::soft_limit);
 }
 

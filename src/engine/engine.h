@@ -59,7 +59,7 @@ class Engine {
 
   // What a test mode may change.
   int64_t soft_instructions = 256;
-  int64_t soft_bytes = int64_t{512} << 20;
+  int64_t soft_bytes = int64_t{64} << 20;  // of memory that only the program keeps
   bool repetition = true;
 
  private:

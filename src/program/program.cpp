@@ -1,5 +1,6 @@
 #include "program/program.h"
 
+#include <algorithm>
 #include <sstream>
 #include <stdexcept>
 
@@ -34,6 +35,19 @@ void print_operand(std::ostream& s, const Operand& o) {
 
 }  // namespace
 
+template <class Which>
+int64_t Program::read_bytes(Which which) const {
+  std::vector<const Buffer*> found;
+  for (const auto& i : instrs_)
+    for (int k = 0; k < i->nin; ++k)
+      if (const Buffer* b = i->in[k].buf; b && (b->host || b->device) && which(*b)) found.push_back(b);
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  int64_t bytes = 0;
+  for (const Buffer* b : found) bytes += b->nbytes;
+  return bytes;
+}
+
 Instr& Program::draft() {
   if (!draft_) {
     if (spare_.empty()) {
@@ -55,12 +69,10 @@ void Program::commit() {
   i.out.buf->retain();
   i.out.buf->pending_writes.fetch_add(1, std::memory_order_relaxed);
   i.out.buf->has_range = false;
-  if (!i.out.buf->host && !i.out.buf->device && i.out.buf->pending_writes.load(std::memory_order_relaxed) == 1)
-    bytes_ += i.out.buf->nbytes;
   for (int k = 0; k < i.nin; ++k)
     if (Buffer* b = i.in[k].buf) {
       b->retain();
-      b->pending_reads.fetch_add(1, std::memory_order_relaxed);
+      if (b->pending_reads.fetch_add(1, std::memory_order_relaxed) == 0 && (b->host || b->device)) bytes_ += b->nbytes;
     }
   forms_.push_back(form_of(i));
   instrs_.push_back(std::move(draft_));
@@ -82,14 +94,11 @@ void Program::complete(int n) {
 
 void Program::compact() {
   size_t kept = 0;
-  bytes_ = 0;
   for (size_t n = 0; n < instrs_.size(); ++n) {
     if (done_[n]) {
       if (spare_.size() < 512) spare_.push_back(std::move(instrs_[n]));
       continue;
     }
-    Buffer* b = instrs_[n]->out.buf;
-    if (!b->host && !b->device) bytes_ += b->nbytes;
     forms_[kept] = forms_[n];
     if (kept != n) instrs_[kept] = std::move(instrs_[n]);
     ++kept;
@@ -97,6 +106,7 @@ void Program::compact() {
   instrs_.resize(kept);
   forms_.resize(kept);
   done_.assign(kept, false);
+  bytes_ = read_bytes([](const Buffer&) { return true; });
 }
 
 void Program::split(int first, Program& rest) {
@@ -115,9 +125,12 @@ void Program::append(Program&& rest) {
     instrs_.push_back(std::move(rest.instrs_[n]));
     done_.push_back(rest.done_[n]);
     forms_.push_back(rest.forms_[n]);
-    Buffer* b = instrs_.back()->out.buf;
-    if (!b->host && !b->device) bytes_ += b->nbytes;
   }
+  bytes_ = read_bytes([](const Buffer&) { return true; });
+}
+
+int64_t Program::kept_bytes() const {
+  return read_bytes([](const Buffer& b) { return b.handles() == 0; });
 }
 
 std::string Program::print() const {

@@ -68,8 +68,10 @@ class Program {
   void split(int first, Program& rest);
   void append(Program&& rest);
 
-  // Bytes of the buffers which only the program keeps without memory: what a flush may have to store.
+  // Bytes of the memory that this program reads, whoever else holds it; each buffer once.
   int64_t bytes() const { return bytes_; }
+  // Of those, the bytes which only the program keeps: NumPy would have freed them by now.
+  int64_t kept_bytes() const;
   // Hash of each instruction's form (op, types, number of axes): what repeats in a loop.
   const std::vector<uint32_t>& forms() const { return forms_; }
 
@@ -77,6 +79,9 @@ class Program {
   void verify() const;  // throws std::logic_error naming the broken invariant
 
  private:
+  template <class Which>
+  int64_t read_bytes(Which which) const;
+
   std::vector<std::unique_ptr<Instr>> instrs_;
   std::vector<bool> done_;
   std::vector<uint32_t> forms_;
