@@ -261,33 +261,48 @@ def fill_header() -> str:
     return "\n".join(out) + "\n}  // namespace numloom\n"
 
 
-def front(row: Row) -> bool:
-    return row.public and row.nin in (1, 2)
-
-
-def front_header() -> str:
-    """The ufuncs as the C++ front declares them; installed."""
-    lines = []
-    for row in filter(front, ROWS):
-        names = ("a",) if row.nin == 1 else ("a", "b")
-        takes = ", ".join(f"const operand& {n}" for n in names)
-        lines.append(f"// {row.doc}\narray {row.name}({takes});")
-        lines += [f"inline array {alias}({takes}) {{ return {row.name}({', '.join(names)}); }}" for alias in row.aliases]
-    text = "\n".join(lines)
-    return f"""{HEAD}// NumPy's ufuncs for C++: see numloom.h.
+def ufuncs_header() -> str:
+    """The public ufuncs as C++ functions (installed)."""
+    public = [(number, r) for number, r in enumerate(ROWS, 1) if r.public]
+    numbers = ",\n  ".join(f"{r.name} = {number}" for number, r in public)
+    functions = []
+    for _, r in public:
+        names = ("a", "b", "c")[: r.nin]
+        parameters = ", ".join(f"const operand& {n}" for n in names)
+        functions.append(f"// {r.doc}")
+        for name in (r.name, *r.aliases):
+            functions.append(
+                f"inline array {name}({parameters}, const ufunc_options& options = {{}}) "
+                f"{{ return detail::call(detail::ufunc::{r.name}, options, {', '.join(names)}); }}"
+            )
+    body = "\n".join(functions)
+    return f"""{HEAD}// NumPy's ufuncs. Thread safety: all may be called from any thread.
 #pragma once
-#include "numloom/array.h"
+#include <cstdint>
+#include <optional>
+
+#include <numloom/array.h>
 
 namespace numloom {{
 
-{text}
+struct ufunc_options {{
+  const array* out = nullptr;       // written in place
+  const array* where = nullptr;     // bool: elements elsewhere keep what `out` held, or are undefined
+  std::optional<numloom::dtype> dtype = {{}};  // of the computation
+}};
+
+namespace detail {{
+enum class ufunc : std::uint16_t {{
+  {numbers},
+}};
+array call(ufunc f, const ufunc_options& options, const operand& a);
+array call(ufunc f, const ufunc_options& options, const operand& a, const operand& b);
+}}  // namespace detail
+
+{body}
 
 }}  // namespace numloom
 """
-
-
-def front_source() -> str:
-    return HEAD + "".join(f"NUMLOOM_{('UNARY', 'BINARY')[row.nin - 1]}({row.name})\n" for row in filter(front, ROWS))
 
 
 def files() -> dict[str, str]:
@@ -297,8 +312,7 @@ def files() -> dict[str, str]:
         "ops_table.cpp": table_source(),
         "ops_rows.json": rows_json(),
         "loops_fill.h": fill_header(),
-        "numloom/ufuncs.h": front_header(),
-        "ufuncs.inc": front_source(),
+        "numloom/ufuncs.h": ufuncs_header(),
     }
     for level in LEVELS:
         out[f"loops_cast_{level}.cpp"] = cast_loops(level)

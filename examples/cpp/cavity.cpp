@@ -9,13 +9,13 @@
 #include <cstdio>
 #include <cstdlib>
 
-using numloom::all;
 using numloom::array;
 using numloom::slice;
 
 namespace {
 
 // The points that have neighbours on all sides, and those neighbours.
+constexpr slice all;
 constexpr slice kInside{1, -1, {}}, kAfter{2, {}, {}}, kBefore{{}, -2, {}};
 array centre(const array& q) { return q(kInside, kInside); }
 array east(const array& q) { return q(kInside, kAfter); }
@@ -27,8 +27,7 @@ array south(const array& q) { return q(kBefore, kInside); }
 void advance_velocity(array& u, array& v, double dt, double h, double nu) {
   const array un = u.copy(), vn = v.copy();
   const auto advance = [&](array& now, const array& q) {
-    const array advection =
-        centre(un) * (east(q) - west(q)) / (2 * h) + centre(vn) * (north(q) - south(q)) / (2 * h);
+    const array advection = centre(un) * (east(q) - west(q)) / (2 * h) + centre(vn) * (north(q) - south(q)) / (2 * h);
     const array diffusion = nu * (east(q) + west(q) + north(q) + south(q) - 4 * centre(q)) / (h * h);
     now(kInside, kInside) = centre(q) + dt * (diffusion - advection);
   };

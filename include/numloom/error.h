@@ -9,10 +9,10 @@ namespace numloom {
 
 class error : public std::runtime_error {
  public:
-  explicit error(const std::string& text, std::string note = {})
-      : std::runtime_error(text), note_(std::move(note)) {}
+  explicit error(const std::string& text, std::string note = {}) : std::runtime_error(text), note_(std::move(note)) {}
   // What Numloom adds to NumPy's text: the op, the shapes or dtypes, the way out. May be empty.
   const std::string& note() const { return note_; }
+  void add_note(const std::string& text) { note_ += (note_.empty() ? "" : "; ") + text; }
 
  private:
   std::string note_;

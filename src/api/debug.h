@@ -1,13 +1,11 @@
 // What numloom.debug shows. Thread-safe.
 #pragma once
 #include <string>
-#include <utility>
-#include <vector>
+
+#include "numloom/device.h"  // counters, reset_counters
 
 namespace numloom {
 
-std::vector<std::pair<std::string, double>> counters();
-void reset_counters();
 std::string debug_program();  // what is recorded and has not run
 std::string debug_plan();     // the last plan that ran, once debug_keep(true) was called
 void debug_keep(bool on);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "api/array.h"
+#include "numloom/device.h"  // set_device, device, synchronize
 #include "numloom/error.h"
 
 namespace numloom {
@@ -97,7 +98,6 @@ Array dot(const Array& a, const Array& b);
 // Runs what is needed for these (all that is recorded, at present); values are then in memory somewhere.
 void eval(std::span<const Array> arrays);
 void eval_all();
-void synchronize();
 // Flushes and brings the values home; the address of element (0, ..., 0).
 char* host_data(const Array& a);
 // As host_data for writing by foreign code: other copies are dropped.
@@ -108,9 +108,5 @@ void unlease(Buffer* b);
 // One element (0-d or size 1 as a scalar of its dtype).
 Scalar item_value(const Array& a);
 std::string describe(const Array& a);  // "float64 (3, 4)" for notes
-
-enum class Device : uint8_t { cpu, cuda, automatic };
-void set_device(Device d);  // throws runtime_error where cuda cannot be used
-Device device();
 
 }  // namespace numloom
