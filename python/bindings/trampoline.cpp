@@ -16,7 +16,10 @@ enum class Mode : int {
   draws,   // a generator's drawing function: plain arguments go straight to `real`, fresh arrays become ours
   method,  // the same as a method: its first argument is the generator
   lends,   // a library's function: calls without an array of ours go straight to `real`
+  native,  // one of ours: `begin` is the compiled function itself, which this only gives a name and a signature
 };
+
+constexpr int kModes = 5;
 
 struct Function {
   PyObject_HEAD
@@ -93,19 +96,28 @@ PyObject* call_function(PyObject* self, PyObject* const* args, size_t nargsf, Py
   return run_lent(PyObject_Vectorcall(f->begin, pair, 2, nullptr));
 }
 
+PyObject* call_native(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
+  PyObject* native = function_of(self)->begin;
+  const auto entry = reinterpret_cast<_PyCFunctionFastWithKeywords>(reinterpret_cast<void*>(PyCFunction_GET_FUNCTION(native)));
+  return entry(PyCFunction_GET_SELF(native), args, PyVectorcall_NARGS(nargsf), kwnames);
+}
+
 PyObject* new_function(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   static const char* names[] = {"real", "begin", "mode", nullptr};
-  static const char* modes[] = {"always", "draws", "method", "lends"};
+  static const char* modes[] = {"always", "draws", "method", "lends", "native"};
   PyObject *real, *begin;
   const char* text = modes[0];
   if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|s", const_cast<char**>(names), &real, &begin, &text)) return nullptr;
   int mode = 0;
-  while (mode < 4 && std::strcmp(text, modes[mode])) ++mode;
-  if (mode == 4) return PyErr_Format(PyExc_ValueError, "unknown mode %s", text);
+  while (mode < kModes && std::strcmp(text, modes[mode])) ++mode;
+  if (mode == kModes) return PyErr_Format(PyExc_ValueError, "unknown mode %s", text);
+  const bool native = static_cast<Mode>(mode) == Mode::native;
+  if (native && (!PyCFunction_CheckExact(begin) || PyCFunction_GET_FLAGS(begin) != (METH_FASTCALL | METH_KEYWORDS)))
+    return PyErr_Format(PyExc_TypeError, "%R is not a native function", begin);
   PyObject* o = type->tp_alloc(type, 0);
   if (!o) return nullptr;
   Function* f = function_of(o);
-  f->vectorcall = call_function;
+  f->vectorcall = native ? call_native : call_function;
   f->real = Py_NewRef(real);
   f->begin = Py_NewRef(begin);
   f->mode = static_cast<Mode>(mode);

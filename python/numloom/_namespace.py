@@ -100,7 +100,8 @@ def build():
     """Resolve NumPy's public names; returns them as a dict. Called once, at import."""
     _provided.update(_api.load())
     for name, ours in _core.functions.items():
-        _provided[name] = ours
+        real = getattr(numpy, name, None)
+        _provided[name] = function.make_native(ours, real, name) if real is not None else ours
     for name, ours in _core.ufuncs.items():
         real = getattr(numpy, name, None)
         if isinstance(real, numpy.ufunc):
@@ -114,7 +115,8 @@ def build():
         if isinstance(real, _function_types):
             _by_real[id(real)] = ours
             _ndarray.register(real, ours)
-            function.describe(ours, real, name)
+            if isinstance(ours, types.FunctionType):
+                function.describe(ours, real, name)
     names = {}
     top = facade()
     for name in numpy.__all__:

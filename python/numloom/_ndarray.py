@@ -309,7 +309,25 @@ def _construct(cls, *args, **kwargs):
 def _make_subclass(meta, name, bases, namespace, **kwargs):
     """`class Sub(np.ndarray)`: NumPy's own ndarray takes our place among the bases."""
     real_bases = tuple(_real if base is ndarray else base for base in bases)
-    return types.new_class(name, real_bases, kwargs, lambda body: body.update(namespace))
+    made = types.new_class(name, real_bases, kwargs, lambda body: body.update(namespace))
+    take_our_class_in_view(made)
+    return made
+
+
+def take_our_class_in_view(cls):
+    """Let `x.view(np.ndarray)` of a class derived from NumPy's ndarray mean NumPy's: NumPy would take ours for a dtype."""
+    plain = cls.view
+
+    def view(self, *args, **kwargs):
+        args = [_real if value is ndarray else value for value in args]
+        return plain(self, *args, **{name: _real if value is ndarray else value for name, value in kwargs.items()})
+
+    view.__doc__ = plain.__doc__
+    cls.view = view
+
+
+for _derived in (numpy.matrix, numpy.recarray, numpy.memmap, numpy.ma.MaskedArray, numpy.char.chararray):
+    take_our_class_in_view(_derived)
 
 
 class _EitherMethod:

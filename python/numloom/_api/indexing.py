@@ -1,5 +1,7 @@
 """Index tricks and iterators: NumPy's own objects, with our arrays on both sides."""
 
+import inspect
+
 import numpy
 
 from numloom import _core, _ndarray
@@ -47,7 +49,18 @@ def _front(name, real, *ours):
     def __new__(cls, *args, **kwargs):
         return real(*map(to_host, args), **{key: to_host(value) for key, value in kwargs.items()})
 
-    body = {"__new__": __new__, "_real": real, "_ours": ours, "__doc__": real.__doc__, "__module__": "numpy"}
+    try:
+        signature = inspect.signature(real)
+    except ValueError:
+        signature = None
+    body = {
+        "__signature__": signature,
+        "__new__": __new__,
+        "_real": real,
+        "_ours": ours,
+        "__doc__": real.__doc__,
+        "__module__": "numpy",
+    }
     return provides(name)(_RealInstances(name, (), body))
 
 
@@ -158,8 +171,8 @@ def ix_(*args):
     for k, a in enumerate(arrays):
         if a.dtype.kind == "b":
             a = _nonzero(a)[0]
-        elif not a.size:
-            a = a.astype(numpy.intp)
+        elif not a.size and type(args[k]) is not ndarray:
+            a = a.astype(numpy.intp)  # an empty list has no dtype of its own
         ready.append(a.reshape((1,) * k + (a.size,) + (1,) * (len(arrays) - k - 1)))
     return tuple(ready)
 

@@ -165,7 +165,7 @@ def _contract(a, la, b, lb, keep):
 @provides()
 def einsum(*operands, out=None, optimize=False, **kwargs):
     call = (operands, {"out": out, "optimize": optimize, **kwargs})
-    if kwargs or len(operands) < 2 or type(operands[0]) is not str:
+    if kwargs or optimize not in (False, True, "greedy", "optimal") or len(operands) < 2 or type(operands[0]) is not str:
         return decline("einsum", *call)
     arrays = [lift(x) for x in operands[1:]]
     if any(a is None or a.dtype.char in "?e" for a in arrays):

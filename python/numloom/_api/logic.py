@@ -14,17 +14,23 @@ def _operand(x):
     return x if is_scalar(x) else lift(x)
 
 
+def _is_tolerance(x):
+    return is_scalar(x) and not isinstance(x, (complex, numpy.complexfloating)) and 0 <= x < numpy.inf
+
+
 @provides()
 def isclose(a, b, rtol=1.0e-5, atol=1.0e-8, equal_nan=False):
     x, y = _operand(a), _operand(b)
     arrays = type(x) is ndarray or type(y) is ndarray
-    if not arrays or x is None or y is None or not is_scalar(rtol) or not is_scalar(atol):
+    if not arrays or x is None or y is None or not _is_tolerance(rtol) or not _is_tolerance(atol):
         return decline("isclose", (a, b, rtol, atol, equal_nan), {})
     kinds = getattr(x, "dtype", numpy.dtype(type(x))).kind + getattr(y, "dtype", numpy.dtype(type(y))).kind
     if not set(kinds) <= set("biufc"):
         return decline("isclose", (a, b, rtol, atol, equal_nan), {})
     if type(y) is ndarray and y.dtype.kind in "biu":
         y = y.astype(numpy.float64)
+    elif type(y) in (bool, int):
+        y = float(y)  # weakly typed still
     elif type(y) is not ndarray and not isinstance(y, (numpy.inexact, float, complex)):
         y = numpy.float64(y)
     with errstate(invalid="ignore"):

@@ -179,7 +179,14 @@ def _stacker(name, prepare, axis_of):
 
 _stacker("vstack", lambda a: a if a.ndim >= 2 else a.reshape((1, *a.shape) if a.ndim else (1, 1)), lambda arrays: 0)
 _stacker("hstack", lambda a: a if a.ndim else a.reshape(1), lambda arrays: 0 if arrays[0].ndim == 1 else 1)
-_stacker("dstack", atleast_3d, lambda arrays: 2)
+
+
+@provides()
+def dstack(tup):
+    lifted = lift_all(tup) or (lift_all(list(tup)) if type(tup) is ndarray and tup.ndim else None)
+    if not lifted:
+        return decline("dstack", (tup,), {})
+    return _join("dstack", [atleast_3d(a) for a in lifted], 2, None, "same_kind", None)
 
 
 @provides()

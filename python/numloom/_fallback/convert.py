@@ -1,5 +1,7 @@
 """Lending our arrays to NumPy and taking its results back. The arguments of a call are a tree of lists, tuples and dicts."""
 
+import types
+
 import numpy
 
 from numloom import _core
@@ -51,6 +53,8 @@ class Loan:
             return {key: self.lend(item, writable) for key, item in value.items()}
         if isinstance(value, tuple) and hasattr(kind, "_fields"):
             return kind(*[self.lend(item, writable) for item in value])
+        if isinstance(getattr(kind, "__array__", None), types.FunctionType):
+            return _as_real(value, kind)
         return value
 
     def take_back(self, box):
@@ -77,6 +81,20 @@ class Loan:
         while rest:
             taken.append(self.take_back([rest.pop()]))
         return taken
+
+
+_gives_ours = {}  # class with an `__array__` written in Python -> whether that returns one of our arrays
+
+
+def _as_real(value, kind):
+    """`value` as NumPy can take it: its `__array__`, written against us, may return an array that NumPy does not know."""
+    known = _gives_ours.get(kind)
+    if known is False:
+        return value
+    array = value.__array__()
+    if known is None:
+        known = _gives_ours[kind] = type(array) is _ours
+    return _core.to_numpy(array) if type(array) is _ours else value
 
 
 def _same(a, b):

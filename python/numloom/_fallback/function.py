@@ -24,6 +24,14 @@ def make_drawing(real, name, mode):
     return function
 
 
+def make_native(native, real, name):
+    """A compiled function under NumPy's name, with its documentation and signature. Calls cost what the function costs."""
+    function = _core.function(real, native, "native")
+    describe(function, real, name)
+    function.__module__ = getattr(real, "__module__", "numpy")
+    return function
+
+
 def make_lending(real):
     """A library's function that gets host views in place of our arrays; its results are left as they are."""
 
