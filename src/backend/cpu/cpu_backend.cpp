@@ -21,6 +21,8 @@ class CpuBackend final : public Backend {
       cpu::run_map(*program, nest_, args.scalars, events);
     else
       cpu::run_reduce(*program, nest_, args.scalars, events);
+    if (events)
+      for (FloatEvent& e : *events) e.origin = kernel.code[e.origin].origin;
   }
 
   void run(const CallArgs& c, std::vector<FloatEvent>*) override {

@@ -193,7 +193,7 @@ void Frame::checked(const BlockInstr& b, char* dst, int64_t n) {
 void collect(const BlockProgram& p, const Frame& f, std::vector<FloatEvent>* events) {
   if (!events) return;
   for (size_t i = 0; i < f.events.size(); ++i)
-    if (f.events[i]) events->push_back({p.code[i].source->origin, f.events[i]});
+    if (f.events[i]) events->push_back({static_cast<int32_t>(p.code[i].source - p.kernel.code.data()), f.events[i]});
 }
 
 void run_map(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>& scalars, std::vector<FloatEvent>* events) {

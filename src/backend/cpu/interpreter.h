@@ -42,7 +42,7 @@ class Frame {
 void run_map(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>& scalars, std::vector<FloatEvent>* events);
 void run_reduce(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>& scalars, std::vector<FloatEvent>* events);
 
-// Appends a frame's events.
+// Appends a frame's events; `origin` is the index in kernel.code, because a compiled program serves every kernel of its hash.
 void collect(const BlockProgram& p, const Frame& f, std::vector<FloatEvent>* events);
 
 }  // namespace numloom::cpu
