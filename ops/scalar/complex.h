@@ -17,7 +17,7 @@ NL_SLOW c16 complex_sqrt(c16 z) {
   if (is_nan(x)) return c16{x, quiet_nan<f8>()};
   if (is_inf(x)) {
     const f8 other = is_nan(y) ? y : with_sign(0.0, y);
-    return x > 0 ? c16{x, other} : c16{is_nan(y) ? y : 0.0, with_sign(infinity<f8>(), y)};
+    return x > 0 ? c16{x, other} : c16{is_nan(y) ? y : 0.0, is_nan(y) ? infinity<f8>() : with_sign(infinity<f8>(), y)};
   }
   if (is_nan(y)) return c16{y, y};
   if (x == 0 && y == 0) return c16{0.0, y};
@@ -107,7 +107,7 @@ NL_SLOW c16 complex_sinh(c16 z) {
 }
 NL_SLOW c16 complex_cosh(c16 z) {
   const f8 x = z.re, y = z.im;
-  if (y == 0) return c16{cosh_(x), sign_of(x) != sign_of(y) ? -0.0 : is_nan(x) ? y : 0.0};
+  if (y == 0) return c16{cosh_(x), is_nan(x) ? y : sign_of(x) != sign_of(y) ? -0.0 : 0.0};
   if (!is_finite(y)) {
     if (x == 0) return c16{quiet_nan<f8>(), 0.0};
     return c16{is_inf(x) ? infinity<f8>() : quiet_nan<f8>(), quiet_nan<f8>()};
@@ -193,7 +193,8 @@ NL_SLOW c16 complex_arctanh(c16 z) {
     re = d < 0x1p-400 ? 0.5 * (0x1.62e42fefa39efp-1 - log_(hypot_(u, y))) : 0.25 * log1p_(4.0 * x / d);
     im = 0.5 * arctan2_(2.0 * y, u * (1.0 + x) - y * y);
   }
-  return c16{with_sign(re, z.re), with_sign(im, z.im)};
+  // A NaN's sign is no sign: devices differ in it.
+  return c16{is_nan(x) ? re : with_sign(re, z.re), with_sign(im, z.im)};
 }
 NL_FN c16 complex_arctan(c16 z) { return times_minus_i(complex_arctanh(times_i(z))); }
 

@@ -17,8 +17,11 @@ template <class T> NL_FN T log_tail_of(T f) {
   return half - s * (half + z * log_tail(z));
 }
 
+// Normal, positive and finite, in one comparison of bits.
 template <class T> NL_FN bool log_in_range(T x) {
-  return (x >= (T)(sizeof(T) == 4 ? 0x1p-126 : 0x1p-1022)) & (x < infinity<T>());
+  typedef typename Traits<T>::bits U;
+  const U least = (U)1 << Float<T>::mantissa;
+  return (U)(to_bits(x) - least) < (U)(Float<T>::infinity - least);
 }
 template <class T> NL_FN T log_fast(T x) {
   typedef Ln2<T> L;

@@ -94,25 +94,23 @@ NL_FN f8 tangent_of(Angle a) {
   return (odd ? -c : s) / (odd ? s : c);
 }
 
-// Float32 in float64, with shorter polynomials.
+// Float32: the argument is reduced in float64, the rest is float32, with one polynomial that takes the coefficients of
+// sin or cos: r + r z P(z) or 1 + z P(z).
 struct Angle4 {
-  f8 r;
+  f4 r;
   u4 quadrant;
 };
 NL_FN Angle4 reduce_angle(f4 x) {
   const f8 t = (f8)x * 0x1.45f306dc9c883p-1 + Magic<f8>::value, n = t - Magic<f8>::value;
-  return {((f8)x - n * 0x1.921fb544p+0) - n * 0x1.0b4611a62633ap-34, (u4)to_bits(t)};
+  return {(f4)(((f8)x - n * 0x1.921fb544p+0) - n * 0x1.0b4611a62633ap-34), (u4)to_bits(t)};
 }
-// One polynomial with the coefficients of sin or cos: r + r z P(z) or 1 + z P(z).
 NL_FN f4 sine_of(Angle4 a, u4 turn) {
   const u4 q = a.quadrant + turn;
   const bool odd = (q & 1) != 0;
-  const f8 z = a.r * a.r;
-  const f8 c0 = odd ? -0.5 : -0x1.555555545d0d9p-3, c1 = odd ? 0x1.55555555027acp-5 : 0x1.11110decc7187p-7,
-           c2 = odd ? -0x1.6c16bf534c846p-10 : -0x1.a013a45587fc0p-13, c3 = odd ? 0x1.a015c25343172p-16 : 0x1.6dbcfb3cb85c8p-19,
-           c4 = odd ? -0x1.25239a89d2d5fp-22 : 0.0;
-  const f8 base = odd ? 1.0 : a.r;
-  const f4 r = (f4)(base + base * z * poly(z, c0, c1, c2, c3, c4));
+  const f4 z = a.r * a.r;
+  const f4 c0 = odd ? -0.5f : -0x1.555556p-3f, c1 = odd ? 0x1.555554p-5f : 0x1.11110ep-7f, c2 = odd ? -0x1.6c12d0p-10f : -0x1.a013a4p-13f, c3 = odd ? 0x1.9bd786p-16f : 0x1.6dbcfcp-19f;
+  const f4 base = odd ? 1.0f : a.r;
+  const f4 r = base + base * (z * poly(z, c0, c1, c2, c3));
   return from_bits(to_bits(r) ^ (q & 2) << 30);
 }
 
