@@ -1,0 +1,304 @@
+#include "backend/cuda/calls.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "backend/cuda/device/block.h"
+#include "backend/cuda/library.h"
+#include "numloom/error.h"
+
+namespace numloom::cuda {
+namespace {
+
+const LibraryName kName = {"cuBLAS", {"libcublas.so.13", "libcublas.so.12"}, {"cu13", "cublas"},
+                           "Install it with: pip install nvidia-cublas-cu12 (without it matrix products use a simple kernel)."};
+
+// cuBLAS's enumerators that are used here.
+enum { kR16F = 2, kR32F = 0, kR64F = 1, kC32F = 4, kC64F = 5 };
+enum { kCompute32F = 68, kCompute64F = 70 };
+enum { kAsIs = 0, kTransposed = 1 };
+
+struct Cublas {
+  Library library{kName};
+  int (*create)(void**) = nullptr;
+  int (*set_stream)(void*, CUstream) = nullptr;
+  int (*gemm)(void*, int, int, int, int, int, const void*, const void*, int, int, long long, const void*, int, int, long long,
+              const void*, void*, int, int, long long, int, int, int) = nullptr;
+  bool ok = false;
+  Cublas() {
+    ok = library.ok() && library.load(create, "cublasCreate_v2") && library.load(set_stream, "cublasSetStream_v2") &&
+         library.load(gemm, "cublasGemmStridedBatchedEx");
+  }
+};
+Cublas& cublas_library() {
+  static auto* c = new Cublas;
+  return *c;
+}
+
+struct Matrix {
+  const DeviceView& view;
+  int64_t rows, cols, row, col;  // strides in bytes
+  explicit Matrix(const DeviceView& v)
+      : view(v), rows(v.layout.shape[v.layout.ndim - 2]), cols(v.layout.shape[v.layout.ndim - 1]),
+        row(v.layout.strides[v.layout.ndim - 2]), col(v.layout.strides[v.layout.ndim - 1]) {}
+};
+
+// As BLAS can take it: `transposed` where columns are contiguous. False where neither way fits.
+bool leading_dimension(const Matrix& m, bool& transposed, int64_t& ld) {
+  const int64_t item = item_size(m.view.dtype);
+  if ((m.col == item || m.cols == 1) && (m.rows == 1 || (m.row % item == 0 && m.row >= m.cols * item))) {
+    transposed = false;
+    ld = m.rows == 1 ? m.cols : m.row / item;
+    return ld <= INT32_MAX;
+  }
+  if ((m.row == item || m.rows == 1) && (m.cols == 1 || (m.col % item == 0 && m.col >= m.rows * item))) {
+    transposed = true;
+    ld = m.cols == 1 ? m.rows : m.col / item;
+    return ld <= INT32_MAX;
+  }
+  return false;
+}
+
+// The leading axes as one step, in bytes; false where they are not.
+bool uniform(const Layout& l, int64_t& step) {
+  step = 0;
+  int64_t next = 0;
+  bool first = true;
+  for (int d = l.ndim - 3; d >= 0; --d) {
+    if (l.shape[d] == 1) continue;
+    if (first) step = l.strides[d];
+    else if (l.strides[d] != next) return false;
+    first = false;
+    next = l.strides[d] * l.shape[d];
+  }
+  return true;
+}
+
+int operation(Op op) {
+  switch (op) {
+    case Op::add: return 0;
+    case Op::multiply: return 1;
+    case Op::minimum: return 2;
+    case Op::maximum: return 3;
+    default: throw runtime_error("CUDA has no scan of this operation");
+  }
+}
+
+std::string code(DType t) { return std::string(dtype_code(t)); }
+
+Lines lines_of(const CallArgs& call) {
+  Lines a;
+  std::memset(&a, 0, sizeof a);
+  const Layout &in = call.in[0].layout, &out = call.out.layout;
+  a.in = reinterpret_cast<uint64_t>(call.in[0].base);
+  a.out = reinterpret_cast<uint64_t>(call.out.base);
+  a.n = in.shape[call.axis];
+  a.in_step = in.strides[call.axis];
+  a.out_step = out.strides[call.axis];
+  a.lines = 1;
+  for (int d = 0; d < in.ndim; ++d) {
+    if (d == call.axis) continue;
+    a.shape[a.ndim] = in.shape[d];
+    a.in_strides[a.ndim] = in.strides[d];
+    a.out_strides[a.ndim++] = out.strides[d];
+    a.lines *= in.shape[d];
+  }
+  a.op = operation(call.op);
+  // Long lines are cut into chunks where the lines alone do not fill the device.
+  const bool cut = a.lines < 512 && a.n > 16384;
+  a.nchunks = cut ? std::clamp<int64_t>((a.n + 8191) / 8192, 1, 4096) : 1;
+  a.chunk = (a.n + a.nchunks - 1) / a.nchunks;
+  if (a.chunk > 0) a.nchunks = std::max<int64_t>(1, (a.n + a.chunk - 1) / a.chunk);
+  return a;
+}
+
+// Whether each line is best done by one thread: many lines, short or side by side in memory.
+bool serial(const Lines& a, DType t) {
+  return a.lines >= 1024 && (a.n <= 32 || (a.nchunks == 1 && std::abs(a.in_step) != item_size(t)));
+}
+
+}  // namespace
+
+void Calls::launch(const std::string& name, int64_t x, int64_t y, int64_t z, int threads, void* argument, int* flag) {
+  void* params[] = {argument, flag};
+  check(Driver::get().cuLaunchKernel_(images_.function("calls", name), static_cast<unsigned>(x), static_cast<unsigned>(y),
+                                      static_cast<unsigned>(z), static_cast<unsigned>(threads), 1, 1, 0, stream_, params, nullptr),
+        name.c_str());
+  ++own_calls;
+}
+
+void Calls::run(const CallArgs& call) {
+  switch (call.call) {
+    case Call::matmul: return matmul(call);
+    case Call::cumulate: return cumulate(call);
+    case Call::argreduce: return argreduce(call);
+    case Call::scatter: return scatter(call);
+    case Call::none: return;
+  }
+}
+
+bool Calls::cublas(const CallArgs& call) {
+  const DType t = call.out.dtype;
+  if (!(t == DType::f2 || t == DType::f4 || t == DType::f8 || t == DType::c8 || t == DType::c16)) return false;
+  if (call.in[0].dtype != t || call.in[1].dtype != t) return false;
+  const Matrix a(call.in[0]), b(call.in[1]), c(call.out);
+  bool ta, tb, tc;
+  int64_t la, lb, lc;
+  if (a.cols == 0 || !leading_dimension(a, ta, la) || !leading_dimension(b, tb, lb) || !leading_dimension(c, tc, lc) || tc) return false;
+  if (std::max({c.rows, c.cols, a.cols}) > INT32_MAX) return false;
+  Cublas& lib = cublas_library();
+  if (!lib.ok) return false;
+  if (!handle_ && (lib.create(&handle_) != 0 || lib.set_stream(handle_, stream_) != 0)) {
+    handle_ = nullptr;
+    return false;
+  }
+  const int item = item_size(t), nbatch_axes = call.out.layout.ndim - 2;
+  int64_t batch = 1, sa, sb, sc;
+  for (int d = 0; d < nbatch_axes; ++d) batch *= call.out.layout.shape[d];
+  const bool one = uniform(a.view.layout, sa) && uniform(b.view.layout, sb) && uniform(c.view.layout, sc) && batch <= INT32_MAX;
+  const float one_f[2] = {1, 0}, zero_f[2] = {0, 0};
+  const double one_d[2] = {1, 0}, zero_d[2] = {0, 0};
+  const bool wide = t == DType::f8 || t == DType::c16;
+  const int type = t == DType::f2 ? kR16F : t == DType::f4 ? kR32F : t == DType::f8 ? kR64F : t == DType::c8 ? kC32F : kC64F;
+  const int64_t calls = one ? 1 : batch;
+  for (int64_t i = 0; i < calls; ++i) {
+    const char *pa = a.view.base, *pb = b.view.base;
+    char* pc = c.view.base;
+    if (!one) {
+      int64_t rest = i;
+      for (int d = nbatch_axes - 1; d >= 0; --d) {
+        const int64_t n = call.out.layout.shape[d], at = rest % n;
+        rest /= n;
+        pa += at * a.view.layout.strides[d];
+        pb += at * b.view.layout.strides[d];
+        pc += at * c.view.layout.strides[d];
+      }
+      sa = sb = sc = 0;
+    }
+    // Row-major C = A B is column-major C' = B' A'.
+    const int rc = lib.gemm(handle_, tb ? kTransposed : kAsIs, ta ? kTransposed : kAsIs, static_cast<int>(c.cols), static_cast<int>(c.rows),
+                            static_cast<int>(a.cols), wide ? static_cast<const void*>(one_d) : one_f, pb, type, static_cast<int>(lb), sb / item, pa,
+                            type, static_cast<int>(la), sa / item, wide ? static_cast<const void*>(zero_d) : zero_f, pc, type,
+                            static_cast<int>(lc), sc / item, static_cast<int>(one ? batch : 1), wide ? kCompute64F : kCompute32F, -1);
+    if (rc != 0) {
+      if (i == 0) return false;
+      throw runtime_error("cuBLAS failed with status " + std::to_string(rc));
+    }
+  }
+  ++cublas_calls;
+  return true;
+}
+
+void Calls::matmul(const CallArgs& call) {
+  if (call.out.layout.size() == 0) return;
+  if (cublas(call)) return;
+  const Matrix a(call.in[0]), b(call.in[1]), c(call.out);
+  Matmul p;
+  std::memset(&p, 0, sizeof p);
+  p.out = reinterpret_cast<uint64_t>(c.view.base);
+  p.a = reinterpret_cast<uint64_t>(a.view.base);
+  p.b = reinterpret_cast<uint64_t>(b.view.base);
+  p.m = c.rows, p.n = c.cols, p.k = a.cols;
+  p.out_row = c.row, p.out_col = c.col, p.a_row = a.row, p.a_col = a.col, p.b_row = b.row, p.b_col = b.col;
+  p.ndim = call.out.layout.ndim - 2;
+  p.batch = 1;
+  for (int d = 0; d < p.ndim; ++d) {
+    p.shape[d] = call.out.layout.shape[d];
+    p.batch *= p.shape[d];
+    p.out_strides[d] = c.view.layout.strides[d];
+    p.a_strides[d] = a.view.layout.strides[d];
+    p.b_strides[d] = b.view.layout.strides[d];
+  }
+  const int64_t rows = (p.m + 15) / 16;
+  if (rows > 65535) {
+    // The grid's second axis ends there: in slices.
+    Matmul part = p;
+    for (int64_t at = 0; at < p.m; at += 65535 * 16) {
+      part.m = std::min<int64_t>(65535 * 16, p.m - at);
+      part.a = p.a + static_cast<uint64_t>(at * p.a_row);
+      part.out = p.out + static_cast<uint64_t>(at * p.out_row);
+      launch("matmul_" + code(call.out.dtype), (p.n + 15) / 16, (part.m + 15) / 16, std::min<int64_t>(p.batch, 65535), 256, &part, nullptr);
+    }
+    return;
+  }
+  launch("matmul_" + code(call.out.dtype), (p.n + 15) / 16, rows, std::min<int64_t>(p.batch, 65535), 256, &p, nullptr);
+}
+
+void Calls::cumulate(const CallArgs& call) {
+  Lines a = lines_of(call);
+  if (a.lines == 0 || a.n == 0) return;
+  const std::string t = code(call.out.dtype);
+  int flag = 0;
+  if (serial(a, call.in[0].dtype)) {
+    flag = kSerialPass;
+    launch("scan_" + t, (a.lines + 63) / 64, 1, 1, 64, &a, &flag);
+    return;
+  }
+  if (a.nchunks == 1) {
+    launch("scan_" + t, a.lines, 1, 1, 256, &a, &flag);
+    return;
+  }
+  void* partial = pool_.alloc(a.lines * a.nchunks * item_size(call.out.dtype));
+  a.partial = reinterpret_cast<uint64_t>(partial);
+  launch("scan_" + t, a.lines * a.nchunks, 1, 1, 256, &a, &flag);
+  launch("totals_" + t, (a.lines + 31) / 32, 1, 1, 32, &a, nullptr);
+  flag = 1;
+  launch("scan_" + t, a.lines * a.nchunks, 1, 1, 256, &a, &flag);
+  pool_.free(partial);
+}
+
+void Calls::argreduce(const CallArgs& call) {
+  Lines a = lines_of(call);
+  if (a.lines == 0 || a.n == 0) return;
+  const std::string name = "extremum_" + code(call.in[0].dtype);
+  int flag = 0;
+  if (serial(a, call.in[0].dtype)) {
+    flag = kSerialPass;
+    launch(name, (a.lines + 63) / 64, 1, 1, 64, &a, &flag);
+    return;
+  }
+  if (a.nchunks == 1) {
+    launch(name, a.lines, 1, 1, 256, &a, &flag);
+    return;
+  }
+  void* partial = pool_.alloc(a.lines * a.nchunks * 8);
+  a.partial = reinterpret_cast<uint64_t>(partial);
+  launch(name, a.lines * a.nchunks, 1, 1, 256, &a, &flag);
+  flag = 1;
+  launch(name, a.lines, 1, 1, 256, &a, &flag);
+  pool_.free(partial);
+}
+
+void Calls::scatter(const CallArgs& call) {
+  Scatter s;
+  std::memset(&s, 0, sizeof s);
+  const Layout &in = call.in[0].layout, &where = call.in[1].layout;
+  s.out = reinterpret_cast<uint64_t>(call.out.base);
+  s.in = reinterpret_cast<uint64_t>(call.in[0].base);
+  s.where = reinterpret_cast<uint64_t>(call.in[1].base);
+  s.item = item_size(call.out.dtype);
+  s.ndim = in.ndim;
+  s.size = in.size();
+  if (s.size == 0) return;
+  for (int d = 0; d < in.ndim; ++d) {
+    s.shape[d] = in.shape[d];
+    s.in_strides[d] = in.strides[d];
+    s.where_strides[d] = where.strides[d];
+    s.out_strides[d] = call.out.layout.strides[d];
+  }
+  int64_t entries = 64;
+  while (entries < 2 * s.size) entries *= 2;
+  s.mask = entries - 1;
+  char* table = static_cast<char*>(pool_.alloc(entries * 16));
+  s.keys = reinterpret_cast<uint64_t>(table);
+  s.winners = s.keys + static_cast<uint64_t>(entries) * 8;
+  Driver& d = Driver::get();
+  check(d.cuMemsetD8Async_(s.keys, 0xff, static_cast<size_t>(entries) * 8, stream_), "clearing a table");
+  check(d.cuMemsetD8Async_(s.winners, 0, static_cast<size_t>(entries) * 8, stream_), "clearing a table");
+  const int64_t blocks = std::min<int64_t>((s.size + 255) / 256, 65536);
+  for (int second = 0; second < 2; ++second) launch("scatter", blocks, 1, 1, 256, &s, &second);
+  pool_.free(table);
+}
+
+}  // namespace numloom::cuda

@@ -1,0 +1,17 @@
+// What only a CUDA device has, for the bindings. Thread safety: under the engine lock, but add_site_folder.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "backend/cuda/library.h"  // add_site_folder
+
+namespace numloom::cuda {
+
+// Gives cached device memory back to the driver; nothing where no context was made.
+void free_all_blocks();
+// Bytes the pool may reserve; 0: no limit.
+void set_memory_limit(int64_t nbytes);
+// "NVIDIA H200, compute capability 9.0, driver of CUDA 13.0"; throws runtime_error where there is no device.
+std::string device_description();
+
+}  // namespace numloom::cuda

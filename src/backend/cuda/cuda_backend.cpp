@@ -1,0 +1,146 @@
+#include <memory>
+#include <string>
+
+#include "backend/backend.h"
+#include "backend/cuda/calls.h"
+#include "backend/cuda/control.h"
+#include "backend/cuda/launcher.h"
+#include "backend/cuda/nvrtc.h"
+#include "backend/cuda/staging.h"
+#include "numloom/error.h"
+
+namespace numloom {
+namespace cuda {
+namespace {
+
+CUstream make_stream() {
+  Driver& d = Driver::get();
+  d.enter();
+  CUstream stream = nullptr;
+  // Blocking: in order with the legacy stream, which foreign code uses on memory that we lent.
+  check(d.cuStreamCreate_(&stream, CU_STREAM_DEFAULT), "creating a stream");
+  return stream;
+}
+
+class CudaBackend final : public Backend {
+ public:
+  CudaBackend() : stream_(make_stream()), pool_(stream_), staging_(stream_), launcher_(stream_, pool_, images_), calls_(stream_, pool_, images_) {}
+
+  const char* name() const override { return "cuda"; }
+
+  // CUDA meets no floating-point warnings: `events` stays as it is.
+  void run(const Kernel& kernel, const KernelArgs& args, std::vector<FloatEvent>*) override {
+    Driver::get().enter();
+    launcher_.run(kernel, args);
+  }
+  void run(const CallArgs& call, std::vector<FloatEvent>*) override {
+    Driver::get().enter();
+    calls_.run(call);
+  }
+
+  void* alloc(int64_t nbytes) override {
+    Driver::get().enter();
+    return pool_.alloc(nbytes);
+  }
+  void free(void* p, int64_t) override { pool_.free(p); }
+
+  void upload(void* device, const void* host, int64_t nbytes) override {
+    if (nbytes == 0) return;
+    Driver::get().enter();
+    staging_.upload(reinterpret_cast<CUdeviceptr>(device), host, nbytes);
+  }
+  void download(void* host, const void* device, int64_t nbytes) override {
+    if (nbytes == 0) return;
+    Driver::get().enter();
+    staging_.download(host, reinterpret_cast<CUdeviceptr>(device), nbytes, nbytes <= 64 ? images_.function("interp", "publish") : nullptr);
+  }
+  void copy(void* to, const void* from, int64_t nbytes) override {
+    if (nbytes == 0) return;
+    Driver& d = Driver::get();
+    d.enter();
+    check(d.cuMemcpyDtoDAsync_(reinterpret_cast<CUdeviceptr>(to), reinterpret_cast<CUdeviceptr>(from), static_cast<size_t>(nbytes), stream_),
+          "copying on the device");
+  }
+  void synchronize() override {
+    Driver& d = Driver::get();
+    d.enter();
+    check(d.cuStreamSynchronize_(stream_), "running kernels");
+  }
+
+  std::vector<std::pair<std::string, double>> statistics() const override {
+    const JitStatistics j = const_cast<Launcher&>(launcher_).jit().statistics();
+    const auto n = [](int64_t v) { return static_cast<double>(v); };
+    return {{"launches", n(launcher_.launches)},       {"interpreted", n(launcher_.interpreted)},
+            {"compiled", n(launcher_.compiled)},       {"jit_compiled", n(j.compiled)},
+            {"jit_cached", n(j.cached)},               {"jit_failed", n(j.failed)},
+            {"jit_queued", n(j.queued)},               {"jit_seconds", j.seconds},
+            {"pool_in_use", n(pool_.in_use)},          {"pool_reserved", n(pool_.reserved)},
+            {"pool_peak", n(pool_.peak)},              {"bytes_uploaded", n(staging_.uploaded)},
+            {"bytes_downloaded", n(staging_.downloaded)}, {"cublas_calls", n(calls_.cublas_calls)},
+            {"own_calls", n(calls_.own_calls)}};
+  }
+
+  // As for contiguous operands: the form that most launches take.
+  std::string text(const Kernel& kernel) const override {
+    TextForm form;
+    form.loop = kernel.reduces.empty() ? TextLoop::vector : TextLoop::lanes;
+    form.ndim = 1;
+    form.nkept = kernel.reduces.empty() ? 1 : 0;
+    form.access.assign(kernel.slots.size(), Access::linear);
+    for (const KReduce& r : kernel.reduces) form.access[static_cast<size_t>(r.slot)] = Access::broadcast;
+    for (const KInstr& in : kernel.code)
+      if (in.code == KCode::index) form.index_axes.push_back(0);
+    if (!form.index_axes.empty() && form.loop == TextLoop::vector) form.loop = TextLoop::flat;
+    form.vec = form.loop == TextLoop::vector ? 2 : 1;
+    return Jit::source(kernel, form);
+  }
+  std::string bytecode(const Kernel& kernel) const override { return encode(kernel).print(); }
+
+  Pool& pool() { return pool_; }
+
+ private:
+  CUstream stream_;
+  Pool pool_;
+  Images images_;
+  Staging staging_;
+  Launcher launcher_;
+  Calls calls_;
+};
+
+// Made once; never destroyed, since the process may end with work in flight and the driver unloads by itself.
+CudaBackend* instance = nullptr;
+
+}  // namespace
+
+void free_all_blocks() {
+  if (!instance) return;
+  Driver::get().enter();
+  instance->pool().free_all_blocks();
+}
+
+void set_memory_limit(int64_t nbytes) {
+  cuda_backend();
+  instance->pool().limit = nbytes;
+}
+
+std::string device_description() {
+  const Driver& d = Driver::get();
+  if (!d.ok()) throw runtime_error(d.why());
+  return d.device_name + ", compute capability " + std::to_string(d.arch / 10) + "." + std::to_string(d.arch % 10) + ", driver of CUDA " +
+         std::to_string(d.driver_version / 1000) + "." + std::to_string(d.driver_version % 1000 / 10);
+}
+
+}  // namespace cuda
+
+Backend& cuda_backend() {
+  static cuda::CudaBackend* made = cuda::instance = new cuda::CudaBackend;
+  return *made;
+}
+
+bool cuda_available(std::string* why) {
+  const cuda::Driver& d = cuda::Driver::get();
+  if (!d.ok() && why) *why = d.why();
+  return d.ok();
+}
+
+}  // namespace numloom

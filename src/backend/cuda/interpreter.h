@@ -1,0 +1,49 @@
+// A kernel as bytecode of the CUDA interpreter (device/interp.cu), and the block that a launch of it gets.
+// Thread safety: pure functions.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "backend/cuda/device/block.h"
+#include "codegen/collapse.h"
+
+namespace numloom::cuda {
+
+// REQUIRES of run time: registers, constants and instructions fit; `ok` says so (else only the JIT can run the kernel).
+struct Bytecode {
+  bool ok = false;
+  int width = 4;         // bytes of a register: 4 or 8 where the interpreters of common ops have all it needs, else 16
+  bool common = false;
+  bool has_index = false;
+  int nregs = 0;
+  std::vector<Instr> code;          // aux of kIndex: the kernel's axis; the block gets the nest's
+  std::vector<int16_t> constants;   // scalars, in the order of their operand numbers
+  std::vector<int16_t> reduce_regs; // per reduction: register of its value
+  int elements() const { return 16 / width; }
+  const char* entry() const;
+  std::string print() const;
+};
+
+Bytecode encode(const Kernel& kernel);
+
+// Where the results of the leaves of reduction k go.
+struct Results {
+  uint64_t out;
+  int64_t by_out, by_path;
+};
+
+struct Launch {
+  Loop loop = kFlat;
+  int threads = 128;
+  int64_t tiles = 0;
+  int shared = 0;  // bytes
+};
+
+// The words of the block and the shape of its launch. Results are given for reductions only. False where it cannot run in
+// `shared_limit` bytes of shared memory.
+bool fill_block(const Kernel& kernel, const Bytecode& bytecode, const Nest& nest, const KernelArgs& args, Loop loop, int64_t nred,
+                int64_t nout, int depth, const std::vector<Results>& results, int shared_limit, int shared_per_processor,
+                std::vector<uint64_t>& words, Launch& launch);
+
+}  // namespace numloom::cuda

@@ -1,0 +1,151 @@
+#include "backend/cuda/jit.h"
+
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <set>
+
+#include "backend/cuda/nvrtc.h"
+
+namespace numloom::cuda {
+namespace {
+
+constexpr int64_t kHotLaunches = 3;
+constexpr int64_t kHotBytes = int64_t{128} << 20;
+
+Jit* instance = nullptr;
+
+}  // namespace
+
+Jit::Jit() {
+  if (const char* env = std::getenv("NUMLOOM_JIT")) {
+    if (std::strcmp(env, "0") == 0) mode_ = JitMode::off;
+    if (std::strcmp(env, "sync") == 0) mode_ = JitMode::sync;
+  }
+}
+
+void Jit::stop_at_exit() {
+  if (!instance || !instance->thread_.joinable()) return;
+  {
+    std::lock_guard lock(instance->mutex_);
+    instance->stop_ = true;
+    instance->queue_.clear();
+  }
+  instance->wake_.notify_all();
+  instance->thread_.join();
+}
+
+std::string Jit::source(const Kernel& kernel, const TextForm& form) {
+  std::string text = cuda_text(kernel, form);
+  std::set<std::string> ops;
+  for (const KInstr& in : kernel.code)
+    if (in.code == KCode::op) ops.insert(op_info(in.op).name);
+  for (const KReduce& r : kernel.reduces) ops.insert(op_info(r.op).name);
+  std::string includes;
+  for (const HeaderText& h : scalar_headers())
+    for (const std::string& op : ops)
+      if (std::strstr(h.ops, (" " + op + " ").c_str())) {
+        includes += "#include \"" + std::string(h.name) + "\"\n";
+        break;
+      }
+  const std::string mark = "NUMLOOM_INCLUDES\n";
+  return text.replace(text.find(mark), mark.size(), includes);
+}
+
+void Jit::compile(const Job& job) {
+  const auto start = std::chrono::steady_clock::now();
+  const int arch = Driver::get().arch;
+  const std::string key = DiskCache::key(job.text, arch);
+  std::string log, cubin = DiskCache::load(key);
+  const bool cached = !cubin.empty();
+  if (!cached) {
+    cubin = nvrtc_compile(job.text, arch, &log);
+    if (!cubin.empty()) DiskCache::store(key, cubin);
+  }
+  std::lock_guard lock(mutex_);
+  statistics_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  ++(cubin.empty() ? statistics_.failed : cached ? statistics_.cached : statistics_.compiled);
+  job.entry->log = log;
+  job.entry->cubin = std::move(cubin);
+  job.entry->state = job.entry->cubin.empty() ? Entry::State::failed : Entry::State::done;
+}
+
+void Jit::loop() {
+  // The user's threads come first.
+  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 10);
+  for (;;) {
+    Job job;
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [&] { return stop_ || !queue_.empty(); });
+      if (stop_) return;
+      job = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    compile(job);
+  }
+}
+
+CUfunction Jit::find(const Kernel& kernel, const TextForm& form, int64_t bytes, bool now) {
+  if (mode_ == JitMode::off && !now) return nullptr;
+  std::shared_ptr<Entry>& slot = entries_[kernel.hash ^ (form.hash() * 0x9e3779b97f4a7c15ull)];
+  if (!slot) slot = std::make_shared<Entry>();
+  Entry& e = *slot;
+  if (e.function) return e.function;
+  ++e.launches;
+  e.bytes += bytes;
+  Entry::State state;
+  {
+    std::lock_guard lock(mutex_);
+    state = e.state;
+  }
+  if (state == Entry::State::cold && (now || mode_ == JitMode::sync || e.launches >= kHotLaunches || e.bytes >= kHotBytes)) {
+    // Too many arguments for a kernel parameter: the interpreter takes its block from memory instead.
+    if (text_arg_words(kernel, form) > kTextArgWords || !nvrtc_available(&last_log_)) {
+      std::lock_guard lock(mutex_);
+      e.state = state = Entry::State::failed;
+      ++statistics_.failed;
+    } else {
+      Job job{slot, source(kernel, form)};
+      if (now || mode_ == JitMode::sync) {
+        compile(job);
+        state = e.state;
+      } else {
+        std::lock_guard lock(mutex_);
+        e.state = state = Entry::State::queued;
+        ++statistics_.queued;
+        if (!thread_.joinable()) {
+          instance = this;
+          std::atexit(stop_at_exit);
+          thread_ = std::thread([this] { loop(); });
+        }
+        queue_.push_back(std::move(job));
+        wake_.notify_one();
+      }
+    }
+  }
+  if (state == Entry::State::failed && !e.log.empty()) last_log_ = e.log;
+  if (state != Entry::State::done) return nullptr;
+  Driver& d = Driver::get();
+  CUmodule module = nullptr;
+  if (d.cuModuleLoadData_(&module, e.cubin.data()) != CUDA_SUCCESS || d.cuModuleGetFunction_(&e.function, module, "kernel") != CUDA_SUCCESS) {
+    std::lock_guard lock(mutex_);
+    e.state = Entry::State::failed;
+    e.function = nullptr;
+    ++statistics_.failed;
+  }
+  e.cubin.clear();
+  e.cubin.shrink_to_fit();
+  return e.function;
+}
+
+JitStatistics Jit::statistics() {
+  std::lock_guard lock(mutex_);
+  return statistics_;
+}
+
+}  // namespace numloom::cuda

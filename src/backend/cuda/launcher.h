@@ -1,0 +1,46 @@
+// Runs kernels: collapses the nest, chooses the loop, takes the compiled form where there is one, else the interpreter, and
+// joins the trees of reductions. Thread safety: under the engine lock.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "backend/backend.h"
+#include "backend/cuda/images.h"
+#include "backend/cuda/interpreter.h"
+#include "backend/cuda/jit.h"
+#include "backend/cuda/pool.h"
+
+namespace numloom::cuda {
+
+class Launcher {
+ public:
+  Launcher(CUstream stream, Pool& pool, Images& images) : stream_(stream), pool_(pool), images_(images), jit_(*new Jit) {}
+  void run(const Kernel& kernel, const KernelArgs& args);
+  Jit& jit() { return jit_; }
+  const Bytecode& bytecode(const Kernel& kernel);
+  int64_t launches = 0, interpreted = 0, compiled = 0;
+
+ private:
+  void elementwise(const Kernel& kernel, const KernelArgs& args);
+  void reduce(const Kernel& kernel, const KernelArgs& args);
+  void empty_reduction(const Kernel& kernel, const KernelArgs& args);
+  bool run_text(const Kernel& kernel, const TextForm& form, const KernelArgs& args, int64_t nred, int64_t nout, int depth,
+                const std::vector<Results>& results, bool now);
+  bool interpret(const Kernel& kernel, const KernelArgs& args, Loop loop, int64_t nred, int64_t nout, int depth,
+                 const std::vector<Results>& results);
+  void launch(CUfunction f, int64_t x, int64_t y, int threads, int shared, void* argument, const char* what);
+  TextForm form_of(const Kernel& kernel, TextLoop loop) const;
+  int64_t bytes_of(const Kernel& kernel) const;
+
+  CUstream stream_;
+  Pool& pool_;
+  Images& images_;
+  Jit& jit_;
+  Nest nest_;
+  std::vector<uint64_t> words_;
+  std::unordered_map<uint64_t, Bytecode> bytecodes_;
+};
+
+}  // namespace numloom::cuda

@@ -1,0 +1,54 @@
+// A libnvrtc.so.13 for tests without a GPU: the text is compiled by the host's compiler into a shared library for the emulator
+// (device.h); the "cubin" is "emulated " and its path. EMULATOR_NVRTC_FAILS makes every compile fail.
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace {
+struct Program {
+  std::string text, cubin, log;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+}  // namespace
+
+extern "C" {
+int nvrtcVersion(int* a, int* b) { return *a = 13, *b = 0, 0; }
+int nvrtcCreateProgram(Program** p, const char* text, const char*, int n, const char* const* headers, const char* const* names) {
+  *p = new Program{text, {}, {}, {}};
+  for (int i = 0; i < n; ++i) (*p)->headers.emplace_back(names[i], headers[i]);
+  return 0;
+}
+int nvrtcDestroyProgram(Program** p) { return delete *p, *p = nullptr, 0; }
+int nvrtcCompileProgram(Program* p, int, const char* const*) {
+  if (std::getenv("EMULATOR_NVRTC_FAILS")) return p->log = "told to fail", 6;
+  char folder[] = "/tmp/numloom-emulator-XXXXXX";
+  if (!mkdtemp(folder)) return 6;
+  const std::string dir = folder;
+  for (const auto& [name, text] : p->headers) std::ofstream(dir + "/" + name) << text;
+  std::ofstream(dir + "/kernel.cpp") << "#include \"" EMULATOR_DEVICE_H "\"\n"
+                                     << p->text
+                                     << "\nstatic void entry(void** a) { kernel(*static_cast<Args*>(a[0])); }\n"
+                                        "extern \"C\" void emulated_launch(void** a, unsigned x, unsigned y, unsigned z, unsigned threads) {\n"
+                                        "  emulator::launch(entry, a, {x, y, z}, threads);\n}\n";
+  const std::string command = std::string(EMULATOR_COMPILER " -std=c++20 -O1 -w -shared -fPIC -Wl,-Bsymbolic -fno-gnu-unique -ffp-contract=off "
+                                          "-fno-math-errno -I") + dir + " " + dir + "/kernel.cpp -o " + dir + "/kernel.so 2> " + dir + "/log";
+  if (std::system(command.c_str()) != 0) {
+    std::ifstream log(dir + "/log");
+    p->log.assign(std::istreambuf_iterator<char>(log), {});
+    return 6;
+  }
+  p->cubin = "emulated " + dir + "/kernel.so";
+  return 0;
+}
+int nvrtcGetProgramLogSize(Program* p, size_t* n) { return *n = p->log.size(), 0; }
+int nvrtcGetProgramLog(Program* p, char* s) { return std::memcpy(s, p->log.data(), p->log.size()), 0; }
+int nvrtcGetCUBINSize(Program* p, size_t* n) { return *n = p->cubin.size() + 1, 0; }
+int nvrtcGetCUBIN(Program* p, char* s) { return std::memcpy(s, p->cubin.c_str(), p->cubin.size() + 1), 0; }
+int nvrtcGetNumSupportedArchs(int* n) { return *n = 1, 0; }
+int nvrtcGetSupportedArchs(int* a) { return *a = 90, 0; }
+}
