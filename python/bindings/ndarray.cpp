@@ -109,6 +109,7 @@ bool exclusively_owned(PyObject* real, int lent) {
 }
 
 char dummy_memory[64] = {};
+constexpr int64_t kCopiedBytes = 2048;
 
 // ---- attributes ----------------------------------------------------------------------------------------------------
 
@@ -509,10 +510,21 @@ bool array_from_numpy(PyObject* real, bool mine, Array& out, PyObject** base, in
     if (mine) Py_DECREF(real);
     return true;
   }
+  const bool adopt = mine && exclusively_owned(real, lent);
+  // A few bytes are copied faster than they are adopted.
+  const int64_t nbytes = PyArray_NBYTES(array);
+  if (adopt && nbytes <= kCopiedBytes && writeable && PyArray_IS_C_CONTIGUOUS(array)) {
+    out = empty(l.dims(), t);
+    if (out.buf->host && out.buf->readable() && out.buf->idle()) {
+      std::memcpy(out.buf->host + out.layout.offset, data, nbytes);
+      *base = nullptr;
+      Py_DECREF(real);
+      return true;
+    }
+  }
   int64_t low, high;
   l.extent(item_size(t), low, high);
   l.offset = -low;
-  const bool adopt = mine && exclusively_owned(real, lent);
   if (!mine) Py_INCREF(real);
   out = from_host(data + low, high - low, t, l, real, release_owner, !adopt);
   out.writeable = writeable;

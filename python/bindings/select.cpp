@@ -223,6 +223,16 @@ PyObject* complex_method(const Call& call) {
   return PyComplex_FromDoubles(c.c[0], c.c[1]);
 }
 
+// round(x) of a scalar; arrays have none.
+PyObject* round_builtin(const Call& call) {
+  if (!array_of(call.args[0]).is_scalar) raise(PyExc_TypeError, "type numpy.ndarray doesn't define __round__ method");
+  Ref scalar(scalar_result(array_of(call.args[0])));
+  Ref name = checked(PyUnicode_InternFromString("__round__"));
+  std::vector<PyObject*> args(call.args, call.args + call.n + call.keywords());
+  args[0] = scalar.get();
+  return PyObject_VectorcallMethod(name.get(), args.data(), call.n, call.kwnames);
+}
+
 // DLPack is NumPy's, over a real array that the capsule keeps leased.
 template <FixedString Name>
 PyObject* via_real(const Call& call) {
@@ -258,6 +268,7 @@ PyMethodDef array_methods[] = {
     NUMLOOM_METHOD("conj", conjugate_method),
     NUMLOOM_METHOD("conjugate", conjugate_method),
     NUMLOOM_METHOD("__complex__", complex_method),
+    NUMLOOM_METHOD("__round__", round_builtin),
     NUMLOOM_METHOD("__dlpack__", via_real<"__dlpack__">),
     NUMLOOM_METHOD("__dlpack_device__", via_real<"__dlpack_device__">),
     {"__array_ufunc__", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(array_ufunc)), METH_VARARGS | METH_KEYWORDS, nullptr},
