@@ -239,7 +239,7 @@ void Engine::execute(const Facts& facts, const Plan& plan, Program& program) {
         char* base = ready(*o.buf, backend, k.slots[s].loaded || (write && (i.kind == Kind::reduce || !whole(o))), write);
         args.slots[s].base = base + o.layout.offset;
         std::copy_n(o.layout.strides, o.layout.ndim, args.slots[s].strides);
-        if (write) counters.stored_bytes += o.layout.size() * item_size(o.dtype);
+        if (write) counters.stored_bytes += std::min(o.layout.size() * item_size(o.dtype), o.buf->nbytes);
       }
       for (size_t s = 0; s < step.scalars.size(); ++s) {
         args.scalars[s] = program[step.scalars[s].instr].in[step.scalars[s].operand - 1].scalar;
