@@ -1,7 +1,7 @@
 """Prints the polynomial coefficients and constants of `scalar/`: `python coefficients.py` (needs mpmath; not run by the build).
 
 Each polynomial is the Chebyshev interpolant of its function on the interval, in the variable named: within a small factor
-of the best, and its rounding to the format is part of the error bounds that tests/cpp/ops_accuracy_test.cpp holds.
+of the best, and its rounding to the format is part of the error bounds that tests/cpp/ops/accuracy_test.cpp holds.
 """
 
 from mpmath import (

@@ -101,10 +101,19 @@ NL_INLINE inline void run_ranged2(void* dst, const void* a, const void* b, int64
     if (dst == b) r = std::copy_n(r, m, right) - m;
     T* q = o + at;
     U rare = 0;
+    // Two far elements a turn: chains of this length leave the units idle, unless the compiler weaves two (-fschedule-insns).
+    const int64_t half = m / 2;
 #pragma omp simd reduction(| : rare)
-    for (int64_t i = 0; i < m; ++i) {
-      rare |= in(p[i], r[i]) ? U(0) : U(1);
-      q[i] = fast(p[i], r[i]);
+    for (int64_t i = 0; i < half; ++i) {
+      const T a0 = p[i], a1 = p[i + half], b0 = r[i], b1 = r[i + half];
+      rare |= (in(a0, b0) ? U(0) : U(1)) | (in(a1, b1) ? U(0) : U(1));
+      const T q0 = fast(a0, b0), q1 = fast(a1, b1);
+      q[i] = q0;
+      q[i + half] = q1;
+    }
+    if (m % 2 != 0) {
+      rare |= in(p[m - 1], r[m - 1]) ? U(0) : U(1);
+      q[m - 1] = fast(p[m - 1], r[m - 1]);
     }
     if (rare != 0)
       for (int64_t i = 0; i < m; ++i)
