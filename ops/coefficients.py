@@ -4,9 +4,7 @@ Each polynomial is the Chebyshev interpolant of its function on the interval, in
 of the best, and its rounding to the format is part of the error bounds that tests/cpp/ops/accuracy_test.cpp holds.
 """
 
-from mpmath import (
-    asin, atan, chebyfit, floor, ln, log, log1p, mp, mpf, pi, sqrt
-)
+from mpmath import asin, atan, chebyfit, floor, ln, log, log1p, mp, mpf, pi, sqrt
 
 mp.dps = 60
 
@@ -23,8 +21,11 @@ def rounded(x, bits):
 def fit(name, f, low, high, degree, bits):
     c = list(reversed(chebyfit(f, [low, high], degree + 1)))
     worst = max(
-        abs(sum(rounded(ck, bits) * (low + (high - low) * mpf(i) / 200) ** k for k, ck in enumerate(c))
-            - f(low + (high - low) * mpf(i) / 200)) for i in range(201)
+        abs(
+            sum(rounded(ck, bits) * (low + (high - low) * mpf(i) / 200) ** k for k, ck in enumerate(c))
+            - f(low + (high - low) * mpf(i) / 200)
+        )
+        for i in range(201)
     )
     show = (lambda v: float(v).hex()) if bits == 53 else (lambda v: float(rounded(v, 24)).hex() + "f")
     print(f"// {name}: degree {degree} on [{float(low):.4g}, {float(high):.4g}], error {float(worst):.1e}")
@@ -102,13 +103,24 @@ if __name__ == "__main__":
     fit("atan f4", atan_r, mpf(0), small**2 * mpf("1.001"), 4, 24)
     fit("asin f8", asin_r, mpf(0), mpf("0.25"), 12, 53)
     fit("asin f4", asin_r, mpf(0), mpf("0.25"), 5, 24)
-    for name, value in (("ln2", ln(2)), ("log2e", 1 / ln(2)), ("log10e", 1 / ln(10)), ("log10(2)", log(2, 10)),
-                        ("pi/2", pi / 2), ("2/pi", 2 / pi)):
+    for name, value in (
+        ("ln2", ln(2)),
+        ("log2e", 1 / ln(2)),
+        ("log10e", 1 / ln(10)),
+        ("log10(2)", log(2, 10)),
+        ("pi/2", pi / 2),
+        ("2/pi", 2 / pi),
+    ):
         rest, parts = value, []
-        for bits in ((42, 53) if name in ("ln2", "log10(2)") else (33, 33, 53) if name == "pi/2" else (53, 53)):
+        for bits in (42, 53) if name in ("ln2", "log10(2)") else (33, 33, 53) if name == "pi/2" else (53, 53):
             parts.append(rounded(rest, bits))
             rest -= parts[-1]
-        print(f"// {name} f8: " + ", ".join(float(p).hex() for p in parts), " plain:", float(value).hex(), float(value-rounded(value,53)).hex())
+        print(
+            f"// {name} f8: " + ", ".join(float(p).hex() for p in parts),
+            " plain:",
+            float(value).hex(),
+            float(value - rounded(value, 53)).hex(),
+        )
         rest, parts = value, []
         for bits in (13, 24) if name in ("ln2", "log10(2)") else (24, 24):
             parts.append(rounded(rest, bits))

@@ -114,9 +114,7 @@ def table_source() -> str:
         have = table.loop_types(r)
         compute.append(type_row([table.compute_type(r, t) for t in DTYPES]))
         output.append(type_row([table.result_type(r, t) if t in have else None for t in DTYPES]))
-        per = [
-            type_row([table.operand_type(r, t, k) if t in have and k < r.nin else None for t in DTYPES]) for k in range(3)
-        ]
+        per = [type_row([table.operand_type(r, t, k) if t in have and k < r.nin else None for t in DTYPES]) for k in range(3)]
         operands.append("{" + ", ".join(per) + "}")
         names += [(n, r.name) for n in (r.name, *r.aliases)]
     rows = "\n".join(info(r) for r in ROWS)
@@ -183,9 +181,7 @@ def rows_json() -> str:
                 "ranged": r.ranged.split(),
                 "doc": r.doc,
                 # compute type -> [operand types, result type]
-                "loops": {
-                    t: [[table.operand_type(r, t, k) for k in range(r.nin)], table.result_type(r, t)] for t in have
-                },
+                "loops": {t: [[table.operand_type(r, t, k) for k in range(r.nin)], table.result_type(r, t)] for t in have},
                 # promoted type -> compute type; absent: TypeError
                 "compute": {t: c for t in DTYPES if (c := table.compute_type(r, t))},
             }
@@ -253,7 +249,7 @@ def families() -> list[str]:
 
 def fill_header() -> str:
     parts = [*families(), "cast"]
-    out = [f"{HEAD}#pragma once\n#include \"backend/cpu/loops.h\"\n\nnamespace numloom {{"]
+    out = [f'{HEAD}#pragma once\n#include "backend/cpu/loops.h"\n\nnamespace numloom {{']
     for level in LEVELS:
         out += [f"void fill_{p}_{level}(LoopTable& t);" for p in parts]
         calls = " ".join(f"fill_{p}_{level}(t);" for p in parts)

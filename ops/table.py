@@ -77,6 +77,7 @@ def _compare_iu(name: str, sign: str) -> Row:
     return Row(name, "compare", 2, ",i8", f"int64 {sign} uint64, by value.", result="b1", operands={1: "u8"}, public=False)
 
 
+# fmt: off
 ROWS: tuple[Row, ...] = (
     # Arithmetic
     Row("add", "arithmetic", 2, "bifc", "a + b", identity=0, flags="reduces commutative associative", warns="over invalid"),
@@ -213,6 +214,7 @@ ROWS: tuple[Row, ...] = (
     Row("imag_part", "select", 1, "c", "The imaginary part.", result="real", public=False),
     Row("make_complex", "select", 2, "c", "a + b * 1j", operands={0: "real", 1: "real"}, public=False),
 )
+# fmt: on
 
 
 def loop_types(row: Row) -> tuple[str, ...]:

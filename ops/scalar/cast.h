@@ -6,7 +6,7 @@ namespace nl {
 
 // x86's conversion instructions, which give the lowest value where there is no right one.
 template <class F> NL_FN i4 float_to_i4(F x) {
-  const bool ok = sizeof(F) == 4 ? x >= (F)-2147483648.0 && x < (F)2147483648.0 : x > (F)-2147483649.0 && x < (F)2147483648.0;
+  const bool ok = sizeof(F) == 4 ? x >= (F)-2147483648.0 && x<(F)2147483648.0 : x>(F) - 2147483649.0 && x < (F)2147483648.0;
   const i4 r = (i4)(ok ? x : (F)0);
   return ok ? r : (i4)0x80000000u;
 }

@@ -153,7 +153,8 @@ NL_SLOW c16 complex_arcsin(c16 z) {
   if (!is_finite(z.re) || !is_finite(z.im)) return far_angle(z.re, z.im);
   const c16 a = complex_sqrt(c16{1.0 - z.re, -z.im}), b = complex_sqrt(c16{1.0 + z.re, z.im});
   const f8 d = a.re * b.re - a.im * b.im;
-  return c16{z.re == 0 ? z.re : arctan2_(z.re, d), z.im == 0 && magnitude(z.re) <= 1 ? z.im : with_sign(arcsinh_(cross(a, b)), z.im)};
+  return c16{z.re == 0 ? z.re : arctan2_(z.re, d),
+             z.im == 0 && magnitude(z.re) <= 1 ? z.im : with_sign(arcsinh_(cross(a, b)), z.im)};
 }
 NL_SLOW c16 complex_arccos(c16 z) {
   if (!is_finite(z.re) || !is_finite(z.im)) {
@@ -224,10 +225,10 @@ NL_FN c8 complex_power(c8 a, c8 b) {
   return c8{(f4)r.re, (f4)r.im};
 }
 
-#define NL_COMPLEX(name)                                    \
-  NL_FN c8 complex_##name(c8 z) {                           \
-    const c16 r = complex_##name(c16{z.re, z.im});          \
-    return c8{(f4)r.re, (f4)r.im};                          \
+#define NL_COMPLEX(name)                           \
+  NL_FN c8 complex_##name(c8 z) {                  \
+    const c16 r = complex_##name(c16{z.re, z.im}); \
+    return c8{(f4)r.re, (f4)r.im};                 \
   }
 NL_COMPLEX(sqrt)
 NL_COMPLEX(exp)

@@ -37,9 +37,7 @@ typedef unsigned int u4;
 typedef unsigned long u8;
 typedef float f4;
 typedef double f8;
-struct f2 {
-  u2 bits;
-};
+struct f2 { u2 bits; };
 struct c8 {
   typedef f4 real;
   f4 re, im;
@@ -52,6 +50,7 @@ static_assert(sizeof(i8) == 8 && sizeof(c8) == 8 && sizeof(c16) == 16, "element 
 
 enum Kind { kBool, kSigned, kUnsigned, kHalf, kFloat, kComplex };
 
+// clang-format off
 // kind, the unsigned type of the same size, and the type in which arithmetic on it is done.
 template <class T> struct Traits;
 template <> struct Traits<bool> { static constexpr Kind kind = kBool; typedef u1 bits; typedef bool wide; };
@@ -68,6 +67,7 @@ template <> struct Traits<f4> { static constexpr Kind kind = kFloat; typedef u4 
 template <> struct Traits<f8> { static constexpr Kind kind = kFloat; typedef u8 bits; typedef f8 wide; };
 template <> struct Traits<c8> { static constexpr Kind kind = kComplex; typedef u4 bits; typedef c8 wide; };
 template <> struct Traits<c16> { static constexpr Kind kind = kComplex; typedef u8 bits; typedef c16 wide; };
+// clang-format on
 
 template <class T> struct Is {
   static constexpr Kind kind = Traits<T>::kind;
@@ -175,11 +175,11 @@ NL_FN f2 narrow(f8 x) {
 }
 
 // One op for every float type, float16 through float32, complex types by complex.h where that is included too.
-#define NL_UNARY(name)                                                        \
-  template <class T> NL_FN T op_##name(T x) {                                 \
-    if constexpr (Is<T>::half) return narrow(name##_(widen(x)));              \
-    else if constexpr (Is<T>::complex) return complex_##name(x);              \
-    else return name##_(x);                                                   \
+#define NL_UNARY(name)                                           \
+  template <class T> NL_FN T op_##name(T x) {                    \
+    if constexpr (Is<T>::half) return narrow(name##_(widen(x))); \
+    else if constexpr (Is<T>::complex) return complex_##name(x); \
+    else return name##_(x);                                      \
   }
 
 }  // namespace nl

@@ -52,10 +52,16 @@ template <class T> NL_FN T floor_divide_from(T a, T b, T m) {
   return b == 0 ? a / b : div != 0 ? r : with_sign((T)0, a / b);
 }
 
-#define NL_DIVISION(name, expression)                                                            \
-  template <class T> NL_FN bool name##_in_range(T a, T b) { return fmod_in_range(a, b); }        \
-  template <class T> NL_FN T name##_fast(T a, T b) { const T m = fmod_fast(a, b); return expression; } \
-  template <class T> NL_FN T name##_slow(T a, T b) { const T m = fmod_slow(a, b); return expression; }
+#define NL_DIVISION(name, expression)                                                     \
+  template <class T> NL_FN bool name##_in_range(T a, T b) { return fmod_in_range(a, b); } \
+  template <class T> NL_FN T name##_fast(T a, T b) {                                      \
+    const T m = fmod_fast(a, b);                                                          \
+    return expression;                                                                    \
+  }                                                                                       \
+  template <class T> NL_FN T name##_slow(T a, T b) {                                      \
+    const T m = fmod_slow(a, b);                                                          \
+    return expression;                                                                    \
+  }
 NL_DIVISION(remainder, remainder_from(b, m))
 NL_DIVISION(floor_divide, floor_divide_from(a, b, m))
 #undef NL_DIVISION

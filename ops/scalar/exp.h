@@ -10,17 +10,13 @@ NL_FN f8 exp_tail(f8 r) {
               0x1.a01a01a7c8d47p-13, 0x1.a019b8ef67c6cp-16, 0x1.71de0d9c145d0p-19, 0x1.2891a8c1d838dp-22,
               0x1.af38d53857513p-26);
 }
-NL_FN f4 exp_tail(f4 r) {
-  return poly(r, 0.5f, 0x1.5554dcp-3f, 0x1.55551ap-5f, 0x1.120ba2p-7f, 0x1.6d113cp-10f);
-}
+NL_FN f4 exp_tail(f4 r) { return poly(r, 0.5f, 0x1.5554dcp-3f, 0x1.55551ap-5f, 0x1.120ba2p-7f, 0x1.6d113cp-10f); }
 template <class T> struct Ln2;
 template <> struct Ln2<f8> {
   // high * k is exact for |k| < 2**11
   static constexpr f8 high = 0x1.62e42fefa38p-1, low = 0x1.ef35793c7673p-45, inverse = 0x1.71547652b82fep+0;
 };
-template <> struct Ln2<f4> {
-  static constexpr f4 high = 0x1.62ep-1f, low = 0x1.0bfbe8p-15f, inverse = 0x1.715476p+0f;
-};
+template <> struct Ln2<f4> { static constexpr f4 high = 0x1.62ep-1f, low = 0x1.0bfbe8p-15f, inverse = 0x1.715476p+0f; };
 
 // exp(x + more) = result * 2**k, result in [0.7, 1.42]; `biased` is k + Magic. REQUIRES: |x| < 2000, |more| tiny beside x.
 template <class T> NL_FN T exp_parts(T x, T more, T& biased) {
@@ -54,17 +50,17 @@ NL_FN f8 exp2_(f8 x) {
   const f8 t = held + Magic<f8>::value, k = t - Magic<f8>::value, r = held - k;
   f8 low;
   const f8 high = two_product(r, 0x1.62e42fefa39efp-1, low);
-  const f8 tail = poly(r, 0x1.ebfbdff82c590p-3, 0x1.c6b08d704a0c0p-5, 0x1.3b2ab6fba385fp-7, 0x1.5d87fe78a5dc5p-10,
-                       0x1.4309130378460p-13, 0x1.ffcbfc61f6f47p-17, 0x1.62bfe46117445p-20, 0x1.b52508787c662p-24,
-                       0x1.e5e9f548e5725p-28, 0x1.e9bbdd894b294p-32);
+  const f8 tail =
+      poly(r, 0x1.ebfbdff82c590p-3, 0x1.c6b08d704a0c0p-5, 0x1.3b2ab6fba385fp-7, 0x1.5d87fe78a5dc5p-10, 0x1.4309130378460p-13,
+           0x1.ffcbfc61f6f47p-17, 0x1.62bfe46117445p-20, 0x1.b52508787c662p-24, 0x1.e5e9f548e5725p-28, 0x1.e9bbdd894b294p-32);
   return scale_by(1.0 + (high + (r * r * tail + (low + r * 0x1.abc9e3b39803fp-56))), k);
 }
 
 // expm1(r) for |r| <= ln(2)/2, r + correction being the argument.
 NL_FN f8 expm1_small(f8 r, f8 correction) {
-  const f8 tail = poly(r, 0x1.5555555555556p-3, 0x1.5555555555555p-5, 0x1.11111111109adp-7, 0x1.6c16c16c167dep-10,
-                       0x1.a01a01a7c8d47p-13, 0x1.a01a01a47db6fp-16, 0x1.71de0d9c145d0p-19, 0x1.27e4e1ea0f53ap-22,
-                       0x1.af38d53857513p-26, 0x1.1f66f85dfa20ap-29);
+  const f8 tail =
+      poly(r, 0x1.5555555555556p-3, 0x1.5555555555555p-5, 0x1.11111111109adp-7, 0x1.6c16c16c167dep-10, 0x1.a01a01a7c8d47p-13,
+           0x1.a01a01a47db6fp-16, 0x1.71de0d9c145d0p-19, 0x1.27e4e1ea0f53ap-22, 0x1.af38d53857513p-26, 0x1.1f66f85dfa20ap-29);
   return r + (r * r * (0.5 + r * tail) + correction);
 }
 NL_FN f4 expm1_small(f4 r, f4 correction) {

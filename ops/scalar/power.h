@@ -16,9 +16,9 @@ NL_FN f8 log_two_words(f8 x, f8 add, f8& low) {
   const f8 s_low = (((f - back) - e) - s * d_low) * inverse;
   const f8 z = two_product(s, s, ze);
   const f8 z_low = ze + 2.0 * s * s_low;
-  const f8 more = z * halves(z, 0x1.999999999999ap-2, 0x1.2492492492491p-2, 0x1.c71c71c71cfe7p-3, 0x1.745d1745124c6p-3,
-                           0x1.3b13b1bd0eb7ep-3, 0x1.1110df7e2844bp-3, 0x1.e1f80a4d436cfp-4, 0x1.ac4926ed1f63fp-4,
-                           0x1.b8e0c1637c149p-4);
+  const f8 more =
+      z * halves(z, 0x1.999999999999ap-2, 0x1.2492492492491p-2, 0x1.c71c71c71cfe7p-3, 0x1.745d1745124c6p-3,
+                 0x1.3b13b1bd0eb7ep-3, 0x1.1110df7e2844bp-3, 0x1.e1f80a4d436cfp-4, 0x1.ac4926ed1f63fp-4, 0x1.b8e0c1637c149p-4);
   // 2/3 in two words
   const f8 t = 0x1.5555555555555p-1 + more;
   const f8 t_low = ((0x1.5555555555555p-1 - t) + more) + 0x1.5555555555555p-55;
@@ -41,9 +41,9 @@ NL_FN f8 exp_of_product(f8 y, f8 high, f8 low) {
   const f8 more = wide ? 0.0 : e + y * low;
   const f8 t = held * L::inverse + Magic<f8>::value, k = t - Magic<f8>::value;
   const f8 first = held - k * L::high, rest = k * L::low - more, r = first - rest;
-  const f8 tail = halves(r, 0.5, 0x1.5555555555556p-3, 0x1.5555555553d4fp-5, 0x1.11111111109adp-7, 0x1.6c16c17893833p-10,
-                         0x1.a01a01a7c8d47p-13, 0x1.a019b8ef67c6cp-16, 0x1.71de0d9c145d0p-19, 0x1.2891a8c1d838dp-22,
-                         0x1.af38d53857513p-26);
+  const f8 tail =
+      halves(r, 0.5, 0x1.5555555555556p-3, 0x1.5555555553d4fp-5, 0x1.11111111109adp-7, 0x1.6c16c17893833p-10,
+             0x1.a01a01a7c8d47p-13, 0x1.a019b8ef67c6cp-16, 0x1.71de0d9c145d0p-19, 0x1.2891a8c1d838dp-22, 0x1.af38d53857513p-26);
   return scale_by(1.0 + (first + (r * r * tail - rest)), k);
 }
 

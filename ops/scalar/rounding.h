@@ -4,12 +4,12 @@
 
 namespace nl {
 
-#define NL_ROUNDING(name)                                                            \
-  template <class T> NL_FN T op_##name(T a) {                                        \
-    if constexpr (Is<T>::half) return narrow(name##_(widen(a)));                     \
-    else if constexpr (Is<T>::complex) return T{name##_(a.re), name##_(a.im)};       \
-    else if constexpr (Is<T>::real) return name##_(a);                               \
-    else return a;                                                                   \
+#define NL_ROUNDING(name)                                                      \
+  template <class T> NL_FN T op_##name(T a) {                                  \
+    if constexpr (Is<T>::half) return narrow(name##_(widen(a)));               \
+    else if constexpr (Is<T>::complex) return T{name##_(a.re), name##_(a.im)}; \
+    else if constexpr (Is<T>::real) return name##_(a);                         \
+    else return a;                                                             \
   }
 NL_ROUNDING(rint)
 NL_ROUNDING(floor)
@@ -68,7 +68,8 @@ template <class T> NL_FN i4 op_frexp_exponent(T a) {
     typedef Float<T> F;
     const bool small = magnitude(a) < from_bits((typename Traits<T>::bits)1 << F::mantissa);
     const T up = small ? a * (T)(F::mantissa == 23 ? 0x1p24 : 0x1p54) : a;
-    const i4 e = (i4)((to_bits(up) & F::infinity) >> F::mantissa) - (F::bias - 1) - (small ? F::mantissa + (F::mantissa == 23 ? 1 : 2) : 0);
+    const i4 e = (i4)((to_bits(up) & F::infinity) >> F::mantissa) - (F::bias - 1) -
+                 (small ? F::mantissa + (F::mantissa == 23 ? 1 : 2) : 0);
     return a == 0 || !is_finite(a) ? 0 : e;
   }
 }

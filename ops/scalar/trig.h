@@ -9,9 +9,15 @@ template <class T> NL_FN bool sin_in_range(T x) { return magnitude(x) < (T)0x1p2
 template <class T> NL_FN bool cos_in_range(T x) { return sin_in_range(x); }
 template <class T> NL_FN bool tan_in_range(T x) { return sin_in_range(x); }
 // A zero keeps its sign.
-template <class T> NL_FN T sin_fast(T x) { const T r = sine_of(reduce_angle(x), 0); return x == 0 ? x : r; }
+template <class T> NL_FN T sin_fast(T x) {
+  const T r = sine_of(reduce_angle(x), 0);
+  return x == 0 ? x : r;
+}
 template <class T> NL_FN T cos_fast(T x) { return sine_of(reduce_angle(x), 1); }
-NL_FN f8 tan_fast(f8 x) { const f8 r = tangent_of(reduce_angle(x)); return x == 0 ? x : r; }
+NL_FN f8 tan_fast(f8 x) {
+  const f8 r = tangent_of(reduce_angle(x));
+  return x == 0 ? x : r;
+}
 NL_FN f4 tan_fast(f4 x) { return (f4)tan_fast((f8)x); }
 NL_SLOW f8 sin_slow(f8 x) { return is_finite(x) ? sine_of(reduce_huge(x), 0) : quiet_nan<f8>(); }
 NL_SLOW f8 cos_slow(f8 x) { return is_finite(x) ? sine_of(reduce_huge(x), 1) : quiet_nan<f8>(); }

@@ -30,11 +30,13 @@ NL_FN u8 multiply_high(u8 a, u8 b) {
 
 // Any finite x of magnitude 1 or more: as many bits of 2/pi as matter, times the significand, modulo 4 (Payne and Hanek).
 NL_FN Angle reduce_huge(f8 x) {
-  const u8 two_over_pi[21] = {
-      0xa2f9836e4e441529ul, 0xfc2757d1f534ddc0ul, 0xdb6295993c439041ul, 0xfe5163abdebbc561ul, 0xb7246e3a424dd2e0ul,
-      0x06492eea09d1921cul, 0xfe1deb1cb129a73eul, 0xe88235f52ebb4484ul, 0xe99c7026b45f7e41ul, 0x3991d639835339f4ul,
-      0x9c845f8bbdf9283bul, 0x1ff897ffde05980ful, 0xef2f118b5a0a6d1ful, 0x6d367ecf27cb09b7ul, 0x4f463f669e5fea2dul,
-      0x7527bac7ebe5f17bul, 0x3d0739f78a5292eaul, 0x6bfb5fb11f8d5d08ul, 0x56033046fc7b6babul, 0xf0cfbc209af4361dul, 0ul};
+  const u8 two_over_pi[21] = {0xa2f9836e4e441529ul, 0xfc2757d1f534ddc0ul, 0xdb6295993c439041ul,
+                              0xfe5163abdebbc561ul, 0xb7246e3a424dd2e0ul, 0x06492eea09d1921cul,
+                              0xfe1deb1cb129a73eul, 0xe88235f52ebb4484ul, 0xe99c7026b45f7e41ul,
+                              0x3991d639835339f4ul, 0x9c845f8bbdf9283bul, 0x1ff897ffde05980ful,
+                              0xef2f118b5a0a6d1ful, 0x6d367ecf27cb09b7ul, 0x4f463f669e5fea2dul,
+                              0x7527bac7ebe5f17bul, 0x3d0739f78a5292eaul, 0x6bfb5fb11f8d5d08ul,
+                              0x56033046fc7b6babul, 0xf0cfbc209af4361dul, 0ul};
   const u8 bits = to_bits(x), m = (bits & 0x000ffffffffffffful) | 0x0010000000000000ul;
   const i4 e = (i4)((bits >> 52) & 0x7ff) - 1075;  // |x| = m * 2**e
   // Bits of 2/pi above position `first` only add multiples of 4.
@@ -108,7 +110,8 @@ NL_FN f4 sine_of(Angle4 a, u4 turn) {
   const u4 q = a.quadrant + turn;
   const bool odd = (q & 1) != 0;
   const f4 z = a.r * a.r;
-  const f4 c0 = odd ? -0.5f : -0x1.555556p-3f, c1 = odd ? 0x1.555554p-5f : 0x1.11110ep-7f, c2 = odd ? -0x1.6c12d0p-10f : -0x1.a013a4p-13f, c3 = odd ? 0x1.9bd786p-16f : 0x1.6dbcfcp-19f;
+  const f4 c0 = odd ? -0.5f : -0x1.555556p-3f, c1 = odd ? 0x1.555554p-5f : 0x1.11110ep-7f,
+           c2 = odd ? -0x1.6c12d0p-10f : -0x1.a013a4p-13f, c3 = odd ? 0x1.9bd786p-16f : 0x1.6dbcfcp-19f;
   const f4 base = odd ? 1.0f : a.r;
   const f4 r = base + base * (z * poly(z, c0, c1, c2, c3));
   return from_bits(to_bits(r) ^ (q & 2) << 30);

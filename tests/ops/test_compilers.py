@@ -118,9 +118,7 @@ def built(tmp_path_factory):
 def results(library, name, types, result) -> bytes:
     arrays = [np.ascontiguousarray(operands(t, k)) for k, t in enumerate(types)]
     out = np.empty(N, numpy_dtype(result))
-    getattr(library, name)(
-        ctypes.c_void_p(out.ctypes.data), *(ctypes.c_void_p(a.ctypes.data) for a in arrays), ctypes.c_long(N)
-    )
+    getattr(library, name)(ctypes.c_void_p(out.ctypes.data), *(ctypes.c_void_p(a.ctypes.data) for a in arrays), ctypes.c_long(N))
     return out.tobytes()
 
 

@@ -187,42 +187,43 @@ NL_INLINE inline void reduce_any(void* out, const void* in, int64_t n, F f) {
 
 // One entry of the table each. OP, TYPE: indices; FN: the scalar function; the rest: element types.
 #define NL_SLOT(table, OP, TYPE) table[static_cast<int>(Op::OP)][static_cast<int>(DType::TYPE)]
-#define NL_LOOP1(OP, TYPE, R, A)                                                                    \
-  NL_SLOT(t.op, OP, TYPE) = [](void* d, const void* a, const void*, const void*, int64_t n) {       \
-    run1<R, A>(d, a, n, [](A x) NL_INLINE { return nl::op_##OP(x); });                              \
+#define NL_LOOP1(OP, TYPE, R, A)                                                              \
+  NL_SLOT(t.op, OP, TYPE) = [](void* d, const void* a, const void*, const void*, int64_t n) { \
+    run1<R, A>(d, a, n, [](A x) NL_INLINE { return nl::op_##OP(x); });                        \
   };
-#define NL_LOOP2(OP, TYPE, R, A, B)                                                                 \
-  NL_SLOT(t.op, OP, TYPE) = [](void* d, const void* a, const void* b, const void*, int64_t n) {     \
-    run2<R, A, B>(d, a, b, n, [](A x, B y) NL_INLINE { return nl::op_##OP(x, y); });                \
+#define NL_LOOP2(OP, TYPE, R, A, B)                                                             \
+  NL_SLOT(t.op, OP, TYPE) = [](void* d, const void* a, const void* b, const void*, int64_t n) { \
+    run2<R, A, B>(d, a, b, n, [](A x, B y) NL_INLINE { return nl::op_##OP(x, y); });            \
   };
-#define NL_LOOP3(OP, TYPE, R, A, B, C)                                                              \
-  NL_SLOT(t.op, OP, TYPE) = [](void* d, const void* a, const void* b, const void* c, int64_t n) {   \
-    run3<R, A, B, C>(d, a, b, c, n, [](A x, B y, C z) NL_INLINE { return nl::op_##OP(x, y, z); });  \
+#define NL_LOOP3(OP, TYPE, R, A, B, C)                                                             \
+  NL_SLOT(t.op, OP, TYPE) = [](void* d, const void* a, const void* b, const void* c, int64_t n) {  \
+    run3<R, A, B, C>(d, a, b, c, n, [](A x, B y, C z) NL_INLINE { return nl::op_##OP(x, y, z); }); \
   };
-#define NL_SCALAR2(OP, TYPE, R, A, B)                                                               \
-  NL_SLOT(t.op_sv, OP, TYPE) = [](void* d, const void* a, const void* b, const void*, int64_t n) {  \
-    run_sv<R, A, B>(d, a, b, n, [](A x, B y) NL_INLINE { return nl::op_##OP(x, y); });              \
-  };                                                                                                \
-  NL_SLOT(t.op_vs, OP, TYPE) = [](void* d, const void* a, const void* b, const void*, int64_t n) {  \
-    run_vs<R, A, B>(d, a, b, n, [](A x, B y) NL_INLINE { return nl::op_##OP(x, y); });              \
+#define NL_SCALAR2(OP, TYPE, R, A, B)                                                              \
+  NL_SLOT(t.op_sv, OP, TYPE) = [](void* d, const void* a, const void* b, const void*, int64_t n) { \
+    run_sv<R, A, B>(d, a, b, n, [](A x, B y) NL_INLINE { return nl::op_##OP(x, y); });             \
+  };                                                                                               \
+  NL_SLOT(t.op_vs, OP, TYPE) = [](void* d, const void* a, const void* b, const void*, int64_t n) { \
+    run_vs<R, A, B>(d, a, b, n, [](A x, B y) NL_INLINE { return nl::op_##OP(x, y); });             \
   };
-#define NL_RANGED1(OP, TYPE, T)                                                                     \
-  NL_SLOT(t.op, OP, TYPE) = [](void* d, const void* a, const void*, const void*, int64_t n) {       \
-    run_ranged1<T>(d, a, n, [](T x) NL_INLINE { return nl::OP##_in_range(x); },                     \
-                   [](T x) NL_INLINE { return nl::OP##_fast(x); }, [](T x) { return nl::OP##_slow(x); }); \
+#define NL_RANGED1(OP, TYPE, T)                                                                                      \
+  NL_SLOT(t.op, OP, TYPE) = [](void* d, const void* a, const void*, const void*, int64_t n) {                        \
+    run_ranged1<T>(                                                                                                  \
+        d, a, n, [](T x) NL_INLINE { return nl::OP##_in_range(x); }, [](T x) NL_INLINE { return nl::OP##_fast(x); }, \
+        [](T x) { return nl::OP##_slow(x); });                                                                       \
   };
-#define NL_RANGED2(OP, TYPE, T)                                                                     \
-  NL_SLOT(t.op, OP, TYPE) = [](void* d, const void* a, const void* b, const void*, int64_t n) {     \
-    run_ranged2<T>(d, a, b, n, [](T x, T y) NL_INLINE { return nl::OP##_in_range(x, y); },          \
-                   [](T x, T y) NL_INLINE { return nl::OP##_fast(x, y); },                          \
-                   [](T x, T y) { return nl::OP##_slow(x, y); });                                   \
+#define NL_RANGED2(OP, TYPE, T)                                                                                \
+  NL_SLOT(t.op, OP, TYPE) = [](void* d, const void* a, const void* b, const void*, int64_t n) {                \
+    run_ranged2<T>(                                                                                            \
+        d, a, b, n, [](T x, T y) NL_INLINE { return nl::OP##_in_range(x, y); },                                \
+        [](T x, T y) NL_INLINE { return nl::OP##_fast(x, y); }, [](T x, T y) { return nl::OP##_slow(x, y); }); \
   };
-#define NL_CAST(FROM, TO, A, R)                                                                     \
-  t.cast[static_cast<int>(DType::FROM)][static_cast<int>(DType::TO)] =                              \
-      [](void* d, const void* a, const void*, const void*, int64_t n) {                             \
-        run1<R, A>(d, a, n, [](A x) NL_INLINE { return nl::cast<R>(x); });                          \
-      };
-#define NL_REDUCE(HOW, OP, TYPE, T)                                                                 \
-  NL_SLOT(t.reduce, OP, TYPE) = [](void* o, const void* in, int64_t n) {                            \
-    HOW<T>(o, in, n, [](auto x, auto y) NL_INLINE { return nl::op_##OP(x, y); });                   \
+#define NL_CAST(FROM, TO, A, R)                                                                                             \
+  t.cast[static_cast<int>(DType::FROM)][static_cast<int>(DType::TO)] = [](void* d, const void* a, const void*, const void*, \
+                                                                          int64_t n) {                                      \
+    run1<R, A>(d, a, n, [](A x) NL_INLINE { return nl::cast<R>(x); });                                                      \
+  };
+#define NL_REDUCE(HOW, OP, TYPE, T)                                               \
+  NL_SLOT(t.reduce, OP, TYPE) = [](void* o, const void* in, int64_t n) {          \
+    HOW<T>(o, in, n, [](auto x, auto y) NL_INLINE { return nl::op_##OP(x, y); }); \
   };

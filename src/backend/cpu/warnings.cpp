@@ -51,9 +51,7 @@ Value load(DType t, const void* p) {
   return {};
 }
 
-double lowest_integer(DType t) {
-  return kind_of(t) == DKind::sint ? -std::ldexp(1.0, 8 * item_size(t) - 1) : 0.0;
-}
+double lowest_integer(DType t) { return kind_of(t) == DKind::sint ? -std::ldexp(1.0, 8 * item_size(t) - 1) : 0.0; }
 
 // Whether finite operands meet a pole of op, so that an infinite result is exact.
 bool at_pole(Op op, const Value& a, const Value& b) {

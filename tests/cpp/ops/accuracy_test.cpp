@@ -28,18 +28,18 @@ struct Function {
 };
 
 const Function kFunctions[] = {
-    {Op::exp, std::exp, -745, 710},      {Op::exp, std::exp, -1, 1},           {Op::exp2, std::exp2, -1075, 1025},
-    {Op::expm1, std::expm1, -50, 710},   {Op::expm1, std::expm1, -1, 1},       {Op::log, std::log, 0, 3},
-    {Op::log, std::log, 0, 1e300},       {Op::log2, std::log2, 0, 3},          {Op::log10, std::log10, 0, 3},
-    {Op::log1p, std::log1p, -1, 3},      {Op::log1p, std::log1p, -1e-3, 1e-3}, {Op::sin, std::sin, -10, 10},
-    {Op::sin, std::sin, -1e6, 1e6},      {Op::sin, std::sin, -1e18, 1e18},     {Op::cos, std::cos, -10, 10},
-    {Op::cos, std::cos, -1e18, 1e18},    {Op::tan, std::tan, -10, 10},         {Op::tan, std::tan, -1e18, 1e18},
-    {Op::arcsin, std::asin, -1, 1},      {Op::arccos, std::acos, -1, 1},       {Op::arctan, std::atan, -10, 10},
-    {Op::arctan, std::atan, -1e9, 1e9},  {Op::sinh, std::sinh, -710, 710},     {Op::sinh, std::sinh, -2, 2},
-    {Op::cosh, std::cosh, -710, 710},    {Op::cosh, std::cosh, -2, 2},         {Op::tanh, std::tanh, -25, 25},
-    {Op::tanh, std::tanh, -1, 1},        {Op::arcsinh, std::asinh, -10, 10},   {Op::arcsinh, std::asinh, -1e200, 1e200},
-    {Op::arccosh, std::acosh, 1, 10},    {Op::arccosh, std::acosh, 1, 1.01},   {Op::arctanh, std::atanh, -1, 1},
-    {Op::cbrt, std::cbrt, -10, 10},      {Op::sqrt, std::sqrt, 0, 10},
+    {Op::exp, std::exp, -745, 710},     {Op::exp, std::exp, -1, 1},           {Op::exp2, std::exp2, -1075, 1025},
+    {Op::expm1, std::expm1, -50, 710},  {Op::expm1, std::expm1, -1, 1},       {Op::log, std::log, 0, 3},
+    {Op::log, std::log, 0, 1e300},      {Op::log2, std::log2, 0, 3},          {Op::log10, std::log10, 0, 3},
+    {Op::log1p, std::log1p, -1, 3},     {Op::log1p, std::log1p, -1e-3, 1e-3}, {Op::sin, std::sin, -10, 10},
+    {Op::sin, std::sin, -1e6, 1e6},     {Op::sin, std::sin, -1e18, 1e18},     {Op::cos, std::cos, -10, 10},
+    {Op::cos, std::cos, -1e18, 1e18},   {Op::tan, std::tan, -10, 10},         {Op::tan, std::tan, -1e18, 1e18},
+    {Op::arcsin, std::asin, -1, 1},     {Op::arccos, std::acos, -1, 1},       {Op::arctan, std::atan, -10, 10},
+    {Op::arctan, std::atan, -1e9, 1e9}, {Op::sinh, std::sinh, -710, 710},     {Op::sinh, std::sinh, -2, 2},
+    {Op::cosh, std::cosh, -710, 710},   {Op::cosh, std::cosh, -2, 2},         {Op::tanh, std::tanh, -25, 25},
+    {Op::tanh, std::tanh, -1, 1},       {Op::arcsinh, std::asinh, -10, 10},   {Op::arcsinh, std::asinh, -1e200, 1e200},
+    {Op::arccosh, std::acosh, 1, 10},   {Op::arccosh, std::acosh, 1, 1.01},   {Op::arctanh, std::atanh, -1, 1},
+    {Op::cbrt, std::cbrt, -10, 10},     {Op::sqrt, std::sqrt, 0, 10},
 };
 
 constexpr int kPoints = 20000;
@@ -80,11 +80,15 @@ template <class T> void check_binary(DType type) {
     return std::max(a, b) + std::log1p(std::exp2(-std::abs(a - b))) / std::log(static_cast<Real>(2));
   };
   const Binary functions[] = {
-      {Op::power, std::pow, 0, 100, -1, 1, false},        {Op::power, std::pow, 0.5, 2, -900, 900, false},
-      {Op::power, std::pow, 0, 1e-300, -1, 1, false},     {Op::arctan2, std::atan2, -3, 3, -3, 3, false},
-      {Op::arctan2, std::atan2, -1e300, 1e300, -1, 1, false}, {Op::hypot, std::hypot, -3, 3, -3, 3, false},
+      {Op::power, std::pow, 0, 100, -1, 1, false},
+      {Op::power, std::pow, 0.5, 2, -900, 900, false},
+      {Op::power, std::pow, 0, 1e-300, -1, 1, false},
+      {Op::arctan2, std::atan2, -3, 3, -3, 3, false},
+      {Op::arctan2, std::atan2, -1e300, 1e300, -1, 1, false},
+      {Op::hypot, std::hypot, -3, 3, -3, 3, false},
       {Op::hypot, std::hypot, -1e308, 1e308, -1e308, 1e308, false},
-      {Op::logaddexp, logaddexp, -30, 30, -30, 30, true}, {Op::logaddexp2, logaddexp2, -30, 30, -30, 30, true},
+      {Op::logaddexp, logaddexp, -30, 30, -30, 30, true},
+      {Op::logaddexp2, logaddexp2, -30, 30, -30, 30, true},
   };
   std::mt19937_64 random(13);
   for (const Binary& f : functions) {
@@ -98,11 +102,14 @@ template <class T> void check_binary(DType type) {
     double worst = 0;
     for (size_t i = 0; i < kPoints; ++i) {
       const Real want = f.exact(a[i], b[i]);
-      const Real scale = f.of_operand ? std::max({std::abs(static_cast<Real>(a[i])), std::abs(static_cast<Real>(b[i])), std::abs(want)}) : want;
+      const Real scale = f.of_operand
+                             ? std::max({std::abs(static_cast<Real>(a[i])), std::abs(static_cast<Real>(b[i])), std::abs(want)})
+                             : want;
       worst = std::max(worst, error_in_ulps(y[i], want, scale));
     }
     const OpInfo& info = op_info(f.op);
-    EXPECT_LE(worst, type == DType::f4 ? info.ulp_f4 : info.ulp_f8) << info.name << (type == DType::f4 ? " float32" : " float64");
+    EXPECT_LE(worst, type == DType::f4 ? info.ulp_f4 : info.ulp_f8)
+        << info.name << (type == DType::f4 ? " float32" : " float64");
   }
 }
 

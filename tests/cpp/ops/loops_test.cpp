@@ -14,8 +14,8 @@ namespace numloom {
 namespace {
 
 using testing::Bytes;
-using testing::Sampler;
 using testing::same_bits;
+using testing::Sampler;
 
 constexpr int64_t kN = 1037;  // more than one range chunk, and a tail
 
@@ -89,7 +89,8 @@ TEST(Loops, DoNotDependOnHowARunIsCut) {
       for (int k = 0; k < op_info(op).nin; ++k) p[k] = cut.in[k].data() + at * item_size(op_input_type(op, d, k));
       f(cut.out.data() + at * item_size(cut.result), p[0], p[1], p[2], n);
     }
-    EXPECT_TRUE(same_bits(whole.result, whole.out.data(), cut.out.data(), kN)) << op_info(op).name << " " << static_cast<int>(d);
+    EXPECT_TRUE(same_bits(whole.result, whole.out.data(), cut.out.data(), kN))
+        << op_info(op).name << " " << static_cast<int>(d);
   });
 }
 
@@ -114,7 +115,8 @@ TEST(Loops, TakeASingleElementAsEitherOperand) {
       if (f == nullptr) continue;
       Case one = make_case(op, d), spread = make_case(op, d);
       const auto size = static_cast<size_t>(item_size(op_input_type(op, d, side)));
-      for (int64_t k = 1; k < kN; ++k) std::copy_n(spread.in[side].data(), size, spread.in[side].data() + k * static_cast<int64_t>(size));
+      for (int64_t k = 1; k < kN; ++k)
+        std::copy_n(spread.in[side].data(), size, spread.in[side].data() + k * static_cast<int64_t>(size));
       call(f, one);
       call(loop(t, op, d), spread);
       EXPECT_TRUE(same_bits(one.result, one.out.data(), spread.out.data(), kN)) << op_info(op).name << " " << i;
@@ -188,7 +190,9 @@ TEST(Loops, DefineWhatProcessorsDoNot) {
   EXPECT_EQ(out[5], 0);
 
   const double d[6] = {NAN, INFINITY, -1.5, 3e9, 1e10, 1.9e19};
-  const auto cast = [&](DType to, void* o) { loops().cast[static_cast<int>(DType::f8)][static_cast<int>(to)](o, d, nullptr, nullptr, 6); };
+  const auto cast = [&](DType to, void* o) {
+    loops().cast[static_cast<int>(DType::f8)][static_cast<int>(to)](o, d, nullptr, nullptr, 6);
+  };
   int32_t i4[6];
   cast(DType::i4, i4);
   EXPECT_EQ(i4[0], std::numeric_limits<int32_t>::min());
