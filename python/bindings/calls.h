@@ -110,6 +110,8 @@ void init_errors();
 bool errstate_needs_numpy();
 // After a call in which every operation must have run when it returns.
 extern bool run_at_call;
+// (file, line) of a site, or None where it is unknown.
+Ref site_place(uint32_t id);
 void install_hooks();
 void init_sites();
 

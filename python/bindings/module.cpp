@@ -8,6 +8,7 @@
 //                           the lent call (trampoline.h) that does a call in NumPy; methods have names as "ndarray.sum" and the array among their args
 //   function, import_hook   see trampoline.h
 //   from_numpy, to_numpy, wrap_result, is_ours, rebind, flag_bits, set_writeable
+//   set_verify              see verify.cpp
 //   set_script_mode, set_run_at_call, eval, eval_all, synchronize, set_device, device
 //   counters, reset_counters, debug_program, debug_plan, debug_keep, before_fork, after_fork_child
 #define NUMLOOM_IMPORTS_NUMPY
@@ -22,6 +23,7 @@
 #include "ndarray.h"
 #include "trampoline.h"
 #include "ufunc.h"
+#include "verify.h"
 
 namespace nb = nanobind;
 
@@ -141,6 +143,7 @@ NB_MODULE(_core, m) {
     init_ndarray(m.ptr());
     init_ufunc(m.ptr());
     init_trampoline(m.ptr());
+    init_verify(m.ptr());
     Ref functions = checked(PyDict_New());
     for (PyMethodDef* t : {creation_functions, reduction_functions, shape_functions, select_functions}) {
       add_functions(functions.get(), m.ptr(), t);

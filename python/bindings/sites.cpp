@@ -193,6 +193,12 @@ void install_hooks() {
   h.warn_mask = warn_mask;
 }
 
+Ref site_place(uint32_t id) {
+  if (id == 0 || id >= sites.size()) return Ref::borrow(Py_None);
+  const Site& s = sites[id];
+  return checked(Py_BuildValue("(Oi)", s.code->co_filename, PyCode_Addr2Line(s.code, s.instruction * static_cast<int>(sizeof(_Py_CODEUNIT)))));
+}
+
 void init_sites() {
   Ref umath = checked(PyImport_ImportModule("numpy._core._multiarray_umath"));
   errstate_variable = checked(PyObject_GetAttrString(umath.get(), "_extobj_contextvar")).release();

@@ -138,8 +138,18 @@ void Engine::run(Program& program) {
   counters.fused += plan.fused;
   counters.contracted += static_cast<int64_t>(plan.contracted.size());
   for (int16_t b : plan.contracted) counters.contracted_bytes += facts_.buffers[b].buffer->nbytes;
-  execute(facts_, plan, program);
+  if (!hooks().verify_begin) return execute(facts_, plan, program);
+  void* const state = hooks().verify_begin(program);
+  try {
+    execute(facts_, plan, program);
+  } catch (...) {
+    hooks().verify_end(state, false);
+    throw;
+  }
+  hooks().verify_end(state, true);
 }
+
+const char* Engine::home(Buffer& b) { return ready(b, cpu_backend(), true, false); }
 
 Backend& Engine::choose(const Facts& facts) {
   if (placement == Placement::cpu) return cpu_backend();

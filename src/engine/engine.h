@@ -49,6 +49,8 @@ class Engine {
   void flush(FlushReason reason);
   // Flushes where an unrun instruction writes b (or reads it, for `write`), and brings its values home.
   void host_ready(Buffer& b, FlushReason reason, bool write);
+  // The values that b holds now, pending work aside, on the host.
+  const char* home(Buffer& b);
 
   Placement placement = Placement::cpu;
   Counters counters;

@@ -4,6 +4,8 @@
 
 namespace numloom {
 
+class Program;
+
 struct Hooks {
   // The place in the user's program that is calling, interned: 0 is "unknown". Called while recording, cheap.
   uint32_t (*site)() = nullptr;
@@ -17,6 +19,9 @@ struct Hooks {
   void (*reacquire_lock)(void*) = nullptr;
   // Whether floating-point warnings are wanted at all now (errstate): mask of kWarn*.
   uint8_t (*warn_mask)() = nullptr;
+  // Checks what a flush computes. Both run under the engine lock; begin returns what end takes, end learns whether it ran.
+  void* (*verify_begin)(const Program& program) = nullptr;
+  void (*verify_end)(void* state, bool ran) = nullptr;
 };
 
 Hooks& hooks();

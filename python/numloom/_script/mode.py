@@ -16,21 +16,13 @@ def activate(options, roots, main_is_user=True, main_source=None):
         _core.set_device(options.device)
     policy.set_policy(options.fallback)
     if options.verify:
-        _start_verifying()
+        from numloom._report import verify
+
+        verify.start()
     redirect.install(UserCode(roots, options.include, options.exclude, main_is_user, main_source))
     children.install(options, roots, main_is_user)
     bridges.install()
     flush_around_warning_filters()
-
-
-def _start_verifying():
-    set_verify = getattr(_core, "set_verify", None)
-    if set_verify is None:
-        warnings.warn("this build of Numloom cannot verify; --verify is ignored", stacklevel=2)
-        return
-    from numloom._report import verify
-
-    set_verify(verify.difference)
 
 
 def flush_around_warning_filters():

@@ -1,0 +1,38 @@
+"""`--verify`: each flush is computed again by NumPy."""
+
+PROGRAM = """
+    import numpy as np
+    x = np.linspace(0, 1, 100000)
+    y = np.sqrt(x * x + 1)
+    y[1:-1] += 0.5 * (x[2:] - x[:-2])
+    i = (np.arange(100000) * 7) % 100000
+    z = y[i]
+    z[i] = x
+    w = np.where(z > 0.5, z, y).astype("f4")
+    print(z.sum(), w.max(), np.cumsum(y)[-1], y.argmax(), (y.reshape(100, 1000) @ x.reshape(1000, 100)).mean())
+    print(y.reshape(100, 1000).std(axis=1)[:3], np.exp(1j * x)[:2], np.divmod(i, 9)[1].sum(), (i < np.uint64(5)).sum())
+"""
+
+
+def test_agreement(project):
+    found = project.same(PROGRAM, options=["--verify"])
+    assert "no difference from NumPy" in found.stderr
+    assert int(found.stderr.split("numloom --verify: ")[1].split()[0]) > 3
+
+
+def test_the_first_difference_is_named_with_its_line(project):
+    project.write(
+        main="""
+            import numpy as np
+            from numloom._report import verify
+            verify._COMPOSED["sqrt"] = lambda a: a * 2  # what "NumPy" computes from here on
+            x = np.arange(100000.0)
+            y = x + 1
+            z = np.sqrt(y)
+            print(z[5])
+        """
+    )
+    found = project.numloom("main.py", env={"NUMLOOM_VERIFY": "1"})
+    assert found.returncode == 0, found.stderr
+    assert f"{project.folder / 'main.py'}:7: sqrt (float64, shape (100000,)) differs from NumPy" in found.stderr
+    assert "1 differ" in found.stderr
