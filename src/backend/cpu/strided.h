@@ -7,6 +7,8 @@
 
 namespace numloom::cpu {
 
+inline constexpr int64_t kShortRun = 12;  // below this a call of memcpy costs more than the elements
+
 struct Wide {
   uint64_t w[2];
 };
@@ -54,21 +56,27 @@ void for_runs(const Nest& nest, const KSlotArgs& s, Cursor c, int from, int to, 
     return;
   }
   const int last = to - 1;
+  const int64_t length = nest.shape[last], stride = s.strides[last];
+  int64_t row = c.offset(s, from, last);  // kept up step by step: rows may be as short as the three of a colour
   for (int64_t done = 0; done < n;) {
-    const int64_t run = nest.shape[last] - c.at[last] < n - done ? nest.shape[last] - c.at[last] : n - done;
-    f(c.offset(s, from, to), run, s.strides[last], done);
+    const int64_t start = c.at[last], run = length - start < n - done ? length - start : n - done;
+    f(row + start * stride, run, stride, done);
     done += run;
-    c.at[last] += run;
-    if (c.at[last] == nest.shape[last]) {
-      c.at[last] = 0;
-      c.step(nest, from, last);
+    c.at[last] = 0;
+    for (int d = last - 1; d >= from; --d) {
+      row += s.strides[d];
+      if (++c.at[d] < nest.shape[d]) break;
+      row -= nest.shape[d] * s.strides[d];
+      c.at[d] = 0;
     }
   }
 }
 
 template <class T>
 void load_run(T* dst, const char* src, int64_t n, int64_t stride) {
-  if (stride == sizeof(T)) {
+  if (n < kShortRun) {
+    for (int64_t i = 0; i < n; ++i) dst[i] = *reinterpret_cast<const T*>(src + i * stride);
+  } else if (stride == sizeof(T)) {
     std::memcpy(dst, src, n * sizeof(T));
   } else if (stride == 0) {
     const T v = *reinterpret_cast<const T*>(src);
@@ -80,7 +88,7 @@ void load_run(T* dst, const char* src, int64_t n, int64_t stride) {
 
 template <class T>
 void store_run(char* dst, const T* src, int64_t n, int64_t stride) {
-  if (stride == sizeof(T))
+  if (n >= kShortRun && stride == sizeof(T))
     std::memcpy(dst, src, n * sizeof(T));
   else
     for (int64_t i = 0; i < n; ++i) *reinterpret_cast<T*>(dst + i * stride) = src[i];
