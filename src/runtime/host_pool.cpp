@@ -19,6 +19,7 @@ namespace {
 // Sizes are rounded up to eighths of a power of two, so that a cached block is at most 1/8 larger than asked for.
 constexpr int64_t kSmall = 1 << 12;        // below: malloc's own caches do well
 constexpr int64_t kHuge = 4 << 20;         // from here on, huge pages are asked for
+constexpr int64_t kFloor = 16 << 20;       // a process of this size may always cache
 constexpr int64_t kCacheBytes = 256 << 20;  // at most; less on small machines
 
 int64_t rounded(int64_t n) {
@@ -33,6 +34,23 @@ struct Pool {
   HostPoolStatistics stats{};
   int64_t physical = sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
   int64_t limit = std::min<int64_t>(kCacheBytes, physical / 16);
+
+  // Blocks to give back so that what is cached never makes the process larger than its arrays once were.
+  std::vector<void*> evict() {
+    std::vector<void*> out;
+    const int64_t room = std::max(stats.peak, kFloor) - stats.in_use;
+    while (stats.cached > room) {
+      auto it = std::prev(free.end());
+      if (it->second.empty()) {
+        free.erase(it);
+        continue;
+      }
+      out.push_back(it->second.back());
+      it->second.pop_back();
+      stats.cached -= it->first;
+    }
+    return out;
+  }
 };
 Pool& pool() {
   static auto* p = new Pool;  // outlives every array
@@ -46,6 +64,7 @@ void* allocate(int64_t nbytes) {
     throw memory_error("Unable to allocate " + std::to_string(nbytes) + " bytes");
   }
   Pool& p = pool();
+  std::vector<void*> unused;
   {
     std::lock_guard lock(p.mutex);
     p.stats.in_use += n;
@@ -56,7 +75,9 @@ void* allocate(int64_t nbytes) {
       p.stats.cached -= n;
       return r;
     }
+    unused = p.evict();
   }
+  for (void* b : unused) std::free(b);
   void* r = nullptr;
   for (int attempt = 0; attempt < 2 && !r; ++attempt) {
     if (attempt) host_trim();
