@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -52,6 +53,9 @@ std::string Jit::source(const Kernel& kernel, const TextForm& form) {
         includes += "#include \"" + std::string(h.name) + "\"\n";
         break;
       }
+  // What the functions of one argument become for complex types; long, so only where there are any.
+  const auto complex = [](DType t) { return is_complex(t); };
+  if (std::any_of(kernel.value_types.begin(), kernel.value_types.end(), complex)) includes += "#include \"complex.h\"\n";
   const std::string mark = "NUMLOOM_INCLUDES\n";
   return text.replace(text.find(mark), mark.size(), includes);
 }
