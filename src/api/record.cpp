@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "backend/cpu/loops.h"
+#include "base/environment.h"
 
 namespace numloom {
 
@@ -94,10 +95,7 @@ Layout result_layout(Shape shape, int item, std::span<const Array* const> inputs
 }
 
 int64_t run_now_bytes() {
-  static const int64_t n = [] {
-    const char* s = std::getenv("NUMLOOM_RUN_NOW");
-    return s && *s ? std::strcmp(s, "inf") == 0 ? INT64_MAX : std::atoll(s) : int64_t{16384};
-  }();
+  static const int64_t n = environment_number("NUMLOOM_RUN_NOW", 16384);
   return n;
 }
 

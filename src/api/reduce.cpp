@@ -274,7 +274,7 @@ Array variance(const Array& a, double ddof, bool square_root, const ReduceOption
   n.weak = Scalar::Weak::floating;
   n.f = double(count) - ddof;
   const Arg quotient[2] = {total, n};
-  const Array var = apply(Op::divide, quotient);
+  Array var = apply(Op::divide, quotient);
   if (!square_root) return var;
   const Arg root(var);
   return apply(Op::sqrt, {&root, 1});

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <mutex>
 
+#include "base/environment.h"
 #include "numloom/error.h"
 
 namespace numloom {
@@ -24,11 +25,6 @@ std::atomic<bool> any_warning{false};
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-int64_t env_int(const char* name, int64_t otherwise) {
-  const char* s = std::getenv(name);
-  return s && *s ? std::atoll(s) : otherwise;
 }
 
 // From this many elements in a flush on, other threads of the front may run meanwhile.
@@ -69,10 +65,10 @@ Engine& Engine::get() {
 }
 
 Engine::Engine() {
-  soft_instructions = env_int("NUMLOOM_SOFT_INSTRUCTIONS", soft_instructions);
-  soft_bytes = env_int("NUMLOOM_SOFT_BYTES", soft_bytes);
-  plans.enabled = env_int("NUMLOOM_PLAN_CACHE", 1) != 0;
-  repetition = env_int("NUMLOOM_REPETITION", 1) != 0;
+  soft_instructions = environment_number("NUMLOOM_SOFT_INSTRUCTIONS", soft_instructions);
+  soft_bytes = environment_number("NUMLOOM_SOFT_BYTES", soft_bytes);
+  plans.enabled = environment_number("NUMLOOM_PLAN_CACHE", 1) != 0;
+  repetition = environment_number("NUMLOOM_REPETITION", 1) != 0;
 }
 
 void Engine::commit() {

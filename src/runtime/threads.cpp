@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <cstdlib>
 #include <mutex>
 #include <thread>
 #include <vector>
+
+#include "base/environment.h"
 
 namespace numloom {
 namespace {
@@ -53,10 +54,8 @@ struct Workers {
 };
 
 int configured() {
-  if (const char* s = std::getenv("NUMLOOM_NUM_THREADS")) {
-    const int n = std::atoi(s);
-    if (n > 0) return std::min(n, 256);
-  }
+  const int64_t asked = environment_number("NUMLOOM_NUM_THREADS", 0);
+  if (asked > 0) return static_cast<int>(std::min<int64_t>(asked, 256));
   cpu_set_t set;
   CPU_ZERO(&set);
   if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <new>
 
+#include "base/environment.h"
 #include "runtime/threads.h"
 
 namespace numloom::cpu {
@@ -42,10 +43,7 @@ char* register_memory(int64_t bytes) {
 }  // namespace
 
 int64_t block_elements(const BlockProgram& p) {
-  static const int64_t forced = [] {
-    const char* s = std::getenv("NUMLOOM_BLOCK");
-    return s ? std::max<int64_t>(1, std::atoll(s)) : 0;
-  }();
+  static const int64_t forced = std::max<int64_t>(0, environment_number("NUMLOOM_BLOCK", 0));
   if (forced) return forced;
   const int64_t n = kRegisterBytes / (p.item * std::max(1, p.nregs));
   return std::clamp<int64_t>(n / 64 * 64, 128, 1024);
