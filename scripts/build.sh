@@ -7,6 +7,14 @@ venv=$(realpath "$1") build=$2 type=$3 jobs=$4 target=$5
 shift 5
 export PATH="$venv/bin:$PATH"
 
+# Kernels for this machine's GPUs alone, or for one architecture where there is none: a wheel holds them all, and the runtime
+# compiles for others. Each costs a minute of processor time.
+if [[ -z ${NUMLOOM_CUDA_ARCHS:-} ]]; then
+  NUMLOOM_CUDA_ARCHS=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | tr -d . | sort -u | paste -sd ';') || true
+  [[ $NUMLOOM_CUDA_ARCHS =~ ^[0-9]+(;[0-9]+)*$ ]] || NUMLOOM_CUDA_ARCHS=90
+fi
+set -- "-DNUMLOOM_CUDA_ARCHS=$NUMLOOM_CUDA_ARCHS" "$@"
+
 # A build folder made by another interpreter or another checkout would fail in ways that name neither.
 mark="$(realpath .) $venv $("$venv/bin/python" -V) ${CXX:-} $type $*"
 if [[ ! -f $build/build.ninja || $(cat "$build/.configured" 2>/dev/null) != "$mark" ]]; then
