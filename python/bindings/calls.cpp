@@ -12,7 +12,8 @@ namespace numloom::python {
 PackageHooks package_hooks;
 bool error_left = false;
 
-Signature::Signature(std::initializer_list<const char*> names, int positional, int from) : positional_(positional), from_(from) {
+Signature::Signature(std::initializer_list<const char*> names, int positional, int from)
+    : positional_(positional), from_(from) {
   for (const char* n : names) names_.push_back(PyUnicode_InternFromString(n));
 }
 

@@ -63,9 +63,7 @@ template <PyObject* (*F)(const Call&)>
 PyObject* guarded(const Call& call) noexcept {
   try {
     return checked_result(F(call));
-  } catch (const not_native& e) {
-    return call.decline(e.what());
-  } catch (...) {
+  } catch (const not_native& e) { return call.decline(e.what()); } catch (...) {
     return raise_current();
   }
 }

@@ -15,8 +15,8 @@ PyArray_Descr* descrs[kDTypes];
 PyTypeObject* scalar_types[kDTypes];
 PyObject* real_asarray = nullptr;
 
-constexpr int kTypeNumbers[kDTypes] = {NPY_BOOL,   NPY_INT8,   NPY_INT16,  NPY_INT32, NPY_INT64,   NPY_UINT8,  NPY_UINT16,
-                                       NPY_UINT32, NPY_UINT64, NPY_HALF,   NPY_FLOAT, NPY_DOUBLE,  NPY_CFLOAT, NPY_CDOUBLE};
+constexpr int kTypeNumbers[kDTypes] = {NPY_BOOL,   NPY_INT8,   NPY_INT16, NPY_INT32, NPY_INT64,  NPY_UINT8,  NPY_UINT16,
+                                       NPY_UINT32, NPY_UINT64, NPY_HALF,  NPY_FLOAT, NPY_DOUBLE, NPY_CFLOAT, NPY_CDOUBLE};
 
 DType by_number(int num) {
   switch (num) {

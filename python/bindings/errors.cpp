@@ -66,33 +66,19 @@ PyObject* raise_current() noexcept {
   } catch (const python_error&) {
   } catch (const interrupted&) {
     if (!PyErr_Occurred()) PyErr_SetNone(PyExc_KeyboardInterrupt);
-  } catch (const casting_error& e) {
-    set_casting_error(e);
-  } catch (const axis_error& e) {
+  } catch (const casting_error& e) { set_casting_error(e); } catch (const axis_error& e) {
     set_error(axis_error_class, e);
-  } catch (const value_error& e) {
-    set_error(PyExc_ValueError, e);
-  } catch (const type_error& e) {
+  } catch (const value_error& e) { set_error(PyExc_ValueError, e); } catch (const type_error& e) {
     set_error(PyExc_TypeError, e);
-  } catch (const index_error& e) {
-    set_error(PyExc_IndexError, e);
-  } catch (const memory_error& e) {
+  } catch (const index_error& e) { set_error(PyExc_IndexError, e); } catch (const memory_error& e) {
     set_error(PyExc_MemoryError, e);
-  } catch (const overflow_error& e) {
-    set_error(PyExc_OverflowError, e);
-  } catch (const zero_division_error& e) {
+  } catch (const overflow_error& e) { set_error(PyExc_OverflowError, e); } catch (const zero_division_error& e) {
     set_error(PyExc_ZeroDivisionError, e);
-  } catch (const not_native& e) {
-    set_error(PyExc_NotImplementedError, e);
-  } catch (const error& e) {
+  } catch (const not_native& e) { set_error(PyExc_NotImplementedError, e); } catch (const error& e) {
     set_error(PyExc_RuntimeError, e);
-  } catch (const std::bad_alloc&) {
-    PyErr_NoMemory();
-  } catch (const std::exception& e) {
+  } catch (const std::bad_alloc&) { PyErr_NoMemory(); } catch (const std::exception& e) {
     PyErr_Format(PyExc_SystemError, "numloom: internal error: %s", e.what());
-  } catch (...) {
-    PyErr_SetString(PyExc_SystemError, "numloom: internal error");
-  }
+  } catch (...) { PyErr_SetString(PyExc_SystemError, "numloom: internal error"); }
   return nullptr;
 }
 

@@ -11,8 +11,8 @@ extern PyMethodDef shape_functions[], shape_methods[];
 extern PyMethodDef select_functions[], select_methods[];
 extern PyMethodDef array_methods[];
 
-#define NUMLOOM_FUNCTION(NAME, F)                                                                                     \
-  {NAME, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(::numloom::python::function_entry<NAME, F>)),          \
+#define NUMLOOM_FUNCTION(NAME, F)                                                                            \
+  {NAME, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(::numloom::python::function_entry<NAME, F>)), \
    METH_FASTCALL | METH_KEYWORDS, nullptr}
 #define NUMLOOM_METHOD(NAME, F)                                                                                       \
   {NAME, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(::numloom::python::method_entry<"ndarray." NAME, F>)), \

@@ -147,9 +147,7 @@ PyObject* get_strides(PyObject* self, void*) {
   return shape_tuple(l.strides, l.ndim);
 }
 
-PyObject* get_dtype(PyObject* self, void*) {
-  return Py_NewRef(reinterpret_cast<PyObject*>(descr_of(array_of(self).dtype)));
-}
+PyObject* get_dtype(PyObject* self, void*) { return Py_NewRef(reinterpret_cast<PyObject*>(descr_of(array_of(self).dtype))); }
 
 // Reinterprets the memory in place, as NumPy's setter does.
 int set_dtype(PyObject* self, PyObject* value, void*) {
@@ -158,8 +156,10 @@ int set_dtype(PyObject* self, PyObject* value, void*) {
     DType t;
     if (!value || !to_dtype(value, t, DType::f8)) raise(PyExc_TypeError, "Numloom arrays cannot take this dtype in place");
     std::optional<Array> v = view_as(a, t);
-    if (!v) raise(PyExc_ValueError, "When changing to a larger dtype, its size must be a divisor of the total size in bytes of "
-                                    "the last axis of the array.");
+    if (!v)
+      raise(PyExc_ValueError,
+            "When changing to a larger dtype, its size must be a divisor of the total size in bytes of "
+            "the last axis of the array.");
     a.dtype = t;
     a.layout = v->layout;
     return 0;
@@ -180,9 +180,7 @@ template <class F>
 PyObject* guarded_get(F&& f) noexcept {
   try {
     return f();
-  } catch (...) {
-    return raise_current();
-  }
+  } catch (...) { return raise_current(); }
 }
 
 PyObject* get_transpose(PyObject* self, void*) {
@@ -426,28 +424,29 @@ PyObject* make_result(Array&& a) {
 }
 
 PyObject* make_scalar(const void* p, DType dtype) {
-#define NUMLOOM_SCALAR(D, C, Name)                                                   \
-  case DType::D: {                                                                   \
-    PyObject* s = PyArrayScalar_New(Name);                                           \
-    if (!s) throw python_error{};                                                    \
-    std::memcpy(&PyArrayScalar_VAL(s, Name), p, sizeof(C));                          \
-    return s;                                                                        \
+#define NUMLOOM_SCALAR(D, C, Name)                          \
+  case DType::D: {                                          \
+    PyObject* s = PyArrayScalar_New(Name);                  \
+    if (!s) throw python_error{};                           \
+    std::memcpy(&PyArrayScalar_VAL(s, Name), p, sizeof(C)); \
+    return s;                                               \
   }
   switch (dtype) {
-    case DType::b1: return Py_NewRef(*static_cast<const char*>(p) ? PyArrayScalar_True : PyArrayScalar_False);
-    NUMLOOM_SCALAR(i1, npy_int8, Int8)
-    NUMLOOM_SCALAR(i2, npy_int16, Int16)
-    NUMLOOM_SCALAR(i4, npy_int32, Int32)
-    NUMLOOM_SCALAR(i8, npy_int64, Int64)
-    NUMLOOM_SCALAR(u1, npy_uint8, UInt8)
-    NUMLOOM_SCALAR(u2, npy_uint16, UInt16)
-    NUMLOOM_SCALAR(u4, npy_uint32, UInt32)
-    NUMLOOM_SCALAR(u8, npy_uint64, UInt64)
-    NUMLOOM_SCALAR(f2, npy_half, Half)
-    NUMLOOM_SCALAR(f4, float, Float)
-    NUMLOOM_SCALAR(f8, double, Double)
-    NUMLOOM_SCALAR(c8, npy_cfloat, CFloat)
-    NUMLOOM_SCALAR(c16, npy_cdouble, CDouble)
+    case DType::b1:
+      return Py_NewRef(*static_cast<const char*>(p) ? PyArrayScalar_True : PyArrayScalar_False);
+      NUMLOOM_SCALAR(i1, npy_int8, Int8)
+      NUMLOOM_SCALAR(i2, npy_int16, Int16)
+      NUMLOOM_SCALAR(i4, npy_int32, Int32)
+      NUMLOOM_SCALAR(i8, npy_int64, Int64)
+      NUMLOOM_SCALAR(u1, npy_uint8, UInt8)
+      NUMLOOM_SCALAR(u2, npy_uint16, UInt16)
+      NUMLOOM_SCALAR(u4, npy_uint32, UInt32)
+      NUMLOOM_SCALAR(u8, npy_uint64, UInt64)
+      NUMLOOM_SCALAR(f2, npy_half, Half)
+      NUMLOOM_SCALAR(f4, float, Float)
+      NUMLOOM_SCALAR(f8, double, Double)
+      NUMLOOM_SCALAR(c8, npy_cfloat, CFloat)
+      NUMLOOM_SCALAR(c16, npy_cdouble, CDouble)
   }
 #undef NUMLOOM_SCALAR
   throw not_native("dtype");
@@ -540,7 +539,8 @@ PyObject* from_numpy(PyObject* real, bool mine, int lent) {
     NdArray* owner = reinterpret_cast<Export*>(lender)->owner;
     const Layout& l = owner->a.layout;
     bool same = l.ndim == PyArray_NDIM(array) && dtype_of_descr(PyArray_DESCR(array)) == owner->a.dtype;
-    for (int d = 0; same && d < l.ndim; ++d) same = l.shape[d] == PyArray_DIM(array, d) && l.strides[d] == PyArray_STRIDE(array, d);
+    for (int d = 0; same && d < l.ndim; ++d)
+      same = l.shape[d] == PyArray_DIM(array, d) && l.strides[d] == PyArray_STRIDE(array, d);
     if (same) {
       PyObject* r = Py_NewRef(reinterpret_cast<PyObject*>(owner));
       if (mine) Py_DECREF(real);

@@ -11,16 +11,14 @@
 namespace numloom::python {
 
 struct NdArray {
-  PyObject_HEAD
-  PyObject* weakrefs;
+  PyObject_HEAD PyObject* weakrefs;
   PyObject* base;
   PyObject* pinned;
   Array a;
 };
 
 struct Export {
-  PyObject_HEAD
-  NdArray* owner;
+  PyObject_HEAD NdArray* owner;
   Buffer* leased;
 };
 

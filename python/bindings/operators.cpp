@@ -58,9 +58,7 @@ PyObject* binary(PyObject* x, PyObject* y) {
   try {
     if (PyObject* r = apply_binary(op, x, y)) return checked_result(r);
     return binary_elsewhere(real_ufunc(op), x, y);
-  } catch (const not_native&) {
-    return binary_elsewhere(real_ufunc(op), x, y);
-  } catch (...) {
+  } catch (const not_native&) { return binary_elsewhere(real_ufunc(op), x, y); } catch (...) {
     return raise_current();
   }
 }
@@ -70,9 +68,7 @@ PyObject* unary(PyObject* x) {
   try {
     if (PyObject* r = apply_unary(op, x)) return checked_result(r);
   } catch (const not_native&) {
-  } catch (...) {
-    return raise_current();
-  }
+  } catch (...) { return raise_current(); }
   return fall_back_ufunc(real_ufunc(op), "__call__", &x, 1, nullptr);
 }
 
@@ -100,9 +96,7 @@ PyObject* inplace(PyObject* x, PyObject* y) {
     Operand b;
     if (to_operand(y, b) && !(op_info(op).warns && errstate_needs_numpy())) return apply_inplace(op, x, &b);
   } catch (const not_native&) {
-  } catch (...) {
-    return raise_current();
-  }
+  } catch (...) { return raise_current(); }
   return binary_elsewhere(real_ufunc(op), x, y, true);
 }
 
@@ -134,9 +128,7 @@ PyObject* power(PyObject* x, PyObject* y, PyObject* modulo) {
       return checked_result(r);
     }
   } catch (const not_native&) {
-  } catch (...) {
-    return raise_current();
-  }
+  } catch (...) { return raise_current(); }
   return binary_elsewhere(real_ufunc(Op::power), x, y);
 }
 
@@ -147,9 +139,7 @@ PyObject* inplace_power(PyObject* x, PyObject* y, PyObject*) {
   try {
     if (!errstate_needs_numpy()) return apply_inplace(shortcut, x, nullptr);
   } catch (const not_native&) {
-  } catch (...) {
-    return raise_current();
-  }
+  } catch (...) { return raise_current(); }
   return binary_elsewhere(real_ufunc(Op::power), x, y, true);
 }
 
@@ -163,9 +153,7 @@ PyObject* divide_modulo(PyObject* x, PyObject* y) {
       return checked_result(PyTuple_Pack(2, q.get(), r.get()));
     }
   } catch (const not_native&) {
-  } catch (...) {
-    return raise_current();
-  }
+  } catch (...) { return raise_current(); }
   return binary_elsewhere(real_ufunc("divmod"), x, y);
 }
 
@@ -176,9 +164,7 @@ PyObject* matrix_multiply(PyObject* x, PyObject* y) {
       return checked_result(result_of([&] { return matmul(*a.array, *b.array); }));
     }
   } catch (const not_native&) {
-  } catch (...) {
-    return raise_current();
-  }
+  } catch (...) { return raise_current(); }
   return binary_elsewhere(real_ufunc("matmul"), x, y);
 }
 
@@ -197,9 +183,7 @@ PyObject* inplace_matrix_multiply(PyObject* x, PyObject* y) {
       }
     }
   } catch (const not_native&) {
-  } catch (...) {
-    return raise_current();
-  }
+  } catch (...) { return raise_current(); }
   if (!is_ours(x)) return binary_elsewhere(real_ufunc("matmul"), x, y);
   PyObject* args[2] = {x, y};
   return fall_back("ndarray.__imatmul__", args, 2, nullptr, "operands of this kind");
@@ -211,9 +195,7 @@ PyObject* compare(PyObject* x, PyObject* y, int how) {
   try {
     if (PyObject* r = apply_binary(op, x, y)) return checked_result(r);
   } catch (const not_native&) {
-  } catch (...) {
-    return raise_current();
-  }
+  } catch (...) { return raise_current(); }
   if (leave_to(y, false)) return Py_NewRef(Py_NotImplemented);
   // NumPy's own operator: it knows what `a == None` and `a < "x"` are.
   constexpr const char* kNames[] = {"ndarray.__lt__", "ndarray.__le__", "ndarray.__eq__",
@@ -247,9 +229,7 @@ PyObject* convert_number(PyObject* self, PyObject* (*how)(PyObject*)) {
       Ref scalar(scalar_result(array_of(self)));
       return how(scalar.get());
     }
-  } catch (...) {
-    return raise_current();
-  }
+  } catch (...) { return raise_current(); }
   Ref real(to_numpy(self));
   return real ? how(real.get()) : nullptr;
 }

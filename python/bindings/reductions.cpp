@@ -6,8 +6,8 @@ namespace numloom::python {
 namespace {
 
 // The first operand as an array, and what reductions share. False: decline.
-bool parse_common(PyObject* a, PyObject* axis, PyObject* dtype, PyObject* out, PyObject* keepdims, PyObject* where, Operand& array,
-                  Operand& mask, ReduceOptions& options) {
+bool parse_common(PyObject* a, PyObject* axis, PyObject* dtype, PyObject* out, PyObject* keepdims, PyObject* where,
+                  Operand& array, Operand& mask, ReduceOptions& options) {
   if (!to_array(a, array)) return false;
   options.axes = to_axes(axis, array.array->ndim());
   if (!to_dtype(dtype, options.dtype, kNoDType)) return false;
@@ -89,7 +89,8 @@ PyObject* spread(const Call& call) {
   if (!signature.parse(call, v) || given(v[7])) return call.decline("arguments");
   Operand a, mask;
   ReduceOptions options;
-  if (!parse_common(v[0], v[1], v[2], v[3], v[5], v[6], a, mask, options) || options.where) return call.decline("operands of this kind");
+  if (!parse_common(v[0], v[1], v[2], v[3], v[5], v[6], a, mask, options) || options.where)
+    return call.decline("operands of this kind");
   if (given(v[4]) && given(v[8])) return call.decline("ddof and correction");
   PyObject* delta = given(v[8]) ? v[8] : v[4];
   double ddof = 0;
@@ -148,7 +149,8 @@ PyObject* count_nonzero_of(const Call& call) {
   if (!signature.parse(call, v)) return call.decline("arguments");
   Operand a, mask;
   ReduceOptions options;
-  if (!parse_common(v[0], v[1], nullptr, nullptr, v[2], nullptr, a, mask, options)) return call.decline("operands of this kind");
+  if (!parse_common(v[0], v[1], nullptr, nullptr, v[2], nullptr, a, mask, options))
+    return call.decline("operands of this kind");
   return result_of([&] { return count_nonzero(*a.array, options); });
 }
 

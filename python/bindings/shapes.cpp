@@ -312,7 +312,8 @@ PyObject* concatenate_of(const Call& call) {
   PyObject* v[5];
   std::vector<Array> arrays;
   DType t;
-  if (!signature.parse(call, v) || given_some(v[2]) || given(v[4]) || !to_dtype(v[3], t, kNoDType)) return call.decline("arguments");
+  if (!signature.parse(call, v) || given_some(v[2]) || given(v[4]) || !to_dtype(v[3], t, kNoDType))
+    return call.decline("arguments");
   if (!gather_arrays(v[0], arrays)) return call.decline("operands of this kind");
   int axis = 0;
   if (v[1] == Py_None) {
@@ -331,7 +332,8 @@ PyObject* stack_of(const Call& call) {
   PyObject* v[5];
   std::vector<Array> arrays;
   DType t;
-  if (!signature.parse(call, v) || given_some(v[2]) || given(v[4]) || !to_dtype(v[3], t, kNoDType)) return call.decline("arguments");
+  if (!signature.parse(call, v) || given_some(v[2]) || given(v[4]) || !to_dtype(v[3], t, kNoDType))
+    return call.decline("arguments");
   if (!gather_arrays(v[0], arrays)) return call.decline("operands of this kind");
   const int n = arrays[0].ndim() + 1;
   if (n > kMaxDims) return call.decline("dimensions");

@@ -88,8 +88,10 @@ uint32_t site() {
 // ---- warnings ------------------------------------------------------------------------------------------------------
 
 const char* phrase(uint8_t category) {
-  return category == kWarnDivide ? "divide by zero" : category == kWarnOver ? "overflow" : category == kWarnUnder ? "underflow"
-                                                                                                                  : "invalid value";
+  return category == kWarnDivide  ? "divide by zero"
+         : category == kWarnOver  ? "overflow"
+         : category == kWarnUnder ? "underflow"
+                                  : "invalid value";
 }
 
 bool warn_at(uint32_t id, uint8_t category, const char* ufunc) {
@@ -196,7 +198,8 @@ void install_hooks() {
 Ref site_place(uint32_t id) {
   if (id == 0 || id >= sites.size()) return Ref::borrow(Py_None);
   const Site& s = sites[id];
-  return checked(Py_BuildValue("(Oi)", s.code->co_filename, PyCode_Addr2Line(s.code, s.instruction * static_cast<int>(sizeof(_Py_CODEUNIT)))));
+  return checked(Py_BuildValue("(Oi)", s.code->co_filename,
+                               PyCode_Addr2Line(s.code, s.instruction * static_cast<int>(sizeof(_Py_CODEUNIT)))));
 }
 
 void init_sites() {
@@ -207,7 +210,8 @@ void init_sites() {
   geterr = checked(PyObject_GetAttrString(numpy.get(), "geterr")).release();
   // Imported under a changed errstate, the value now is not the default: read it as any other.
   Ref modes = checked(PyObject_CallNoArgs(geterr));
-  Ref standard = checked(Py_BuildValue("{s:s,s:s,s:s,s:s}", "divide", "warn", "over", "warn", "under", "ignore", "invalid", "warn"));
+  Ref standard =
+      checked(Py_BuildValue("{s:s,s:s,s:s,s:s}", "divide", "warn", "over", "warn", "under", "ignore", "invalid", "warn"));
   const int same = PyObject_RichCompareBool(modes.get(), standard.get(), Py_EQ);
   check(same);
   if (!same) default_errstate = nullptr;

@@ -22,8 +22,7 @@ enum class Mode : int {
 constexpr int kModes = 5;
 
 struct Function {
-  PyObject_HEAD
-  vectorcallfunc vectorcall;
+  PyObject_HEAD vectorcallfunc vectorcall;
   PyObject* real;
   PyObject* begin;  // (args, kwargs or None) -> a lent call
   PyObject* dict;
@@ -32,8 +31,7 @@ struct Function {
 };
 
 struct ImportHook {
-  PyObject_HEAD
-  vectorcallfunc vectorcall;
+  PyObject_HEAD vectorcallfunc vectorcall;
   PyObject* original;
   PyObject* handler;
 };
@@ -75,7 +73,7 @@ PyObject* call_function(PyObject* self, PyObject* const* args, size_t nargsf, Py
     for (Py_ssize_t i = f->mode == Mode::method; plain && i < n + keywords; ++i) plain = is_plain(args[i]);
     if (plain) {
       PyObject* drawn = PyObject_Vectorcall(f->real, args, nargsf, kwnames);
-    return drawn && PyArray_CheckExact(drawn) ? wrap_result(drawn) : drawn;
+      return drawn && PyArray_CheckExact(drawn) ? wrap_result(drawn) : drawn;
     }
   } else if (f->mode == Mode::lends) {
     bool ours = false;
@@ -157,11 +155,10 @@ PyObject* show_function(PyObject* self) {
   return name ? PyUnicode_FromFormat("<function %U at %p>", name.get(), self) : nullptr;
 }
 
-PyMemberDef function_members[] = {
-    {"__vectorcalloffset__", T_PYSSIZET, offsetof(Function, vectorcall), READONLY, nullptr},
-    {"__dictoffset__", T_PYSSIZET, offsetof(Function, dict), READONLY, nullptr},
-    {"__weaklistoffset__", T_PYSSIZET, offsetof(Function, weakrefs), READONLY, nullptr},
-    {nullptr, 0, 0, 0, nullptr}};
+PyMemberDef function_members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(Function, vectorcall), READONLY, nullptr},
+                                  {"__dictoffset__", T_PYSSIZET, offsetof(Function, dict), READONLY, nullptr},
+                                  {"__weaklistoffset__", T_PYSSIZET, offsetof(Function, weakrefs), READONLY, nullptr},
+                                  {nullptr, 0, 0, 0, nullptr}};
 PyGetSetDef function_attributes[] = {{"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
                                      {nullptr, nullptr, nullptr, nullptr, nullptr}};
 PyType_Slot function_slots[] = {{Py_tp_new, reinterpret_cast<void*>(new_function)},
@@ -174,9 +171,9 @@ PyType_Slot function_slots[] = {{Py_tp_new, reinterpret_cast<void*>(new_function
                                 {Py_tp_members, function_members},
                                 {Py_tp_getset, function_attributes},
                                 {0, nullptr}};
-PyType_Spec function_spec = {"numloom._core.function", sizeof(Function), 0,
-                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR,
-                             function_slots};
+PyType_Spec function_spec = {
+    "numloom._core.function", sizeof(Function), 0,
+    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR, function_slots};
 
 // ---- imports -------------------------------------------------------------------------------------------------------
 
@@ -253,7 +250,8 @@ PyObject* run_lent(PyObject* owned) noexcept {
   }
   PyObject* kwargs = PyTuple_GET_ITEM(owned, 2);
   Ref finish = Ref::borrow(PyTuple_GET_ITEM(owned, 3));
-  PyObject* result = PyObject_Call(PyTuple_GET_ITEM(owned, 0), PyTuple_GET_ITEM(owned, 1), kwargs == Py_None ? nullptr : kwargs);
+  PyObject* result =
+      PyObject_Call(PyTuple_GET_ITEM(owned, 0), PyTuple_GET_ITEM(owned, 1), kwargs == Py_None ? nullptr : kwargs);
   lent = Ref();  // the loans end here but for what `finish` keeps
   if (!result) {
     PyObject *type, *value, *trace;

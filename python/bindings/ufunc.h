@@ -6,8 +6,7 @@
 namespace numloom::python {
 
 struct Ufunc {
-  PyObject_HEAD
-  vectorcallfunc vectorcall;
+  PyObject_HEAD vectorcallfunc vectorcall;
   enum class Kind : uint8_t { map, pair, matmul } kind;
   Op op, second;  // pair: the two results, in turn
   int nin;

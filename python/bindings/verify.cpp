@@ -31,7 +31,8 @@ PyObject* shadow_of(Checked& c, Buffer* b) {
   if (found != c.shadows.end()) return found->second;
   npy_intp size = b->nbytes;
   Ref bytes = checked(PyArray_ZEROS(1, &size, NPY_UINT8, 0));
-  if (b->host_valid || b->device_valid) std::memcpy(PyArray_DATA(reinterpret_cast<PyArrayObject*>(bytes.get())), Engine::get().home(*b), b->nbytes);
+  if (b->host_valid || b->device_valid)
+    std::memcpy(PyArray_DATA(reinterpret_cast<PyArrayObject*>(bytes.get())), Engine::get().home(*b), b->nbytes);
   b->retain();
   return c.shadows.emplace(b, bytes.release()).first->second;
 }
@@ -44,8 +45,10 @@ Ref describe_operand(Checked& c, const numloom::Operand& o) {
     Ref value = checked(make_scalar(host_data(held), held.dtype));
     return checked(Py_BuildValue("(OOO)", Py_None, descr, value.get()));
   }
-  Ref shape = checked(shape_tuple(o.layout.shape, o.layout.ndim)), strides = checked(shape_tuple(o.layout.strides, o.layout.ndim));
-  return checked(Py_BuildValue("(OOLOO)", shadow_of(c, o.buf), descr, static_cast<long long>(o.layout.offset), shape.get(), strides.get()));
+  Ref shape = checked(shape_tuple(o.layout.shape, o.layout.ndim)),
+      strides = checked(shape_tuple(o.layout.strides, o.layout.ndim));
+  return checked(Py_BuildValue("(OOLOO)", shadow_of(c, o.buf), descr, static_cast<long long>(o.layout.offset), shape.get(),
+                               strides.get()));
 }
 
 Ref describe_instruction(Checked& c, const Instr& i) {
@@ -58,8 +61,8 @@ Ref describe_instruction(Checked& c, const Instr& i) {
   }
   Ref out = describe_operand(c, i.out), place = site_place(i.site);
   const char* op = i.op == Op::none ? "" : op_info(i.op).name;
-  return checked(Py_BuildValue("(ssOiIOOOO)", kind_name(i.kind), op, reinterpret_cast<PyObject*>(descr_of(i.type)), i.axis, i.axes,
-                               types.get(), out.get(), in.get(), place.get()));
+  return checked(Py_BuildValue("(ssOiIOOOO)", kind_name(i.kind), op, reinterpret_cast<PyObject*>(descr_of(i.type)), i.axis,
+                               i.axes, types.get(), out.get(), in.get(), place.get()));
 }
 
 void* verify_begin(const Program& program) {
@@ -73,9 +76,7 @@ void* verify_begin(const Program& program) {
       check(PyList_Append(steps.get(), step.get()));
     }
     c->state = checked(PyObject_CallOneArg(begin_callback, steps.get()));
-  } catch (...) {
-    PyErr_WriteUnraisable(begin_callback);
-  }
+  } catch (...) { PyErr_WriteUnraisable(begin_callback); }
   PyGILState_Release(gil);
   return c;
 }
@@ -95,9 +96,7 @@ void verify_end(void* state, bool ran) {
       check(PyList_Append(pairs.get(), pair.get()));
     }
     if (ran && c->state) checked(PyObject_CallFunctionObjArgs(end_callback, c->state.get(), pairs.get(), nullptr));
-  } catch (...) {
-    PyErr_WriteUnraisable(end_callback);
-  }
+  } catch (...) { PyErr_WriteUnraisable(end_callback); }
   for (auto& [buffer, shadow] : c->shadows) {
     Py_DECREF(shadow);
     buffer->release();

@@ -77,7 +77,8 @@ Scalar item_value(const Array& a) {
 void set_device(Device d) {
   if (d == Device::cuda) {
     std::string why;
-    if (!cuda_available(&why)) throw runtime_error("the device 'cuda' cannot be used: " + why, "use 'auto' or 'cpu', or install what is missing");
+    if (!cuda_available(&why))
+      throw runtime_error("the device 'cuda' cannot be used: " + why, "use 'auto' or 'cpu', or install what is missing");
   }
   EngineLock lock;
   Engine& e = Engine::get();
@@ -97,14 +98,24 @@ std::vector<std::pair<std::string, double>> counters() {
   EngineLock lock;
   const Engine& e = Engine::get();
   const Counters& c = e.counters;
-  std::vector<std::pair<std::string, double>> out = {
-      {"instructions", double(c.instructions)}, {"run_now", double(c.run_now)}, {"kernels", double(c.kernels)},
-      {"calls", double(c.calls)}, {"fused_ops", double(c.fused)}, {"dead_ops", double(c.dead)},
-      {"temporaries_elided", double(c.contracted)}, {"temporaries_elided_bytes", double(c.contracted_bytes)},
-      {"stored_bytes", double(c.stored_bytes)}, {"bytes_to_device", double(c.bytes_to_device)}, {"bytes_to_host", double(c.bytes_to_host)},
-      {"plan_hits", double(e.plans.hits)}, {"plan_misses", double(e.plans.misses)},
-      {"time_cpu", c.seconds_cpu}, {"time_cuda", c.seconds_cuda}, {"time_planning", c.seconds_planning}};
-  for (int r = 0; r < kFlushReasons; ++r) out.emplace_back(std::string("flush_") + flush_reason_name(static_cast<FlushReason>(r)), double(c.flushes[r]));
+  std::vector<std::pair<std::string, double>> out = {{"instructions", double(c.instructions)},
+                                                     {"run_now", double(c.run_now)},
+                                                     {"kernels", double(c.kernels)},
+                                                     {"calls", double(c.calls)},
+                                                     {"fused_ops", double(c.fused)},
+                                                     {"dead_ops", double(c.dead)},
+                                                     {"temporaries_elided", double(c.contracted)},
+                                                     {"temporaries_elided_bytes", double(c.contracted_bytes)},
+                                                     {"stored_bytes", double(c.stored_bytes)},
+                                                     {"bytes_to_device", double(c.bytes_to_device)},
+                                                     {"bytes_to_host", double(c.bytes_to_host)},
+                                                     {"plan_hits", double(e.plans.hits)},
+                                                     {"plan_misses", double(e.plans.misses)},
+                                                     {"time_cpu", c.seconds_cpu},
+                                                     {"time_cuda", c.seconds_cuda},
+                                                     {"time_planning", c.seconds_planning}};
+  for (int r = 0; r < kFlushReasons; ++r)
+    out.emplace_back(std::string("flush_") + flush_reason_name(static_cast<FlushReason>(r)), double(c.flushes[r]));
   static constexpr const char* kWhy[] = {"", "hazard", "shape", "axes", "size"};
   for (int r = 1; r < kRefusals; ++r) out.emplace_back(std::string("refused_") + kWhy[r], double(c.refusals[r]));
   for (auto& s : cpu_backend().statistics()) out.push_back(s);

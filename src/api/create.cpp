@@ -4,7 +4,9 @@
 
 namespace numloom {
 
-Array empty(Shape shape, DType dtype, bool fortran) { return make_result(Layout::contiguous(shape, item_size(dtype), fortran), dtype); }
+Array empty(Shape shape, DType dtype, bool fortran) {
+  return make_result(Layout::contiguous(shape, item_size(dtype), fortran), dtype);
+}
 
 Array full(Shape shape, DType dtype, const Scalar& value, bool fortran) {
   Array a = empty(shape, dtype, fortran);
@@ -101,7 +103,9 @@ Array arange_int(int64_t start, int64_t step, int64_t n, DType dtype) {
 Array copy(const Array& a, char order) { return astype(a, a.dtype, order, true); }
 
 Array astype(const Array& a, DType dtype, char order, bool force_copy) {
-  if (!force_copy && a.dtype == dtype && (order == 'K' || order == 'A' || (order == 'C' ? a.layout.c_contiguous(a.item()) : a.layout.f_contiguous(a.item())))) return a;
+  if (!force_copy && a.dtype == dtype &&
+      (order == 'K' || order == 'A' || (order == 'C' ? a.layout.c_contiguous(a.item()) : a.layout.f_contiguous(a.item()))))
+    return a;
   const Array* in[1] = {&a};
   if (order == 'A') order = a.layout.f_contiguous(a.item()) && !a.layout.c_contiguous(a.item()) ? 'F' : 'C';
   Array out = make_result(result_layout(a.layout.dims(), item_size(dtype), in, order), dtype);
@@ -116,7 +120,8 @@ Array unaliased(const Array& scalar) {
   return copy(a);
 }
 
-Array from_host(void* data, int64_t nbytes, DType dtype, const Layout& layout, void* owner, void (*release)(void*), bool shared) {
+Array from_host(void* data, int64_t nbytes, DType dtype, const Layout& layout, void* owner, void (*release)(void*),
+                bool shared) {
   return Array(Buffer::wrap(data, nbytes, owner, release, shared), dtype, layout);
 }
 

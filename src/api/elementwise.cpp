@@ -13,21 +13,27 @@ struct Mixed {
   bool swapped;
 };
 Mixed mixed_comparison(Op op, bool swapped) {
-  static constexpr Op kForward[] = {Op::equal_iu, Op::not_equal_iu, Op::less_iu, Op::less_equal_iu, Op::greater_iu, Op::greater_equal_iu};
-  static constexpr Op kBackward[] = {Op::equal_iu, Op::not_equal_iu, Op::greater_iu, Op::greater_equal_iu, Op::less_iu, Op::less_equal_iu};
+  static constexpr Op kForward[] = {Op::equal_iu,      Op::not_equal_iu, Op::less_iu,
+                                    Op::less_equal_iu, Op::greater_iu,   Op::greater_equal_iu};
+  static constexpr Op kBackward[] = {Op::equal_iu,         Op::not_equal_iu, Op::greater_iu,
+                                     Op::greater_equal_iu, Op::less_iu,      Op::less_equal_iu};
   const int k = static_cast<int>(op) - static_cast<int>(Op::equal);
   return {swapped ? kBackward[k] : kForward[k], swapped};
 }
 
 DType weak_default(Scalar::Weak w, DType typed) {
-  return w == Scalar::Weak::integer ? DType::i8 : w == Scalar::Weak::floating ? DType::f8 : w == Scalar::Weak::complex ? DType::c16 : typed;
+  return w == Scalar::Weak::integer    ? DType::i8
+         : w == Scalar::Weak::floating ? DType::f8
+         : w == Scalar::Weak::complex  ? DType::c16
+                                       : typed;
 }
 
 DType operand_type(const Arg& a) { return a.array ? a.array->dtype : a.scalar.dtype; }
 
 std::string ufunc_types(Op op, std::span<const Arg> in) {
   std::string s;
-  for (const Arg& a : in) s += (s.empty() ? "" : ", ") + std::string("dtype('") + std::string(dtype_name(operand_type(a))) + "')";
+  for (const Arg& a : in)
+    s += (s.empty() ? "" : ", ") + std::string("dtype('") + std::string(dtype_name(operand_type(a))) + "')";
   (void)op;
   return s;
 }
@@ -36,8 +42,7 @@ void require_nonnegative_exponent(const Arg& base, const Arg& e, DType type) {
   if (kind_of(type) != DKind::sint) return;
   (void)base;
   bool negative = false;
-  if (!e.array)
-    negative = cast_scalar(e.scalar, DType::i8).i < 0;
+  if (!e.array) negative = cast_scalar(e.scalar, DType::i8).i < 0;
   else if (kind_of(e.array->dtype) == DKind::sint && e.array->size() > 0)
     negative = cast_scalar(item_value(reduce(Op::minimum, *e.array)), DType::i8).i < 0;
   if (negative) throw value_error("Integers to negative integer powers are not allowed.");
@@ -75,8 +80,10 @@ Array apply(Op op, std::span<const Arg> in, const MapOptions& options) {
   } else {
     promoted = result_type(in);
   }
-  DType type = options.dtype != kNoDType && !is_comparison(op) ? op_compute_type(op, options.dtype) : op_compute_type(op, promoted);
-  if (options.dtype != kNoDType && !is_comparison(op) && (type != options.dtype || op_output_type(op, type) != options.dtype)) throw not_native("dtype= names no loop of this ufunc");
+  DType type =
+      options.dtype != kNoDType && !is_comparison(op) ? op_compute_type(op, options.dtype) : op_compute_type(op, promoted);
+  if (options.dtype != kNoDType && !is_comparison(op) && (type != options.dtype || op_output_type(op, type) != options.dtype))
+    throw not_native("dtype= names no loop of this ufunc");
   // A loop over floats is chosen by what each integer operand casts to safely: int8 with uint8 is float16, not int16's float32.
   if (options.dtype == kNoDType && type != kNoDType && is_inexact(type) && !is_inexact(promoted) && op != Op::ldexp) {
     DType each = kNoDType;
@@ -87,11 +94,11 @@ Array apply(Op op, std::span<const Arg> in, const MapOptions& options) {
     }
     if (each != kNoDType && op_supports(op, each)) type = each;
   }
-  if (type == kNoDType)
-    throw not_native("ufunc '" + std::string(info.name) + "' has no loop for " + ufunc_types(op, in));
+  if (type == kNoDType) throw not_native("ufunc '" + std::string(info.name) + "' has no loop for " + ufunc_types(op, in));
   if (is_comparison(op) && nin == 2) {
     const DType a = operand_type(in[0]), b = operand_type(in[1]);
-    const bool typed = (in[0].array || in[0].scalar.weak == Scalar::Weak::no) && (in[1].array || in[1].scalar.weak == Scalar::Weak::no);
+    const bool typed =
+        (in[0].array || in[0].scalar.weak == Scalar::Weak::no) && (in[1].array || in[1].scalar.weak == Scalar::Weak::no);
     if (typed && promoted == DType::f8 && is_integer(a) && is_integer(b)) {
       const Mixed m = mixed_comparison(op, a == DType::u8);
       op = m.op;
@@ -118,9 +125,7 @@ Array apply(Op op, std::span<const Arg> in, const MapOptions& options) {
       if (is_comparison(op)) {
         try {
           check_weak(args[k].scalar, t);
-        } catch (const overflow_error&) {
-          throw not_native("a Python integer outside the range of the array's type");
-        }
+        } catch (const overflow_error&) { throw not_native("a Python integer outside the range of the array's type"); }
       } else {
         check_weak(args[k].scalar, is_integer(promoted) && is_integer(t) ? promoted : t);
       }
@@ -142,7 +147,8 @@ Array apply(Op op, std::span<const Arg> in, const MapOptions& options) {
     for (const Arg& x : in) text += (x.array ? shape_text(x.array->layout.dims()) : "()") + " ";
     if (options.out) text += shape_text(options.out->layout.dims()) + " ";
     if (options.where) text += shape_text(options.where->layout.dims()) + " ";
-    throw value_error(text, "in numloom." + std::string(info.name) + ": axes must have equal lengths or length 1, counted from the last");
+    throw value_error(
+        text, "in numloom." + std::string(info.name) + ": axes must have equal lengths or length 1, counted from the last");
   };
   const auto include = [&](const Array& a) {
     if (first) {
@@ -154,9 +160,7 @@ Array apply(Op op, std::span<const Arg> in, const MapOptions& options) {
     if (nd == a.ndim() && std::equal(shape, shape + nd, a.layout.shape)) return;
     int64_t joined[kMaxDims];
     int n;
-    if (!broadcast_shapes({shape, size_t(nd)}, a.layout.dims(), joined, n)) {
-      refuse_shapes();
-    }
+    if (!broadcast_shapes({shape, size_t(nd)}, a.layout.dims(), joined, n)) { refuse_shapes(); }
     nd = n;
     std::copy_n(joined, n, shape);
   };
@@ -171,14 +175,16 @@ Array apply(Op op, std::span<const Arg> in, const MapOptions& options) {
     if (!out.writeable) throw value_error("output array is read-only");
     if (!can_cast(result, out.dtype, options.casting)) {
       static constexpr const char* kRules[] = {"no", "safe", "same_kind", "unsafe"};
-      throw casting_error("Cannot cast ufunc '" + std::string(info.name) + "' output from dtype('" + std::string(dtype_name(result)) + "') to dtype('" +
-                          std::string(dtype_name(out.dtype)) + "') with casting rule '" + kRules[static_cast<int>(options.casting)] + "'");
+      throw casting_error("Cannot cast ufunc '" + std::string(info.name) + "' output from dtype('" +
+                          std::string(dtype_name(result)) + "') to dtype('" + std::string(dtype_name(out.dtype)) +
+                          "') with casting rule '" + kRules[static_cast<int>(options.casting)] + "'");
     }
     int64_t joined[kMaxDims];
     int n;
     if (!broadcast_shapes({shape, size_t(nd)}, out.layout.dims(), joined, n)) refuse_shapes();
     if (n != out.ndim() || !std::equal(joined, joined + n, out.layout.shape))
-      throw value_error("non-broadcastable output operand with shape " + shape_text(out.layout.dims()) + " doesn't match the broadcast shape " + shape_text({shape, size_t(nd)}));
+      throw value_error("non-broadcastable output operand with shape " + shape_text(out.layout.dims()) +
+                        " doesn't match the broadcast shape " + shape_text({shape, size_t(nd)}));
   } else {
     const Array* arrays[4];
     int n = 0;
@@ -192,9 +198,11 @@ Array apply(Op op, std::span<const Arg> in, const MapOptions& options) {
   for (int k = 0; k < nin; ++k) {
     ready[k] = args[k];
     if (options.out && args[k].array) {
-      held[k] = without_overlap(same_shape(args[k].array->layout, out.layout) ? *args[k].array
-                                                                               : args[k].array->with(args[k].array->dtype, broadcast_to(args[k].array->layout, out.layout.dims())),
-                                out);
+      held[k] = without_overlap(
+          same_shape(args[k].array->layout, out.layout)
+              ? *args[k].array
+              : args[k].array->with(args[k].array->dtype, broadcast_to(args[k].array->layout, out.layout.dims())),
+          out);
       ready[k] = held[k];
     }
   }
@@ -216,7 +224,8 @@ Array apply(Op op, std::span<const Arg> in, const MapOptions& options) {
       }
   const Array value = make_result(Layout::contiguous({out.layout.shape, size_t(out.ndim())}, item_size(result)), result);
   record_map(op, type, value, {ready, size_t(nin)});
-  const Array kept_mask = options.out ? without_overlap(mask.with(DType::b1, broadcast_to(mask.layout, out.layout.dims())), out) : mask;
+  const Array kept_mask =
+      options.out ? without_overlap(mask.with(DType::b1, broadcast_to(mask.layout, out.layout.dims())), out) : mask;
   Scalar zero;
   zero.dtype = out.dtype;
   const Arg triple[3] = {kept_mask, value, options.out ? Arg(out) : Arg(zero)};
@@ -241,10 +250,13 @@ void assign(const Array& dst, const Arg& src, Casting rule) {
   }
   int64_t joined[kMaxDims];
   int n;
-  if (!broadcast_shapes(a.layout.dims(), dst.layout.dims(), joined, n) || n != dst.ndim() || !std::equal(joined, joined + n, dst.layout.shape))
-    throw value_error("could not broadcast input array from shape " + shape_text(src.array->layout.dims()) + " into shape " + shape_text(dst.layout.dims()));
+  if (!broadcast_shapes(a.layout.dims(), dst.layout.dims(), joined, n) || n != dst.ndim() ||
+      !std::equal(joined, joined + n, dst.layout.shape))
+    throw value_error("could not broadcast input array from shape " + shape_text(src.array->layout.dims()) + " into shape " +
+                      shape_text(dst.layout.dims()));
   if (!can_cast(a.dtype, dst.dtype, rule))
-    throw casting_error("Cannot cast array data from dtype('" + std::string(dtype_name(a.dtype)) + "') to dtype('" + std::string(dtype_name(dst.dtype)) + "') according to the rule 'same_kind'");
+    throw casting_error("Cannot cast array data from dtype('" + std::string(dtype_name(a.dtype)) + "') to dtype('" +
+                        std::string(dtype_name(dst.dtype)) + "') according to the rule 'same_kind'");
   a = without_overlap(a.with(a.dtype, broadcast_to(a.layout, dst.layout.dims())), dst);
   const Arg arg(a);
   record_map(Op::copy, a.dtype, dst, {&arg, 1});

@@ -26,7 +26,8 @@ Array indices_along(Shape shape, int axis);
 Array copy(const Array& a, char order = 'K');
 Array astype(const Array& a, DType dtype, char order = 'K', bool force_copy = true);
 // Host memory of another owner, seen as an array; see Buffer::wrap.
-Array from_host(void* data, int64_t nbytes, DType dtype, const Layout& layout, void* owner, void (*release)(void*), bool shared);
+Array from_host(void* data, int64_t nbytes, DType dtype, const Layout& layout, void* owner, void (*release)(void*),
+                bool shared);
 Array scalar_array(const Scalar& value);  // 0-d, host memory, of value.dtype
 
 // ---- elementwise ---------------------------------------------------------------------------------------------------

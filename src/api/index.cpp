@@ -17,7 +17,8 @@ struct Resolved {
 };
 
 int64_t index_error_at(int64_t i, int axis, int64_t size) {
-  throw index_error("index " + std::to_string(i) + " is out of bounds for axis " + std::to_string(axis) + " with size " + std::to_string(size));
+  throw index_error("index " + std::to_string(i) + " is out of bounds for axis " + std::to_string(axis) + " with size " +
+                    std::to_string(size));
 }
 
 void slice_bounds(const Index& s, int64_t n, int64_t& start, int64_t& count, int64_t& step) {
@@ -57,7 +58,8 @@ Resolved resolve(const Array& a, std::span<const Index> index) {
   }
   if (ellipses > 1) throw index_error("an index can only have a single ellipsis ('...')");
   if (consumed > nd)
-    throw index_error("too many indices for array: array is " + std::to_string(nd) + "-dimensional, but " + std::to_string(consumed) + " were indexed");
+    throw index_error("too many indices for array: array is " + std::to_string(nd) + "-dimensional, but " +
+                      std::to_string(consumed) + " were indexed");
   if (nd + extra > kMaxDims) throw not_native("more dimensions than are native");
 
   Layout& v = r.view;
@@ -116,8 +118,9 @@ Resolved resolve(const Array& a, std::span<const Index> index) {
           const Array& m = *i.array;
           for (int k = 0; k < m.ndim(); ++k)
             if (m.layout.shape[k] != a.layout.shape[d + k])
-              throw index_error("boolean index did not match indexed array along axis " + std::to_string(d + k) + "; size of axis is " +
-                                std::to_string(a.layout.shape[d + k]) + " but size of corresponding boolean axis is " + std::to_string(m.layout.shape[k]));
+              throw index_error("boolean index did not match indexed array along axis " + std::to_string(d + k) +
+                                "; size of axis is " + std::to_string(a.layout.shape[d + k]) +
+                                " but size of corresponding boolean axis is " + std::to_string(m.layout.shape[k]));
           for (Array& x : nonzero(m)) {
             r.arrays.push_back(std::move(x));
             r.axes.push_back(v.ndim);
@@ -263,7 +266,8 @@ Advanced resolve_advanced(const Resolved& r) {
 
 // Elements of `a` at space + offsets, into `out`, on host memory, now.
 template <class T, class F>
-void walk(const Layout& space, const Layout& at, const Layout& other, F&& f, int d = 0, int64_t o = 0, int64_t x = 0, int64_t y = 0) {
+void walk(const Layout& space, const Layout& at, const Layout& other, F&& f, int d = 0, int64_t o = 0, int64_t x = 0,
+          int64_t y = 0) {
   if (d == space.ndim) {
     f(o, x, y);
     return;
@@ -272,9 +276,7 @@ void walk(const Layout& space, const Layout& at, const Layout& other, F&& f, int
     walk<T>(space, at, other, f, d + 1, o + i * space.strides[d], x + i * at.strides[d], y + i * other.strides[d]);
 }
 
-struct Wide {
-  uint64_t w[2];
-};
+struct Wide { uint64_t w[2]; };
 template <class F>
 void by_item(int item, F&& f) {
   switch (item) {
@@ -303,7 +305,8 @@ Array get_item(const Array& a, std::span<const Index> index) {
   for (int d = 0; d < nb; ++d) order[n++] = first + d;
   for (int d = 0; d < x.space.ndim; ++d)
     if (d < first || d >= first + nb) order[n++] = d;
-  std::stable_sort(order + nb, order + n, [&](int p, int q) { return std::abs(x.space.strides[p]) > std::abs(x.space.strides[q]); });
+  std::stable_sort(order + nb, order + n,
+                   [&](int p, int q) { return std::abs(x.space.strides[p]) > std::abs(x.space.strides[q]); });
   int64_t stride = a.item();
   for (int k = n - 1; k >= 0; --k) {
     l.strides[order[k]] = stride;
@@ -343,8 +346,8 @@ Array get_item(const Array& a, std::span<const Index> index) {
 void set_item(const Array& a, std::span<const Index> index, const Arg& value) {
   if (!a.writeable) throw value_error("assignment destination is read-only");
   // A mask of the array's own shape and one value: no need to know where it holds.
-  if (index.size() == 1 && index[0].kind == Index::Kind::array && index[0].array->dtype == DType::b1 && same_shape(index[0].array->layout, a.layout) &&
-      a.ndim() > 0 && (!value.array || value.array->ndim() == 0)) {
+  if (index.size() == 1 && index[0].kind == Index::Kind::array && index[0].array->dtype == DType::b1 &&
+      same_shape(index[0].array->layout, a.layout) && a.ndim() > 0 && (!value.array || value.array->ndim() == 0)) {
     Array held, typed;
     Arg v = value;
     if (v.array) {
@@ -379,11 +382,12 @@ void set_item(const Array& a, std::span<const Index> index, const Arg& value) {
     }
     int64_t joined[kMaxDims];
     int n;
-    if (!broadcast_shapes(v.layout.dims(), shape, joined, n) || n != x.space.ndim || !std::equal(joined, joined + n, x.space.shape)) {
+    if (!broadcast_shapes(v.layout.dims(), shape, joined, n) || n != x.space.ndim ||
+        !std::equal(joined, joined + n, x.space.shape)) {
       const bool mask = index.size() == 1 && index[0].kind == Index::Kind::array && index[0].array->dtype == DType::b1;
       if (mask && value.array->ndim() == 1 && x.space.ndim == 1)
-        throw value_error("NumPy boolean array indexing assignment cannot assign " + std::to_string(value.array->size()) + " input values to the " +
-                          std::to_string(x.space.shape[0]) + " output values where the mask is true");
+        throw value_error("NumPy boolean array indexing assignment cannot assign " + std::to_string(value.array->size()) +
+                          " input values to the " + std::to_string(x.space.shape[0]) + " output values where the mask is true");
       throw value_error("shape mismatch: value array of shape " + shape_text(value.array->layout.dims()) +
                         " could not be broadcast to indexing result of shape " + shape_text(shape));
     }
@@ -403,7 +407,8 @@ void set_item(const Array& a, std::span<const Index> index, const Arg& value) {
       if (x.space.strides[d] == 0 && at.strides[d] != 0) at.strides[d] = offsets.layout.strides[k++];
   }
   const Layout from = broadcast_to(v.layout, shape);
-  if (x.space.size() * a.item() <= run_now_bytes() && device() != Device::cuda && ready_here(v) && ready_here(offsets) && writable_here(a)) {
+  if (x.space.size() * a.item() <= run_now_bytes() && device() != Device::cuda && ready_here(v) && ready_here(offsets) &&
+      writable_here(a)) {
     CallArgs c;
     c.call = Call::scatter;
     c.out = {a.buf->host + x.space.offset, a.dtype, x.space};

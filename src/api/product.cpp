@@ -14,7 +14,8 @@ void record_matmul(const Array& a, const Array& b, const Array& out) {
     assign(out, zero);
     return;
   }
-  const bool here = (a.size() + b.size() + out.size()) * out.item() <= run_now_bytes() && device() != Device::cuda && ready_here(a) && ready_here(b) && writable_here(out);
+  const bool here = (a.size() + b.size() + out.size()) * out.item() <= run_now_bytes() && device() != Device::cuda &&
+                    ready_here(a) && ready_here(b) && writable_here(out);
   EngineLock lock;
   Engine& e = Engine::get();
   if (here) {
@@ -52,21 +53,24 @@ Array with_axis(const Array& a, int at) {
 Array matmul(const Array& x, const Array& y, const Array* given) {
   for (int k = 0; k < 2; ++k)
     if ((k ? y : x).ndim() == 0)
-      throw value_error("matmul: Input operand " + std::to_string(k) +
-                        " does not have enough dimensions (has 0, gufunc core with signature (n?,k),(k,m?)->(n?,m?) requires 1)");
+      throw value_error(
+          "matmul: Input operand " + std::to_string(k) +
+          " does not have enough dimensions (has 0, gufunc core with signature (n?,k),(k,m?)->(n?,m?) requires 1)");
   Array a = x.ndim() == 1 ? with_axis(x, 0) : x;
   Array b = y.ndim() == 1 ? with_axis(y, 1) : y;
   const int na = a.ndim(), nb = b.ndim();
   const int64_t k = a.layout.shape[na - 1], kb = b.layout.shape[nb - 2];
   if (k != kb)
-    throw value_error("matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size " + std::to_string(kb) +
-                      " is different from " + std::to_string(k) + ")");
+    throw value_error(
+        "matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size " +
+        std::to_string(kb) + " is different from " + std::to_string(k) + ")");
   const DType type = promote(a.dtype, b.dtype);
   int64_t shape[kMaxDims];
   int lead;
   if (!broadcast_shapes({a.layout.shape, size_t(na - 2)}, {b.layout.shape, size_t(nb - 2)}, shape, lead))
-    throw value_error("operands could not be broadcast together with remapped shapes [original->remapped]: " + shape_text(x.layout.dims()) + "->(" +
-                      "newaxis,newaxis) " + shape_text(y.layout.dims()) + "->(newaxis,newaxis)");
+    throw value_error(
+        "operands could not be broadcast together with remapped shapes [original->remapped]: " + shape_text(x.layout.dims()) +
+        "->(" + "newaxis,newaxis) " + shape_text(y.layout.dims()) + "->(newaxis,newaxis)");
   const auto spread = [&](const Array& m, int64_t rows, int64_t cols) {
     int64_t s[kMaxDims];
     std::copy_n(shape, lead, s);
@@ -107,8 +111,9 @@ Array dot(const Array& a, const Array& b) {
   }
   const int kb = nb == 1 ? 0 : nb - 2;
   if (a.layout.shape[na - 1] != b.layout.shape[kb])
-    throw value_error("shapes " + shape_text(a.layout.dims()) + " and " + shape_text(b.layout.dims()) + " not aligned: " +
-                      std::to_string(a.layout.shape[na - 1]) + " (dim " + std::to_string(na - 1) + ") != " + std::to_string(b.layout.shape[kb]) + " (dim " + std::to_string(kb) + ")");
+    throw value_error("shapes " + shape_text(a.layout.dims()) + " and " + shape_text(b.layout.dims()) +
+                      " not aligned: " + std::to_string(a.layout.shape[na - 1]) + " (dim " + std::to_string(na - 1) +
+                      ") != " + std::to_string(b.layout.shape[kb]) + " (dim " + std::to_string(kb) + ")");
   if (nb <= 2 && na <= 2) return matmul(a, b);
   // Rows of a against columns of b, whatever other axes there are.
   int64_t shape[kMaxDims];

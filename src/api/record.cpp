@@ -34,11 +34,13 @@ Array make_result(const Layout& layout, DType dtype) {
     std::string shape = "(";
     for (int d = 0; d < layout.ndim; ++d) shape += (d ? ", " : "") + std::to_string(layout.shape[d]);
     shape += layout.ndim == 1 ? ",)" : ")";
-    throw memory_error(std::string("Unable to allocate ") + text + " " + kUnits[unit] + " for an array with shape " + shape + " and data type " + std::string(dtype_name(dtype)));
+    throw memory_error(std::string("Unable to allocate ") + text + " " + kUnits[unit] + " for an array with shape " + shape +
+                       " and data type " + std::string(dtype_name(dtype)));
   }
   const int64_t n = layout.size() * item_size(dtype);
   // Small results are written at once on the CPU, so they have memory from the start.
-  return Array((n <= run_now_bytes() && device() != Device::cuda) || n == 0 ? Buffer::make_host(n) : Buffer::make(n), dtype, layout);
+  return Array((n <= run_now_bytes() && device() != Device::cuda) || n == 0 ? Buffer::make_host(n) : Buffer::make(n), dtype,
+               layout);
 }
 
 Layout result_layout(Shape shape, int item, std::span<const Array* const> inputs, char order) {
@@ -138,7 +140,8 @@ DType meet_weak(DType t, Scalar::Weak weak) {
 void check_weak(const Scalar& s, DType t) {
   if (s.weak != Scalar::Weak::integer || !is_integer(t)) return;
   const int bits = item_size(t) * 8;
-  const bool fits = kind_of(t) == DKind::sint ? s.i >= (bits == 64 ? INT64_MIN : -(int64_t{1} << (bits - 1))) && s.i <= (bits == 64 ? INT64_MAX : (int64_t{1} << (bits - 1)) - 1)
+  const bool fits = kind_of(t) == DKind::sint ? s.i >= (bits == 64 ? INT64_MIN : -(int64_t{1} << (bits - 1))) &&
+                                                    s.i <= (bits == 64 ? INT64_MAX : (int64_t{1} << (bits - 1)) - 1)
                                               : s.i >= 0 && (bits == 64 || s.i < (int64_t{1} << bits));
   if (!fits) throw overflow_error("Python integer " + std::to_string(s.i) + " out of bounds for " + std::string(dtype_name(t)));
 }
@@ -182,9 +185,7 @@ void unpack(char* dst, const T* src, const Layout& l, int d) {
   for (int e = d + 1; e < l.ndim; ++e) inner *= l.shape[e];
   for (int64_t i = 0; i < n; ++i) unpack(dst + i * s, src + i * inner, l, d + 1);
 }
-struct Wide {
-  uint64_t w[2];
-};
+struct Wide { uint64_t w[2]; };
 template <class F>
 void by_item(int item, F&& f) {
   switch (item) {
@@ -222,10 +223,8 @@ void run_map_now(Op op, DType type, const Array& out, std::span<const Arg> in, s
     if (!in[k].array) {
       scalars[k] = cast_scalar(in[k].scalar, want);
       p[k] = scalars[k].raw;
-      if (single < 0 && nin == 2)
-        single = k;
-      else
-        single = 3;
+      if (single < 0 && nin == 2) single = k;
+      else single = 3;
       continue;
     }
     const Array& a = *in[k].array;
@@ -251,7 +250,9 @@ void run_map_now(Op op, DType type, const Array& out, std::span<const Arg> in, s
       if (in[k].array) continue;
       const int item = item_size(op_input_type(op, type, k));
       char* d = scratch.get(k, n * item);
-      by_item(item, [&](auto tag) { std::fill_n(reinterpret_cast<decltype(tag)*>(d), n, *reinterpret_cast<const decltype(tag)*>(scalars[k].raw)); });
+      by_item(item, [&](auto tag) {
+        std::fill_n(reinterpret_cast<decltype(tag)*>(d), n, *reinterpret_cast<const decltype(tag)*>(scalars[k].raw));
+      });
       p[k] = d;
       step[k] = item;
     }
@@ -261,13 +262,17 @@ void run_map_now(Op op, DType type, const Array& out, std::span<const Arg> in, s
   const uint8_t wanted = op_info(op).warns & wanted_warnings() & ~kWarnUnder;
   char* dst = out.buf->host + out.layout.offset;
   // A warning is found from the operands, so they must outlive the loop.
-  char* to = direct && !(wanted && (p[0] == dst || p[1] == dst || p[2] == dst)) ? dst : scratch.get(3, n * std::max(item_size(result), out.item()));
-  const bool ask = wanted && (is_inexact(type) || op == Op::floor_divide || op == Op::remainder || op == Op::fmod || op == Op::reciprocal);
+  char* to = direct && !(wanted && (p[0] == dst || p[1] == dst || p[2] == dst))
+                 ? dst
+                 : scratch.get(3, n * std::max(item_size(result), out.item()));
+  const bool ask =
+      wanted && (is_inexact(type) || op == Op::floor_divide || op == Op::remainder || op == Op::fmod || op == Op::reciprocal);
   if (ask) _MM_SET_EXCEPTION_STATE(0);
   fn(to, p[0], p[1], p[2], n);
   constexpr unsigned kFlags = _MM_EXCEPT_INVALID | _MM_EXCEPT_DIV_ZERO | _MM_EXCEPT_OVERFLOW;
   if (ask && (!is_inexact(type) || warn_possible(op, type, to, n, (_MM_GET_EXCEPTION_STATE() & kFlags) != 0)))
-    if (const uint8_t met = warn_check(op, type, to, p, step, n) & wanted) queue_warning(hooks().site ? hooks().site() : 0, met, op_info(op).name);
+    if (const uint8_t met = warn_check(op, type, to, p, step, n) & wanted)
+      queue_warning(hooks().site ? hooks().site() : 0, met, op_info(op).name);
   if (to != dst) {
     const char* from = to;
     if (out.dtype != result) {
@@ -276,7 +281,8 @@ void run_map_now(Op op, DType type, const Array& out, std::span<const Arg> in, s
       if (check) _MM_SET_EXCEPTION_STATE(0);
       t.cast[static_cast<int>(result)][static_cast<int>(out.dtype)](cast, to, nullptr, nullptr, n);
       if (check && (_MM_GET_EXCEPTION_STATE() & (_MM_EXCEPT_INVALID | _MM_EXCEPT_OVERFLOW)))
-        if (const uint8_t met = warn_check_cast(result, out.dtype, cast, to, n) & wanted_warnings()) queue_warning(hooks().site ? hooks().site() : 0, met, "cast");
+        if (const uint8_t met = warn_check_cast(result, out.dtype, cast, to, n) & wanted_warnings())
+          queue_warning(hooks().site ? hooks().site() : 0, met, "cast");
       from = cast;
     }
     by_item(out.item(), [&](auto tag) { unpack(dst, reinterpret_cast<const decltype(tag)*>(from), out.layout, 0); });
@@ -290,10 +296,12 @@ void run_map_now(Op op, DType type, const Array& out, std::span<const Arg> in, s
 void record_map(Op op, DType type, const Array& out, std::span<const Arg> in) {
   const int nin = static_cast<int>(in.size());
   Layout layouts[3];
-  bool small = out.size() * std::max(out.item(), item_size(type)) <= run_now_bytes() && writable_here(out) && device() != Device::cuda;
+  bool small =
+      out.size() * std::max(out.item(), item_size(type)) <= run_now_bytes() && writable_here(out) && device() != Device::cuda;
   for (int k = 0; k < nin; ++k)
     if (in[k].array) {
-      layouts[k] = same_shape(in[k].array->layout, out.layout) ? in[k].array->layout : broadcast_to(in[k].array->layout, out.layout.dims());
+      layouts[k] = same_shape(in[k].array->layout, out.layout) ? in[k].array->layout
+                                                               : broadcast_to(in[k].array->layout, out.layout.dims());
       small &= ready_here(*in[k].array);
     }
   if (small) {
@@ -312,10 +320,8 @@ void record_map(Op op, DType type, const Array& out, std::span<const Arg> in) {
     i.nin = static_cast<uint8_t>(nin);
     set_operand(i.out, out, out.layout);
     for (int k = 0; k < nin; ++k)
-      if (in[k].array)
-        set_operand(i.in[k], *in[k].array, layouts[k]);
-      else
-        set_scalar(i.in[k], in[k].scalar, op_input_type(op, type, k));
+      if (in[k].array) set_operand(i.in[k], *in[k].array, layouts[k]);
+      else set_scalar(i.in[k], in[k].scalar, op_input_type(op, type, k));
     e.commit();
   }
   issue_warnings();

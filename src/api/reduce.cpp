@@ -56,9 +56,7 @@ void gather_line(T* dst, const char* src, const Layout& l, uint32_t axes, int d)
   for (int64_t i = 0; i < l.shape[d]; ++i) gather_line(dst + i * inner, src + i * l.strides[d], l, axes, d + 1);
 }
 
-struct Wide {
-  uint64_t w[2];
-};
+struct Wide { uint64_t w[2]; };
 
 // Small reductions on host memory, at the call.
 void reduce_now(Op op, DType type, const Array& a, uint32_t axes, const Array& out, const Layout& space) {
@@ -98,10 +96,8 @@ void reduce_now(Op op, DType type, const Array& a, uint32_t axes, const Array& o
     }
     Scalar acc;
     fn(acc.raw, values, n);
-    if (cast_out)
-      cast_out(to, acc.raw, nullptr, nullptr, 1);
-    else
-      std::memcpy(to, acc.raw, item_size(type));
+    if (cast_out) cast_out(to, acc.raw, nullptr, nullptr, 1);
+    else std::memcpy(to, acc.raw, item_size(type));
     int d = a.ndim() - 1;
     for (; d >= 0; --d) {
       if (axes >> d & 1) continue;
@@ -171,7 +167,8 @@ Array reduce(Op op, const Array& input, const ReduceOptions& options) {
   const DType result = reduce_type(op, a.dtype, options.dtype);
   // float16 accumulates in float32 and is rounded once.
   const DType type = result == DType::f2 && (op == Op::add || op == Op::multiply) ? DType::f4 : result;
-  if (!op_supports(op, type) || op_output_type(op, type) != type || !loops().reduce[static_cast<int>(op)][static_cast<int>(type)])
+  if (!op_supports(op, type) || op_output_type(op, type) != type ||
+      !loops().reduce[static_cast<int>(op)][static_cast<int>(type)])
     throw not_native("no reduction of this type");
   if (is_complex(a.dtype) && !is_complex(result) && result != DType::b1) throw not_native("a complex reduction to a real type");
   if (options.where) {
@@ -204,10 +201,8 @@ Array reduce(Op op, const Array& input, const ReduceOptions& options) {
     return out;
   }
   if (out.size() > 0) {
-    if (axes == 0)
-      assign(options.keepdims || a.ndim() == out.ndim() ? out : out, a);
-    else
-      record_reduce(op, type, a, axes, out, options.keepdims);
+    if (axes == 0) assign(options.keepdims || a.ndim() == out.ndim() ? out : out, a);
+    else record_reduce(op, type, a, axes, out, options.keepdims);
   }
   if (options.initial) {
     const Arg args[2] = {*options.initial, out};
@@ -245,7 +240,8 @@ Array mean(const Array& a, const ReduceOptions& options) {
 }
 
 Array variance(const Array& a, double ddof, bool square_root, const ReduceOptions& options) {
-  if (options.where || options.initial || options.out || options.dtype != kNoDType || a.dtype == DType::f2) throw not_native("a variance with options");
+  if (options.where || options.initial || options.out || options.dtype != kNoDType || a.dtype == DType::f2)
+    throw not_native("a variance with options");
   int64_t count = 1;
   const uint32_t axes = options.axes ? *options.axes : all_axes(a.ndim());
   for (int d = 0; d < a.ndim(); ++d)
@@ -324,7 +320,8 @@ Array argreduce(Op op, const Array& input, std::optional<int> axis, bool keepdim
   int64_t flat[1] = {a.size()};
   if (!axis) a = reshape(a, flat);
   const int d = axis ? normalize_axis(*axis, a.ndim()) : 0;
-  if (a.layout.shape[d] == 0) throw value_error(std::string("attempt to get arg") + (op == Op::minimum ? "min" : "max") + " of an empty sequence");
+  if (a.layout.shape[d] == 0)
+    throw value_error(std::string("attempt to get arg") + (op == Op::minimum ? "min" : "max") + " of an empty sequence");
   Layout kept = a.layout;
   kept.shape[d] = 1;
   Array out = make_result(Layout::contiguous({kept.shape, size_t(kept.ndim)}, 8), DType::i8);

@@ -73,8 +73,10 @@ Array broadcast(const Array& a, Shape shape) {
   int64_t joined[kMaxDims];
   int n;
   if (shape.size() > kMaxDims) throw not_native("more dimensions than are native");
-  if (!broadcast_shapes(a.layout.dims(), shape, joined, n) || n != static_cast<int>(shape.size()) || !std::equal(joined, joined + n, shape.begin()))
-    throw value_error("operands could not be broadcast together with remapped shapes [original->remapped]: " + shape_text(a.layout.dims()) + "  and requested shape " + shape_text(shape));
+  if (!broadcast_shapes(a.layout.dims(), shape, joined, n) || n != static_cast<int>(shape.size()) ||
+      !std::equal(joined, joined + n, shape.begin()))
+    throw value_error("operands could not be broadcast together with remapped shapes [original->remapped]: " +
+                      shape_text(a.layout.dims()) + "  and requested shape " + shape_text(shape));
   Array v = a.with(a.dtype, broadcast_to(a.layout, shape));
   v.writeable = false;
   return v;
@@ -141,12 +143,14 @@ Array concatenate(std::span<const Array> arrays, int axis, DType dtype) {
     const Array& a = arrays[k];
     if (a.ndim() != nd)
       throw value_error("all the input arrays must have same number of dimensions, but the array at index 0 has " +
-                        std::to_string(nd) + " dimension(s) and the array at index " + std::to_string(k) + " has " + std::to_string(a.ndim()) + " dimension(s)");
+                        std::to_string(nd) + " dimension(s) and the array at index " + std::to_string(k) + " has " +
+                        std::to_string(a.ndim()) + " dimension(s)");
     for (int d = 0; d < nd; ++d)
       if (d != axis && a.layout.shape[d] != shape[d])
-        throw value_error("all the input array dimensions except for the concatenation axis must match exactly, but along dimension " + std::to_string(d) +
-                          ", the array at index 0 has size " + std::to_string(shape[d]) + " and the array at index " + std::to_string(k) + " has size " +
-                          std::to_string(a.layout.shape[d]));
+        throw value_error(
+            "all the input array dimensions except for the concatenation axis must match exactly, but along dimension " +
+            std::to_string(d) + ", the array at index 0 has size " + std::to_string(shape[d]) + " and the array at index " +
+            std::to_string(k) + " has size " + std::to_string(a.layout.shape[d]));
     shape[axis] += a.layout.shape[axis];
     type = promote(type, a.dtype);
   }

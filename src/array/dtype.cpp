@@ -6,9 +6,10 @@
 namespace numloom {
 namespace {
 
-constexpr std::string_view kNames[kDTypes] = {"bool",   "int8",    "int16",   "int32",   "int64",     "uint8",     "uint16",
-                                              "uint32", "uint64",  "float16", "float32", "float64",   "complex64", "complex128"};
-constexpr std::string_view kCodes[kDTypes] = {"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"};
+constexpr std::string_view kNames[kDTypes] = {"bool",   "int8",   "int16",   "int32",   "int64",   "uint8",     "uint16",
+                                              "uint32", "uint64", "float16", "float32", "float64", "complex64", "complex128"};
+constexpr std::string_view kCodes[kDTypes] = {"b1", "i1", "i2", "i4", "i8", "u1", "u2",
+                                              "u4", "u8", "f2", "f4", "f8", "c8", "c16"};
 
 // The float type that holds all of an integer type, as NumPy sees it.
 DType float_for(DType t) {
@@ -49,7 +50,8 @@ int64_t to_int(double v) {
   return INT64_MIN;
 }
 uint64_t to_uint(double v) {
-  if (v >= 9223372036854775808.0 && v < 18446744073709551616.0) return static_cast<uint64_t>(v - 9223372036854775808.0) + (1ull << 63);
+  if (v >= 9223372036854775808.0 && v < 18446744073709551616.0)
+    return static_cast<uint64_t>(v - 9223372036854775808.0) + (1ull << 63);
   return static_cast<uint64_t>(to_int(v));
 }
 
@@ -97,13 +99,31 @@ Scalar cast_scalar(const Scalar& v, DType to) {
   bool wide_unsigned = false;
   enum { integer, real } form;
   switch (kind_of(v.dtype)) {
-    case DKind::boolean: i = v.raw[0] != 0; form = integer; break;
+    case DKind::boolean:
+      i = v.raw[0] != 0;
+      form = integer;
+      break;
     case DKind::sint:
       form = integer;
       switch (item_size(v.dtype)) {
-        case 1: { int8_t x; std::memcpy(&x, v.raw, 1); i = x; break; }
-        case 2: { int16_t x; std::memcpy(&x, v.raw, 2); i = x; break; }
-        case 4: { int32_t x; std::memcpy(&x, v.raw, 4); i = x; break; }
+        case 1: {
+          int8_t x;
+          std::memcpy(&x, v.raw, 1);
+          i = x;
+          break;
+        }
+        case 2: {
+          int16_t x;
+          std::memcpy(&x, v.raw, 2);
+          i = x;
+          break;
+        }
+        case 4: {
+          int32_t x;
+          std::memcpy(&x, v.raw, 4);
+          i = x;
+          break;
+        }
         default: i = v.i;
       }
       break;
@@ -138,7 +158,9 @@ Scalar cast_scalar(const Scalar& v, DType to) {
     r.raw[0] = form == integer ? i != 0 : (re != 0 || im != 0);
   } else if (kt == DKind::sint) {
     const int64_t x = form == integer ? i : to_int(re);
-    const int64_t y = form == integer || item_size(to) == 8 ? x : (item_size(to) == 4 ? (re >= -2147483649.0 && re < 2147483648.0 ? x : INT32_MIN) : x);
+    const int64_t y = form == integer || item_size(to) == 8
+                          ? x
+                          : (item_size(to) == 4 ? (re >= -2147483649.0 && re < 2147483648.0 ? x : INT32_MIN) : x);
     std::memcpy(r.raw, &y, item_size(to));
   } else if (kt == DKind::uint) {
     const uint64_t x = form == integer ? static_cast<uint64_t>(i) : to_uint(re);
@@ -149,7 +171,9 @@ Scalar cast_scalar(const Scalar& v, DType to) {
       const uint16_t h = half_bits(re);
       std::memcpy(r.raw, &h, 2);
     } else if (real_of(to) == DType::f4) {
-      const float f[2] = {form == integer ? (wide_unsigned ? static_cast<float>(static_cast<uint64_t>(i)) : static_cast<float>(i)) : static_cast<float>(re),
+      const float f[2] = {form == integer
+                              ? (wide_unsigned ? static_cast<float>(static_cast<uint64_t>(i)) : static_cast<float>(i))
+                              : static_cast<float>(re),
                           static_cast<float>(im)};
       std::memcpy(r.raw, f, item_size(to));
     } else {

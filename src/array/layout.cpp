@@ -60,9 +60,7 @@ Layout Layout::contiguous(std::span<const int64_t> shape, int item, bool fortran
   return l;
 }
 
-bool same_shape(const Layout& a, const Layout& b) {
-  return a.ndim == b.ndim && std::equal(a.shape, a.shape + a.ndim, b.shape);
-}
+bool same_shape(const Layout& a, const Layout& b) { return a.ndim == b.ndim && std::equal(a.shape, a.shape + a.ndim, b.shape); }
 
 bool broadcast_shapes(std::span<const int64_t> a, std::span<const int64_t> b, int64_t* out, int& out_ndim) {
   const int na = static_cast<int>(a.size()), nb = static_cast<int>(b.size()), n = std::max(na, nb);
@@ -111,10 +109,8 @@ bool reshape_view(const Layout& a, int item, std::span<const int64_t> shape, Lay
     int oj = oi + 1, nj = ni + 1;
     int64_t np = shape[ni], op = old_shape[oi];
     while (np != op) {
-      if (np < op)
-        np *= shape[nj++];
-      else
-        op *= old_shape[oj++];
+      if (np < op) np *= shape[nj++];
+      else op *= old_shape[oj++];
     }
     for (int k = oi; k + 1 < oj; ++k)
       if (old_strides[k] != old_shape[k + 1] * old_strides[k + 1]) return false;
@@ -131,9 +127,7 @@ bool reshape_view(const Layout& a, int item, std::span<const int64_t> shape, Lay
 
 namespace {
 
-struct Axis {
-  int64_t stride, count;
-};
+struct Axis { int64_t stride, count; };
 
 // The distinct |stride| > 0 axes of two views over the common lattice; negative strides are turned round.
 int collect(const Layout& l, Axis* out, int64_t& low) {

@@ -38,9 +38,7 @@ NL_REDUCE_FN int depth(Int n) {
 // The elements under the node at `level` whose path from the root is the bits of `path`, most significant first (1:
 // right). A node that is a leaf above `level` is reached by the path with zeros only below it; the other paths through
 // it have count 0: their results are absent, and a parent with one child passes that child through.
-struct Range {
-  Int begin, count;
-};
+struct Range { Int begin, count; };
 NL_REDUCE_FN Range node(Int n, int level, Int path) {
   Range r{0, n};
   for (int l = level - 1; l >= 0; --l) {

@@ -21,9 +21,7 @@ struct Words {
   int result(int r) const { return scalar(nscalars) + 3 * r; }
 };
 
-Words words_of(const Kernel& k, const TextForm& f) {
-  return {f.ndim, static_cast<int>(k.slots.size()), k.nscalars};
-}
+Words words_of(const Kernel& k, const TextForm& f) { return {f.ndim, static_cast<int>(k.slots.size()), k.nscalars}; }
 
 class Writer {
  public:
@@ -75,7 +73,9 @@ void Writer::prelude() {
   line(std::string("typedef ") + (f_.narrow ? "int" : "long long") + " I;");
   line("struct Args { unsigned long long w[" + num(std::max(1, text_arg_words(k_, f_))) + "]; };");
   line("template <class T, int N> struct alignas(sizeof(T) * N < 16 ? sizeof(T) * N : 16) Pack { T v[N]; };");
-  line("template <class T> static __device__ __forceinline__ T scalar(const Args& a, int at) { T r; memcpy(&r, &a.w[at], sizeof(T)); return r; }");
+  line(
+      "template <class T> static __device__ __forceinline__ T scalar(const Args& a, int at) { T r; memcpy(&r, &a.w[at], "
+      "sizeof(T)); return r; }");
 }
 
 // One element: loaded values and coordinates in, stored values and values to reduce out.
@@ -89,7 +89,8 @@ void Writer::body() {
   if (has_index())
     for (int d = 0; d < f_.ndim; ++d) p += ", const I c" + num(d);
   for (size_t s = 0; s < k_.stores.size(); ++s) p += ", " + slot_type(k_.stores[s].slot) + "& o" + num(static_cast<int64_t>(s));
-  for (size_t r = 0; r < k_.reduces.size(); ++r) p += ", " + type_name(k_.reduces[r].type) + "& r" + num(static_cast<int64_t>(r));
+  for (size_t r = 0; r < k_.reduces.size(); ++r)
+    p += ", " + type_name(k_.reduces[r].type) + "& r" + num(static_cast<int64_t>(r));
   line("static __device__ __forceinline__ void body(" + p + ") {");
   size_t index = 0;
   for (size_t i = 0; i < k_.code.size(); ++i) {
@@ -98,7 +99,9 @@ void Writer::body() {
     const auto v = [](int n) { return "v" + num(n); };
     switch (in.code) {
       case KCode::load: line(head + "l" + num(static_cast<int64_t>(i)) + ";"); break;
-      case KCode::gather: line(head + "*(const " + type_name(in.type) + "*)(g" + num(static_cast<int64_t>(i)) + " + " + v(in.a) + ");"); break;
+      case KCode::gather:
+        line(head + "*(const " + type_name(in.type) + "*)(g" + num(static_cast<int64_t>(i)) + " + " + v(in.a) + ");");
+        break;
       case KCode::scalar: line(head + "scalar<" + type_name(in.type) + ">(a, " + num(w_.scalar(in.aux)) + ");"); break;
       case KCode::index: {
         const int axis = f_.index_axes[index++];
@@ -115,8 +118,10 @@ void Writer::body() {
       }
     }
   }
-  for (size_t s = 0; s < k_.stores.size(); ++s) line("  o" + num(static_cast<int64_t>(s)) + " = v" + num(k_.stores[s].value) + ";");
-  for (size_t r = 0; r < k_.reduces.size(); ++r) line("  r" + num(static_cast<int64_t>(r)) + " = v" + num(k_.reduces[r].value) + ";");
+  for (size_t s = 0; s < k_.stores.size(); ++s)
+    line("  o" + num(static_cast<int64_t>(s)) + " = v" + num(k_.stores[s].value) + ";");
+  for (size_t r = 0; r < k_.reduces.size(); ++r)
+    line("  r" + num(static_cast<int64_t>(r)) + " = v" + num(k_.reduces[r].value) + ";");
   line("}");
 }
 
@@ -140,7 +145,8 @@ void Writer::coordinates(const std::string& rest, int from, int to, const std::s
     } else {
       // Unsigned division is cheaper; sizes are not negative.
       const std::string u = f_.narrow ? "unsigned" : "unsigned long long";
-      line(indent + "const I q" + num(d) + " = (I)((" + u + ")" + r + " / (" + u + ")" + s + "), c" + num(d) + " = " + r + " - q" + num(d) + " * " + s + ";");
+      line(indent + "const I q" + num(d) + " = (I)((" + u + ")" + r + " / (" + u + ")" + s + "), c" + num(d) + " = " + r +
+           " - q" + num(d) + " * " + s + ";");
       line(indent + r + " = q" + num(d) + ";");
     }
   }
@@ -150,15 +156,18 @@ void Writer::declare(const std::string& indent, int n) {
   const std::string dim = "[" + num(n) + "];";
   for (size_t i = 0; i < k_.code.size(); ++i)
     if (k_.code[i].code == KCode::load) line(indent + type_name(k_.code[i].type) + " l" + num(static_cast<int64_t>(i)) + dim);
-  for (size_t s = 0; s < k_.stores.size(); ++s) line(indent + slot_type(k_.stores[s].slot) + " o" + num(static_cast<int64_t>(s)) + dim);
-  for (size_t r = 0; r < k_.reduces.size(); ++r) line(indent + type_name(k_.reduces[r].type) + " r" + num(static_cast<int64_t>(r)) + dim);
+  for (size_t s = 0; s < k_.stores.size(); ++s)
+    line(indent + slot_type(k_.stores[s].slot) + " o" + num(static_cast<int64_t>(s)) + dim);
+  for (size_t r = 0; r < k_.reduces.size(); ++r)
+    line(indent + type_name(k_.reduces[r].type) + " r" + num(static_cast<int64_t>(r)) + dim);
 }
 
 void Writer::load(const std::string& indent, const std::string& e, const std::vector<std::string>& address) {
   for (size_t i = 0; i < k_.code.size(); ++i) {
     const KInstr& in = k_.code[i];
     if (in.code == KCode::load)
-      line(indent + "l" + num(static_cast<int64_t>(i)) + "[" + e + "] = *(const " + type_name(in.type) + "*)(" + address[static_cast<size_t>(in.aux)] + ");");
+      line(indent + "l" + num(static_cast<int64_t>(i)) + "[" + e + "] = *(const " + type_name(in.type) + "*)(" +
+           address[static_cast<size_t>(in.aux)] + ");");
   }
 }
 
@@ -179,7 +188,8 @@ std::string Writer::call(const std::string& e, const std::vector<std::string>& a
 void Writer::store(const std::string& indent, const std::string& e, const std::vector<std::string>& address) {
   for (size_t s = 0; s < k_.stores.size(); ++s) {
     const int slot = k_.stores[s].slot;
-    line(indent + "*(" + slot_type(slot) + "*)(" + address[static_cast<size_t>(slot)] + ") = o" + num(static_cast<int64_t>(s)) + "[" + e + "];");
+    line(indent + "*(" + slot_type(slot) + "*)(" + address[static_cast<size_t>(slot)] + ") = o" + num(static_cast<int64_t>(s)) +
+         "[" + e + "];");
   }
 }
 
@@ -201,7 +211,8 @@ void Writer::vector() {
     if (in.code != KCode::load) continue;
     const std::string l = "l" + num(static_cast<int64_t>(i));
     if (f_.access[static_cast<size_t>(in.aux)] == Access::broadcast) {
-      line("    for (int e = 0; e < " + n + "; ++e) " + l + "[e] = *(const " + type_name(in.type) + "*)" + pointer(in.aux) + ";");
+      line("    for (int e = 0; e < " + n + "; ++e) " + l + "[e] = *(const " + type_name(in.type) + "*)" + pointer(in.aux) +
+           ";");
     } else {
       const std::string pack = "Pack<" + type_name(in.type) + ", " + n + ">";
       line("    const " + pack + " k" + l + " = *(const " + pack + "*)" + pointer(in.aux) + ";");
@@ -239,7 +250,8 @@ void Writer::flat() {
     }
   const auto walk = [&](const std::string& indent) {
     bool coords = has_index();
-    for (size_t s = 0; s < at.size(); ++s) coords |= used(s) && f_.access[s] != Access::linear && f_.access[s] != Access::broadcast;
+    for (size_t s = 0; s < at.size(); ++s)
+      coords |= used(s) && f_.access[s] != Access::linear && f_.access[s] != Access::broadcast;
     if (coords) coordinates("i", 0, f_.ndim, indent);
   };
   line("#pragma unroll");
@@ -282,7 +294,7 @@ void Writer::rows() {
     const int slot = static_cast<int>(s);
     line("    char* const " + pointer(slot) + " = (char*)a.w[" + num(w_.base(slot)) + "] + (" + dot(slot, 0, last) + ");");
     const Access access = f_.access[s];
-    at[s] = pointer(slot) + (access == Access::linear || access == Access::row           ? " + (long long)x * " + num(item(slot))
+    at[s] = pointer(slot) + (access == Access::linear || access == Access::row         ? " + (long long)x * " + num(item(slot))
                              : access == Access::broadcast || access == Access::repeat ? ""
                                                                                        : " + x * " + a(w_.stride(slot, last)));
   }
@@ -311,7 +323,8 @@ void Writer::reduction() {
   line("  (void)lane;");
   line("  const long long node = ((long long)blockIdx.x * blockDim.x + threadIdx.x)" + std::string(lanes ? " / 8;" : ";"));
   line("  long long output, path;");
-  line(lanes ? "  output = node >> depth, path = node & ((1ll << depth) - 1);" : "  path = node / nout, output = node - path * nout;");
+  line(lanes ? "  output = node >> depth, path = node & ((1ll << depth) - 1);"
+             : "  path = node / nout, output = node - path * nout;");
   line("  numloom::reduction::Range range{0, 0};");
   line("  if (node < nout << depth) range = numloom::reduction::node(nred, depth, path);");
   line("  const int full = (int)(range.count / 8), rest = (int)range.count - full * 8;");
@@ -347,7 +360,10 @@ void Writer::reduction() {
     each([&](size_t r) { return "    " + acc(r) + " = k ? " + f(r, acc(r), val(r)) + " : " + val(r) + ";"; });
     line("  }");
     line("  for (int by = 1; by < 8; by *= 2) {");
-    each([&](size_t r) { return "    { const auto other = lane_down(" + acc(r) + ", by); if (full) " + acc(r) + " = " + f(r, acc(r), "other") + "; }"; });
+    each([&](size_t r) {
+      return "    { const auto other = lane_down(" + acc(r) + ", by); if (full) " + acc(r) + " = " + f(r, acc(r), "other") +
+             "; }";
+    });
     line("  }");
     line("  if (!__any_sync(0xffffffffu, rest)) goto done;");
     line("  if (lane < rest) {");
@@ -355,7 +371,8 @@ void Writer::reduction() {
     line("  }");
     line("  for (int t = 0; t < 8; ++t) {");
     each([&](size_t r) {
-      return "    { const auto other = lane_from(" + val(r) + ", t); if (t < rest) " + acc(r) + " = full || t ? " + f(r, acc(r), "other") + " : other; }";
+      return "    { const auto other = lane_from(" + val(r) + ", t); if (t < rest) " + acc(r) + " = full || t ? " +
+             f(r, acc(r), "other") + " : other; }";
     });
     line("  }");
     line("done:");
@@ -378,13 +395,14 @@ void Writer::reduction() {
     line("      }");
     line("  for (int t = 0; t < rest; ++t) {");
     element("range.begin + full * 8 + t", "    ");
-    each([&](size_t r) { return "    " + acc(r) + "[0] = full || t ? " + f(r, acc(r) + "[0]", val(r)) + " : " + val(r) + ";"; });
+    each(
+        [&](size_t r) { return "    " + acc(r) + "[0] = full || t ? " + f(r, acc(r) + "[0]", val(r)) + " : " + val(r) + ";"; });
     line("  }");
   }
   each([&](size_t r) {
     const int w = w_.result(static_cast<int>(r));
-    return "  ((" + type_name(k_.reduces[r].type) + "*)a.w[" + num(w) + "])[output * (long long)a.w[" + num(w + 1) + "] + path * (long long)a.w[" +
-           num(w + 2) + "]] = " + acc(r) + (lanes ? ";" : "[0];");
+    return "  ((" + type_name(k_.reduces[r].type) + "*)a.w[" + num(w) + "])[output * (long long)a.w[" + num(w + 1) +
+           "] + path * (long long)a.w[" + num(w + 2) + "]] = " + acc(r) + (lanes ? ";" : "[0];");
   });
 }
 
@@ -393,10 +411,12 @@ std::string Writer::run() {
   body();
   if (f_.loop == TextLoop::lanes)
     for (const bool down : {true, false}) {
-      line(std::string("template <class T> static __device__ __forceinline__ T ") + (down ? "lane_down" : "lane_from") + "(T x, int n) {");
+      line(std::string("template <class T> static __device__ __forceinline__ T ") + (down ? "lane_down" : "lane_from") +
+           "(T x, int n) {");
       line("  unsigned w[(sizeof(T) + 3) / 4] = {};");
       line("  memcpy(w, &x, sizeof(T));");
-      line(std::string("  for (unsigned i = 0; i < sizeof(w) / 4; ++i) w[i] = ") + (down ? "__shfl_down_sync" : "__shfl_sync") + "(0xffffffffu, w[i], n, 8);");
+      line(std::string("  for (unsigned i = 0; i < sizeof(w) / 4; ++i) w[i] = ") + (down ? "__shfl_down_sync" : "__shfl_sync") +
+           "(0xffffffffu, w[i], n, 8);");
       line("  memcpy(&x, w, sizeof(T));");
       line("  return x;");
       line("}");

@@ -84,10 +84,8 @@ void analyse(const Program& program, Facts& f) {
     for (int k = 0; k < 3; ++k) {
       views[k + 1] = -1;
       if (k >= in.nin) continue;
-      if (in.in[k].buf)
-        views[k + 1] = visit(in.in[k], false, in.kind == Kind::gather && k == 0);
-      else
-        f.key.push_back(0x30000u | static_cast<uint32_t>(in.in[k].dtype));
+      if (in.in[k].buf) views[k + 1] = visit(in.in[k], false, in.kind == Kind::gather && k == 0);
+      else f.key.push_back(0x30000u | static_cast<uint32_t>(in.in[k].dtype));
     }
     views[0] = visit(in.out, true, in.kind == Kind::scatter);
   }

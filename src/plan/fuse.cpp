@@ -60,7 +60,8 @@ void fuse(const Facts& f, const std::vector<bool>& dead, Groups& out) {
         if (a.view == v) {
           // The value of a reduction or a call is there only after its nest; a written view of repeated elements never
           // shares one.
-          const bool whole = p[a.instr].kind < Kind::reduce && p[i].kind <= Kind::reduce && (write ? p[i].kind < Kind::reduce : true);
+          const bool whole =
+              p[a.instr].kind < Kind::reduce && p[i].kind <= Kind::reduce && (write ? p[i].kind < Kind::reduce : true);
           const bool gathers = (p[i].kind == Kind::gather && k == 1) || (p[a.instr].kind == Kind::gather && !a.write);
           const int need = whole && !gathers ? g : g + 1;
           if (need > low) low = need, hazard |= need == g + 1;

@@ -37,7 +37,8 @@ class Lowering {
       case Kind::map: {
         int16_t a[3] = {-1, -1, -1};
         for (int k = 0; k < in.nin; ++k) a[k] = cast(operand(i, k), op_input_type(in.op, in.type, k));
-        v = in.op == Op::copy ? a[0] : emit({KCode::op, in.type, in.op, -1, a[0], a[1], a[2], -1, i}, op_output_type(in.op, in.type));
+        v = in.op == Op::copy ? a[0]
+                              : emit({KCode::op, in.type, in.op, -1, a[0], a[1], a[2], -1, i}, op_output_type(in.op, in.type));
         break;
       }
       case Kind::index:
@@ -101,7 +102,8 @@ class Lowering {
   int16_t emit(KInstr in, DType type) {
     if (in.code != KCode::scalar)
       for (const KInstr& o : k_.code)
-        if (o.code == in.code && o.type == in.type && o.op == in.op && o.a == in.a && o.b == in.b && o.c == in.c && o.aux == in.aux)
+        if (o.code == in.code && o.type == in.type && o.op == in.op && o.a == in.a && o.b == in.b && o.c == in.c &&
+            o.aux == in.aux)
           return o.dst;
     in.dst = static_cast<int16_t>(k_.value_types.size());
     k_.value_types.push_back(type);
@@ -180,7 +182,8 @@ void lower(const Facts& f, const Groups& g, Plan& plan) {
         const int16_t v = f.view_of[i][k];
         if (v < 0) continue;
         int& h = home[f.views[v].buffer];
-        const bool in_memory = !p[i].fusable() || (p[i].kind == Kind::reduce && k == 0) || (p[i].kind == Kind::gather && k == 1);
+        const bool in_memory =
+            !p[i].fusable() || (p[i].kind == Kind::reduce && k == 0) || (p[i].kind == Kind::gather && k == 1);
         h = (h == -1 || h == static_cast<int>(n)) && !in_memory ? static_cast<int>(n) : -2;
       }
   std::vector<bool> contracted(f.buffers.size());

@@ -105,10 +105,8 @@ void Buffer::destroy() {
     const int c = size_class_;
     this->~Buffer();
     int& n = free_list.count[c];
-    if (n < kKept)
-      free_list.block[c][n++] = this;
-    else
-      std::free(this);
+    if (n < kKept) free_list.block[c][n++] = this;
+    else std::free(this);
     return;
   }
   if (home_ == Home::pool) host_free(host, nbytes);

@@ -12,9 +12,7 @@ void host_trim();
 // With NUMLOOM_POISON=1, fresh memory holds garbage on purpose: for tests. No-op otherwise.
 void poison(void* p, int64_t nbytes);
 
-struct HostPoolStatistics {
-  int64_t in_use, peak, cached;
-};
+struct HostPoolStatistics { int64_t in_use, peak, cached; };
 HostPoolStatistics host_pool_statistics();
 
 }  // namespace numloom

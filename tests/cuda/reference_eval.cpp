@@ -9,9 +9,7 @@
 namespace numloom {
 namespace {
 
-struct Wide {
-  uint64_t w[2] = {0, 0};
-};
+struct Wide { uint64_t w[2] = {0, 0}; };
 template <class T, class From>
 T get(const From& w) {
   T r;
@@ -25,10 +23,14 @@ To put(const T& x) {
   return r;
 }
 #define CASE(id, ...) \
-  case id:            \
-    return put<Wide>(__VA_ARGS__);
-#define GROUP(name) Wide name(int code, Wide a, [[maybe_unused]] Wide b, [[maybe_unused]] Wide c) { switch (code) {
-#define GROUP_END default: return a; } }
+  case id: return put<Wide>(__VA_ARGS__);
+#define GROUP(name)                                                               \
+  Wide name(int code, Wide a, [[maybe_unused]] Wide b, [[maybe_unused]] Wide c) { \
+    switch (code) {
+#define GROUP_END    \
+  default: return a; \
+    }                \
+    }
 #include "interp_cases.inc"
 
 Wide eval(Op op, DType type, Wide a, Wide b, Wide c) {
@@ -63,12 +65,17 @@ void reference_run(const Kernel& k, const KernelArgs& args) {
       Wide r;
       switch (in.code) {
         case KCode::load: std::memcpy(&r, address(in.aux), static_cast<size_t>(item_size(in.type))); break;
-        case KCode::gather: std::memcpy(&r, address(in.aux) + get<int64_t>(arg(in.a)), static_cast<size_t>(item_size(in.type))); break;
-        case KCode::scalar: std::memcpy(&r, args.scalars[static_cast<size_t>(in.aux)].raw, static_cast<size_t>(item_size(in.type))); break;
+        case KCode::gather:
+          std::memcpy(&r, address(in.aux) + get<int64_t>(arg(in.a)), static_cast<size_t>(item_size(in.type)));
+          break;
+        case KCode::scalar:
+          std::memcpy(&r, args.scalars[static_cast<size_t>(in.aux)].raw, static_cast<size_t>(item_size(in.type)));
+          break;
         case KCode::index: r = put<Wide>(at[in.aux]); break;
         case KCode::cast: {
           const int from = static_cast<int>(k.value_types[static_cast<size_t>(in.a)]);
-          r = from == static_cast<int>(in.type) ? arg(in.a) : eval_cast(4096 + from * 16 + static_cast<int>(in.type), arg(in.a), {}, {});
+          r = from == static_cast<int>(in.type) ? arg(in.a)
+                                                : eval_cast(4096 + from * 16 + static_cast<int>(in.type), arg(in.a), {}, {});
           break;
         }
         case KCode::op: r = eval(in.op, in.type, arg(in.a), arg(in.b), arg(in.c)); break;
@@ -76,7 +83,8 @@ void reference_run(const Kernel& k, const KernelArgs& args) {
       v[static_cast<size_t>(in.dst)] = r;
     }
     for (const KStore& s : k.stores)
-      writes.push_back({address(s.slot), v[static_cast<size_t>(s.value)], item_size(k.slots[static_cast<size_t>(s.slot)].dtype)});
+      writes.push_back(
+          {address(s.slot), v[static_cast<size_t>(s.value)], item_size(k.slots[static_cast<size_t>(s.slot)].dtype)});
   };
   int64_t kept = 1, reduced = 1;
   for (int d = 0; d < args.ndim; ++d) (k.reduced_axes >> d & 1 ? reduced : kept) *= args.shape[d];
@@ -112,8 +120,9 @@ void reference_run(const Kernel& k, const KernelArgs& args) {
         const Scalar s = cast_scalar(identity, red.type);
         std::memcpy(&total, s.raw, 16);
       } else {
-        total = reduction::tree<Wide>(0, reduced, [&](int64_t j) { return values[r][static_cast<size_t>(j)]; },
-                                      [&](Wide a, Wide b) { return eval(red.op, red.type, a, b, {}); });
+        total = reduction::tree<Wide>(
+            0, reduced, [&](int64_t j) { return values[r][static_cast<size_t>(j)]; },
+            [&](Wide a, Wide b) { return eval(red.op, red.type, a, b, {}); });
       }
       writes.push_back({address(red.slot), total, item_size(red.type)});
     }

@@ -36,7 +36,8 @@ struct Builder {
     in.code = code;
     in.type = type;
     in.op = op;
-    in.a = static_cast<int16_t>(a), in.b = static_cast<int16_t>(b), in.c = static_cast<int16_t>(c), in.aux = static_cast<int16_t>(aux);
+    in.a = static_cast<int16_t>(a), in.b = static_cast<int16_t>(b), in.c = static_cast<int16_t>(c),
+    in.aux = static_cast<int16_t>(aux);
     in.dst = value(result);
     in.origin = 0;
     k.code.push_back(in);
@@ -52,7 +53,9 @@ struct Builder {
     k.nscalars = static_cast<int>(scalars.size());
     return add(KCode::scalar, s.dtype, s.dtype, -1, -1, -1, k.nscalars - 1);
   }
-  int op(Op o, DType compute, int a, int b = -1, int c = -1) { return add(KCode::op, compute, op_output_type(o, compute), a, b, c, -1, o); }
+  int op(Op o, DType compute, int a, int b = -1, int c = -1) {
+    return add(KCode::op, compute, op_output_type(o, compute), a, b, c, -1, o);
+  }
   int cast(DType to, int a) { return k.value_types[static_cast<size_t>(a)] == to ? a : add(KCode::cast, to, to, a); }
   void store(int v) {
     const int s = slot(k.value_types[static_cast<size_t>(v)], true);
@@ -65,7 +68,9 @@ struct Builder {
 };
 
 void random_element(DType t, char* at) {
-  const double d = pick(0, 40) == 0 ? (pick(0, 1) ? INFINITY : NAN) : pick(0, 10) == 0 ? 0.0 : static_cast<double>(pick(-4000, 4000)) / 257.0;
+  const double d = pick(0, 40) == 0   ? (pick(0, 1) ? INFINITY : NAN)
+                   : pick(0, 10) == 0 ? 0.0
+                                      : static_cast<double>(pick(-4000, 4000)) / 257.0;
   Scalar s;
   s.dtype = DType::c16;
   s.c[0] = d;
@@ -83,9 +88,21 @@ void random_element(DType t, char* at) {
 bool same(DType t, const char* a, const char* b) {
   if (std::memcmp(a, b, static_cast<size_t>(item_size(t))) == 0) return true;
   const auto nan = [&](const char* p, DType r) {
-    if (r == DType::f2) { uint16_t v; std::memcpy(&v, p, 2); return (v & 0x7fff) > 0x7c00; }
-    if (r == DType::f4) { float v; std::memcpy(&v, p, 4); return v != v; }
-    if (r == DType::f8) { double v; std::memcpy(&v, p, 8); return v != v; }
+    if (r == DType::f2) {
+      uint16_t v;
+      std::memcpy(&v, p, 2);
+      return (v & 0x7fff) > 0x7c00;
+    }
+    if (r == DType::f4) {
+      float v;
+      std::memcpy(&v, p, 4);
+      return v != v;
+    }
+    if (r == DType::f8) {
+      double v;
+      std::memcpy(&v, p, 8);
+      return v != v;
+    }
     return false;
   };
   if (is_float(t)) return nan(a, t) && nan(b, t);
@@ -141,7 +158,8 @@ void compare(Builder& b, const std::vector<int64_t>& shape, const char* what, in
     Buffer buffer;
     buffer.type = t;
     buffer.host.resize(static_cast<size_t>(step + gather_range * item_size(t) + 64));
-    for (size_t i = 0; i + static_cast<size_t>(item_size(t)) <= buffer.host.size(); i += static_cast<size_t>(item_size(t))) random_element(t, &buffer.host[i]);
+    for (size_t i = 0; i + static_cast<size_t>(item_size(t)) <= buffer.host.size(); i += static_cast<size_t>(item_size(t)))
+      random_element(t, &buffer.host[i]);
     const int64_t shift = style == 1 ? item_size(t) : 0;  // misaligned for vectors
     buffer.device = static_cast<char*>(cuda.alloc(static_cast<int64_t>(buffer.host.size())));
     cuda.upload(buffer.device, buffer.host.data(), static_cast<int64_t>(buffer.host.size()));
@@ -196,7 +214,6 @@ std::vector<int64_t> random_shape() {
   return s;
 }
 
-
 // Values of random types by random ops over loads, scalars, coordinates and gathers.
 int random_program(Builder& b, int nd, bool deep) {
   std::vector<int> values;
@@ -211,7 +228,8 @@ int random_program(Builder& b, int nd, bool deep) {
     random_element(t, reinterpret_cast<char*>(s.raw));
     values.push_back(b.scalar(s));
   }
-  if (nd > 0 && pick(0, 3) == 0) values.push_back(b.add(KCode::index, DType::i8, DType::i8, -1, -1, -1, static_cast<int>(pick(0, nd - 1))));
+  if (nd > 0 && pick(0, 3) == 0)
+    values.push_back(b.add(KCode::index, DType::i8, DType::i8, -1, -1, -1, static_cast<int>(pick(0, nd - 1))));
   if (pick(0, 5) == 0) {
     // Offsets within 16 elements: (x & 15) * item.
     const DType t = few[pick(0, 2)];
@@ -221,7 +239,8 @@ int random_program(Builder& b, int nd, bool deep) {
     item.i = item_size(t);
     const int v = b.cast(DType::i8, values[0]);
     const int masked = b.op(Op::bitwise_and, DType::i8, v, b.scalar(mask));
-    values.push_back(b.add(KCode::gather, t, t, b.op(Op::multiply, DType::i8, masked, b.scalar(item)), -1, -1, b.slot(t, false)));
+    values.push_back(
+        b.add(KCode::gather, t, t, b.op(Op::multiply, DType::i8, masked, b.scalar(item)), -1, -1, b.slot(t, false)));
   }
   for (int64_t i = pick(1, deep ? 60 : 8); i > 0; --i) {
     const auto op = static_cast<Op>(pick(1, kOps - 1));
@@ -229,7 +248,9 @@ int random_program(Builder& b, int nd, bool deep) {
     if (!op_supports(op, t)) continue;
     int args[3] = {-1, -1, -1};
     for (int o = 0; o < op_info(op).nin; ++o)
-      args[o] = b.cast(op_input_type(op, t, o), values[static_cast<size_t>(pick(std::max<int64_t>(0, static_cast<int64_t>(values.size()) - 12), static_cast<int64_t>(values.size()) - 1))]);
+      args[o] = b.cast(op_input_type(op, t, o),
+                       values[static_cast<size_t>(pick(std::max<int64_t>(0, static_cast<int64_t>(values.size()) - 12),
+                                                       static_cast<int64_t>(values.size()) - 1))]);
     values.push_back(b.op(op, t, args[0], args[1], args[2]));
   }
   return values.back();
@@ -331,7 +352,8 @@ void test_calls() {
       call.out = view(out, DType::i8, {rows, cols});
       cuda.run(call, nullptr);
       std::vector<int64_t> want = x;
-      for (int64_t i = axis == 0 ? cols : 0; axis == 0 && i < rows * cols; ++i) want[static_cast<size_t>(i)] += want[static_cast<size_t>(i - cols)];
+      for (int64_t i = axis == 0 ? cols : 0; axis == 0 && i < rows * cols; ++i)
+        want[static_cast<size_t>(i)] += want[static_cast<size_t>(i - cols)];
       for (int64_t i = 0; axis == 1 && i < rows * cols; ++i)
         if (i % cols) want[static_cast<size_t>(i)] += want[static_cast<size_t>(i - 1)];
       expect(from_device<int64_t>(out, want.size()) == want, "cumulate");
@@ -397,7 +419,8 @@ void test_calls() {
       for (int64_t i = 0; i < m; ++i)
         for (int64_t j = 0; j < n; ++j)
           for (int64_t l = 0; l < k; ++l)
-            want[static_cast<size_t>((z * m + i) * n + j)] += a[static_cast<size_t>((z * m + i) * k + l)] * b[static_cast<size_t>((z * k + l) * n + j)];
+            want[static_cast<size_t>((z * m + i) * n + j)] +=
+                a[static_cast<size_t>((z * m + i) * k + l)] * b[static_cast<size_t>((z * k + l) * n + j)];
     char *da = convert(a), *db = convert(b), *dc = convert(want);
     CallArgs call{};
     call.call = Call::matmul;
@@ -406,9 +429,13 @@ void test_calls() {
     call.out = view(dc, t, {batch, m, n});
     cuda.run(call, nullptr);
     std::vector<double> got;
-    if (t == DType::i4) { auto g = from_device<int32_t>(dc, want.size()); got.assign(g.begin(), g.end()); }
-    else if (t == DType::f4) { auto g = from_device<float>(dc, want.size()); got.assign(g.begin(), g.end()); }
-    else got = from_device<double>(dc, want.size());
+    if (t == DType::i4) {
+      auto g = from_device<int32_t>(dc, want.size());
+      got.assign(g.begin(), g.end());
+    } else if (t == DType::f4) {
+      auto g = from_device<float>(dc, want.size());
+      got.assign(g.begin(), g.end());
+    } else got = from_device<double>(dc, want.size());
     expect(got == want, "matmul");
     for (char* p : {da, db, dc}) cuda.free(p, 0);
   }
@@ -442,9 +469,7 @@ void test_memory() {
   bool thrown = false;
   try {
     cuda.alloc(int64_t{1} << 50);
-  } catch (const memory_error& e) {
-    thrown = !e.note().empty();
-  }
+  } catch (const memory_error& e) { thrown = !e.note().empty(); }
   expect(thrown, "out of memory says how the pool stands");
   cuda.free(cuda.alloc(100), 100);
   cuda::free_all_blocks();

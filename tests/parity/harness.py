@@ -10,9 +10,8 @@ from __future__ import annotations
 import ast
 import warnings
 
-import numpy
-
 import numloom
+import numpy
 
 
 class Outcome:

@@ -5,10 +5,10 @@ import gc
 import threading
 import warnings
 
+import numloom as np
 import numpy
 import pytest
 
-import numloom as np
 from tests.parity.harness import check
 
 SETUP = """

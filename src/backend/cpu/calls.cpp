@@ -63,15 +63,14 @@ int64_t first_best(bool least, const char* p, int64_t n, int64_t stride) {
 // Complex order is by real part, then imaginary part; NaN in either part counts as NaN.
 template <class R>
 int64_t first_best_complex(bool least, const char* p, int64_t n, int64_t stride) {
-  struct C {
-    R re, im;
-  };
+  struct C { R re, im; };
   C best{};
   int64_t at = -1;
   for (int64_t i = 0; i < n; ++i) {
     const C v = Get<C>::at(p + i * stride);
     if (v.re != v.re || v.im != v.im) return i;
-    const bool wins = at < 0 || (least ? v.re < best.re || (v.re == best.re && v.im < best.im) : v.re > best.re || (v.re == best.re && v.im > best.im));
+    const bool wins = at < 0 || (least ? v.re < best.re || (v.re == best.re && v.im < best.im)
+                                       : v.re > best.re || (v.re == best.re && v.im > best.im));
     if (wins) best = v, at = i;
   }
   return at;
@@ -133,7 +132,8 @@ void cumulate(const CallArgs& c) {
     std::memcpy(q, p, item * width);
     if (!rows && c.op == Op::add && c.out.dtype == DType::f8) {
       double acc = *reinterpret_cast<double*>(q);
-      for (int64_t i = 1; i < n; ++i) *reinterpret_cast<double*>(q + i * os) = acc += *reinterpret_cast<const double*>(p + i * is);
+      for (int64_t i = 1; i < n; ++i)
+        *reinterpret_cast<double*>(q + i * os) = acc += *reinterpret_cast<const double*>(p + i * is);
       return;
     }
     for (int64_t i = 1; i < n; ++i) f(q + i * os, q + (i - 1) * os, p + i * is, nullptr, width);
@@ -147,14 +147,16 @@ void scatter(const CallArgs& c) {
     const Layout& l = c.out.layout;
     const int inner = l.ndim - 1;
     if (l.ndim == 0) {
-      *reinterpret_cast<T*>(c.out.base + *reinterpret_cast<const int64_t*>(index.base)) = *reinterpret_cast<const T*>(value.base);
+      *reinterpret_cast<T*>(c.out.base + *reinterpret_cast<const int64_t*>(index.base)) =
+          *reinterpret_cast<const T*>(value.base);
       return;
     }
     const int64_t n = l.shape[inner], so = l.strides[inner], sv = value.layout.strides[inner], si = index.layout.strides[inner];
     for_lines(l, inner, l, value.layout, &index.layout, [&](int64_t o, int64_t a, int64_t b) {
       const char *v = value.base + a, *x = index.base + b;
       for (int64_t i = 0; i < n; ++i)
-        *reinterpret_cast<T*>(c.out.base + o + i * so + *reinterpret_cast<const int64_t*>(x + i * si)) = *reinterpret_cast<const T*>(v + i * sv);
+        *reinterpret_cast<T*>(c.out.base + o + i * so + *reinterpret_cast<const int64_t*>(x + i * si)) =
+            *reinterpret_cast<const T*>(v + i * sv);
     });
   });
 }

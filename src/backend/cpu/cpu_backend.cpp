@@ -17,10 +17,8 @@ class CpuBackend final : public Backend {
     auto& program = programs_[kernel.hash];
     if (!program) program = cpu::compile(kernel);
     collapse(kernel, args, nest_);
-    if (kernel.reduces.empty())
-      cpu::run_map(*program, nest_, args.scalars, events);
-    else
-      cpu::run_reduce(*program, nest_, args.scalars, events);
+    if (kernel.reduces.empty()) cpu::run_map(*program, nest_, args.scalars, events);
+    else cpu::run_reduce(*program, nest_, args.scalars, events);
     if (events)
       for (FloatEvent& e : *events) e.origin = kernel.code[e.origin].origin;
   }
@@ -44,7 +42,8 @@ class CpuBackend final : public Backend {
 
   std::vector<std::pair<std::string, double>> statistics() const override {
     const HostPoolStatistics s = host_pool_statistics();
-    return {{"host_bytes_in_use", double(s.in_use)}, {"host_bytes_peak", double(s.peak)}, {"host_bytes_cached", double(s.cached)}};
+    return {
+        {"host_bytes_in_use", double(s.in_use)}, {"host_bytes_peak", double(s.peak)}, {"host_bytes_cached", double(s.cached)}};
   }
 
  private:

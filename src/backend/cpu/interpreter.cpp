@@ -17,7 +17,8 @@ namespace numloom::cpu {
 namespace {
 
 constexpr int64_t kLongRow = 96;          // rows from this length on make blocks of their own
-constexpr int64_t kRegisterBytes = 65536;  // registers of one frame: they live in the second-level cache, half of the time in the first
+constexpr int64_t kRegisterBytes =
+    65536;  // registers of one frame: they live in the second-level cache, half of the time in the first
 constexpr int64_t kParallelWork = 400000;  // elements times weight (some 30 us), for a second thread to pay
 
 // Register memory of this thread, grown as needed and never cleared.
@@ -180,7 +181,8 @@ void Frame::checked(const BlockInstr& b, char* dst, int64_t n) {
   constexpr unsigned kFlags = _MM_EXCEPT_INVALID | _MM_EXCEPT_DIV_ZERO | _MM_EXCEPT_OVERFLOW;
   const bool flagged = _MM_GET_EXCEPTION_STATE() & kFlags;
   const KInstr& k = *b.source;
-  if ((met & b.warns) != b.warns && (b.always_ask || (k.code == KCode::op ? warn_possible(k.op, k.type, result, n, flagged) : flagged))) {
+  if ((met & b.warns) != b.warns &&
+      (b.always_ask || (k.code == KCode::op ? warn_possible(k.op, k.type, result, n, flagged) : flagged))) {
     met |= k.code == KCode::cast ? warn_check_cast(p_.kernel.value_types[k.a], k.type, result, in[0], n)
                                  : warn_check(k.op, k.type, result, in, step, n);
   }

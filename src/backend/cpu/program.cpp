@@ -43,7 +43,11 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
     b.item = static_cast<uint8_t>(item_size(i.type));
     switch (i.code) {
       case KCode::load: b.code = Code::load; break;
-      case KCode::gather: b.code = Code::gather; p.weight += 8; repeat(i.a); break;
+      case KCode::gather:
+        b.code = Code::gather;
+        p.weight += 8;
+        repeat(i.a);
+        break;
       case KCode::index: b.code = Code::index; break;
       case KCode::cast:
         b.code = Code::loop;
@@ -81,7 +85,8 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
   std::vector<int> load_end(k.slots.size(), -1), stores_of(n);
   for (const KStore& s : k.stores) ++stores_of[s.value];
   for (const KInstr& i : k.code)
-    if (i.code == KCode::load) load_end[i.aux] = std::max(load_end[i.aux], kept[i.dst] || stores_of[i.dst] ? 1 << 20 : last[i.dst]);
+    if (i.code == KCode::load)
+      load_end[i.aux] = std::max(load_end[i.aux], kept[i.dst] || stores_of[i.dst] ? 1 << 20 : last[i.dst]);
   for (const KInstr& i : k.code)
     if (i.code == KCode::gather) load_end[i.aux] = 1 << 20;
   std::vector<int> defined_at(n, -1);
@@ -101,8 +106,7 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
   for (int v = 0; v < n; ++v)
     if (kept[v] || waits[v]) last[v] = 1 << 20;
 
-  for (BlockInstr& b : p.code)
-    b.held = b.code == Code::load && kept[b.dst] && k.slots[b.aux].stored;
+  for (BlockInstr& b : p.code) b.held = b.code == Code::load && kept[b.dst] && k.slots[b.aux].stored;
 
   std::vector<int16_t> free;
   const auto take = [&] {
@@ -122,7 +126,8 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
     int16_t dying[3];
     int nd = 0;
     for (int16_t v : {b.a, b.b, b.c})
-      if (v >= 0 && !scalar[v] && last[v] == static_cast<int>(at) && std::find(dying, dying + nd, v) == dying + nd) dying[nd++] = v;
+      if (v >= 0 && !scalar[v] && last[v] == static_cast<int>(at) && std::find(dying, dying + nd, v) == dying + nd)
+        dying[nd++] = v;
     for (int j = 0; j < nd; ++j)
       if (item_size(k.value_types[dying[j]]) == dst_item && b.code == Code::loop) free.push_back(p.reg[dying[j]]);
     p.reg[b.dst] = take();

@@ -19,14 +19,21 @@ namespace {
 
 using Accumulator = Scalar;  // 16 bytes of it are used
 
-constexpr int64_t kAcross = 128;         // kept elements side by side
+constexpr int64_t kAcross = 128;  // kept elements side by side
 constexpr int64_t kParallelWork = 400000;  // as for maps
 
 class Reducer {
  public:
   Reducer(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>& scalars, bool check)
-      : p_(p), k_(p.kernel), nest_(nest), scalars_(scalars), check_(check), kept_(nest.nkept()), kept_size_(nest.kept_size()),
-        n_(nest.reduced_size()), nr_(static_cast<int>(p.kernel.reduces.size())) {
+      : p_(p),
+        k_(p.kernel),
+        nest_(nest),
+        scalars_(scalars),
+        check_(check),
+        kept_(nest.nkept()),
+        kept_size_(nest.kept_size()),
+        n_(nest.reduced_size()),
+        nr_(static_cast<int>(p.kernel.reduces.size())) {
     for (const KReduce& r : k_.reduces) {
       reduce_.push_back(loops().reduce[static_cast<int>(r.op)][static_cast<int>(r.type)]);
       combine_.push_back(loops().op[static_cast<int>(r.op)][static_cast<int>(r.type)]);
@@ -35,12 +42,9 @@ class Reducer {
 
   void run(std::vector<FloatEvent>* events) {
     const bool parallel = nest_.size * p_.weight >= kParallelWork && thread_count() > 1;
-    if (goes_across())
-      across(parallel, events);
-    else if (n_ * 2 <= block_elements(p_))
-      many(parallel, events);
-    else
-      along(parallel, events);
+    if (goes_across()) across(parallel, events);
+    else if (n_ * 2 <= block_elements(p_)) many(parallel, events);
+    else along(parallel, events);
   }
 
  private:
@@ -69,7 +73,8 @@ class Reducer {
 
   // ---- along: one reduction of many elements -------------------------------------------------------------------------
   // The subtree over [begin, begin + n) of the reduced elements, for the kept element at `c`.
-  void subtree(Frame& f, Cursor c, const std::vector<int64_t>& shift, int64_t begin, int64_t n, int64_t block, Accumulator* out) {
+  void subtree(Frame& f, Cursor c, const std::vector<int64_t>& shift, int64_t begin, int64_t n, int64_t block,
+               Accumulator* out) {
     if (n <= block) {
       c.seek(nest_, kept_, nest_.ndim, begin);
       f.evaluate(c, kept_, nest_.ndim, n, &shift);
@@ -167,7 +172,7 @@ class Reducer {
   // ---- across: rows of kept elements ---------------------------------------------------------------------------------
   struct Rows {
     Frame& f;
-    Cursor c;                    // the first kept element
+    Cursor c;  // the first kept element
     std::vector<int64_t> shift;  // scratch
     int64_t width;
   };
@@ -177,9 +182,7 @@ class Reducer {
     for (int r = 0; r < nr_; ++r) b[r].resize(width * item_size(k_.reduces[r].type));
     return b;
   }
-  void add(Rows& w, Bank& to, const char* from, int r) {
-    combine_[r](to[r].data(), to[r].data(), from, nullptr, w.width);
-  }
+  void add(Rows& w, Bank& to, const char* from, int r) { combine_[r](to[r].data(), to[r].data(), from, nullptr, w.width); }
   void evaluate_row(Rows& w, int64_t i) {
     w.c.seek(nest_, kept_, nest_.ndim, i);
     for (size_t s = 0; s < w.shift.size(); ++s)

@@ -9,9 +9,7 @@ namespace numloom::cpu {
 
 inline constexpr int64_t kShortRun = 12;  // below this a call of memcpy costs more than the elements
 
-struct Wide {
-  uint64_t w[2];
-};
+struct Wide { uint64_t w[2]; };
 
 template <class F>
 void with_item(int item, F&& f) {
@@ -88,8 +86,7 @@ void load_run(T* dst, const char* src, int64_t n, int64_t stride) {
 
 template <class T>
 void store_run(char* dst, const T* src, int64_t n, int64_t stride) {
-  if (n >= kShortRun && stride == sizeof(T))
-    std::memcpy(dst, src, n * sizeof(T));
+  if (n >= kShortRun && stride == sizeof(T)) std::memcpy(dst, src, n * sizeof(T));
   else
     for (int64_t i = 0; i < n; ++i) *reinterpret_cast<T*>(dst + i * stride) = src[i];
 }

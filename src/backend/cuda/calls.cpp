@@ -11,7 +11,9 @@
 namespace numloom::cuda {
 namespace {
 
-const LibraryName kName = {"cuBLAS", {"libcublas.so.13", "libcublas.so.12"}, {"cu13", "cublas"},
+const LibraryName kName = {"cuBLAS",
+                           {"libcublas.so.13", "libcublas.so.12"},
+                           {"cu13", "cublas"},
                            "Install it with: pip install nvidia-cublas-cu12 (without it matrix products use a simple kernel)."};
 
 // cuBLAS's enumerators that are used here.
@@ -40,8 +42,11 @@ struct Matrix {
   const DeviceView& view;
   int64_t rows, cols, row, col;  // strides in bytes
   explicit Matrix(const DeviceView& v)
-      : view(v), rows(v.layout.shape[v.layout.ndim - 2]), cols(v.layout.shape[v.layout.ndim - 1]),
-        row(v.layout.strides[v.layout.ndim - 2]), col(v.layout.strides[v.layout.ndim - 1]) {}
+      : view(v),
+        rows(v.layout.shape[v.layout.ndim - 2]),
+        cols(v.layout.shape[v.layout.ndim - 1]),
+        row(v.layout.strides[v.layout.ndim - 2]),
+        col(v.layout.strides[v.layout.ndim - 1]) {}
 };
 
 // As BLAS can take it: `transposed` where columns are contiguous. False where neither way fits.
@@ -123,7 +128,8 @@ bool serial(const Lines& a, DType t) {
 void Calls::launch(const std::string& name, int64_t x, int64_t y, int64_t z, int threads, void* argument, int* flag) {
   void* params[] = {argument, flag};
   check(Driver::get().cuLaunchKernel_(images_.function("calls", name), static_cast<unsigned>(x), static_cast<unsigned>(y),
-                                      static_cast<unsigned>(z), static_cast<unsigned>(threads), 1, 1, 0, stream_, params, nullptr),
+                                      static_cast<unsigned>(z), static_cast<unsigned>(threads), 1, 1, 0, stream_, params,
+                                      nullptr),
         name.c_str());
   ++own_calls;
 }
@@ -145,7 +151,8 @@ bool Calls::cublas(const CallArgs& call) {
   const Matrix a(call.in[0]), b(call.in[1]), c(call.out);
   bool ta, tb, tc;
   int64_t la, lb, lc;
-  if (a.cols == 0 || !leading_dimension(a, ta, la) || !leading_dimension(b, tb, lb) || !leading_dimension(c, tc, lc) || tc) return false;
+  if (a.cols == 0 || !leading_dimension(a, ta, la) || !leading_dimension(b, tb, lb) || !leading_dimension(c, tc, lc) || tc)
+    return false;
   if (std::max({c.rows, c.cols, a.cols}) > INT32_MAX) return false;
   Cublas& lib = cublas_library();
   if (!lib.ok) return false;
@@ -177,10 +184,11 @@ bool Calls::cublas(const CallArgs& call) {
       sa = sb = sc = 0;
     }
     // Row-major C = A B is column-major C' = B' A'.
-    const int rc = lib.gemm(handle_, tb ? kTransposed : kAsIs, ta ? kTransposed : kAsIs, static_cast<int>(c.cols), static_cast<int>(c.rows),
-                            static_cast<int>(a.cols), wide ? static_cast<const void*>(one_d) : one_f, pb, type, static_cast<int>(lb), sb / item, pa,
-                            type, static_cast<int>(la), sa / item, wide ? static_cast<const void*>(zero_d) : zero_f, pc, type,
-                            static_cast<int>(lc), sc / item, static_cast<int>(one ? batch : 1), wide ? kCompute64F : kCompute32F, -1);
+    const int rc = lib.gemm(handle_, tb ? kTransposed : kAsIs, ta ? kTransposed : kAsIs, static_cast<int>(c.cols),
+                            static_cast<int>(c.rows), static_cast<int>(a.cols), wide ? static_cast<const void*>(one_d) : one_f,
+                            pb, type, static_cast<int>(lb), sb / item, pa, type, static_cast<int>(la), sa / item,
+                            wide ? static_cast<const void*>(zero_d) : zero_f, pc, type, static_cast<int>(lc), sc / item,
+                            static_cast<int>(one ? batch : 1), wide ? kCompute64F : kCompute32F, -1);
     if (rc != 0) {
       if (i == 0) return false;
       throw runtime_error("cuBLAS failed with status " + std::to_string(rc));
@@ -218,7 +226,8 @@ void Calls::matmul(const CallArgs& call) {
       part.m = std::min<int64_t>(65535 * 16, p.m - at);
       part.a = p.a + static_cast<uint64_t>(at * p.a_row);
       part.out = p.out + static_cast<uint64_t>(at * p.out_row);
-      launch("matmul_" + code(call.out.dtype), (p.n + 15) / 16, (part.m + 15) / 16, std::min<int64_t>(p.batch, 65535), 256, &part, nullptr);
+      launch("matmul_" + code(call.out.dtype), (p.n + 15) / 16, (part.m + 15) / 16, std::min<int64_t>(p.batch, 65535), 256,
+             &part, nullptr);
     }
     return;
   }

@@ -24,7 +24,12 @@ CUstream make_stream() {
 
 class CudaBackend final : public Backend {
  public:
-  CudaBackend() : stream_(make_stream()), pool_(stream_), staging_(stream_), launcher_(stream_, pool_, images_), calls_(stream_, pool_, images_) {}
+  CudaBackend()
+      : stream_(make_stream()),
+        pool_(stream_),
+        staging_(stream_),
+        launcher_(stream_, pool_, images_),
+        calls_(stream_, pool_, images_) {}
 
   const char* name() const override { return "cuda"; }
 
@@ -52,13 +57,15 @@ class CudaBackend final : public Backend {
   void download(void* host, const void* device, int64_t nbytes) override {
     if (nbytes == 0) return;
     Driver::get().enter();
-    staging_.download(host, reinterpret_cast<CUdeviceptr>(device), nbytes, nbytes <= 64 ? images_.function("interp", "publish") : nullptr);
+    staging_.download(host, reinterpret_cast<CUdeviceptr>(device), nbytes,
+                      nbytes <= 64 ? images_.function("interp", "publish") : nullptr);
   }
   void copy(void* to, const void* from, int64_t nbytes) override {
     if (nbytes == 0) return;
     Driver& d = Driver::get();
     d.enter();
-    check(d.cuMemcpyDtoDAsync_(reinterpret_cast<CUdeviceptr>(to), reinterpret_cast<CUdeviceptr>(from), static_cast<size_t>(nbytes), stream_),
+    check(d.cuMemcpyDtoDAsync_(reinterpret_cast<CUdeviceptr>(to), reinterpret_cast<CUdeviceptr>(from),
+                               static_cast<size_t>(nbytes), stream_),
           "copying on the device");
   }
   void synchronize() override {
@@ -70,13 +77,20 @@ class CudaBackend final : public Backend {
   std::vector<std::pair<std::string, double>> statistics() const override {
     const JitStatistics j = const_cast<Launcher&>(launcher_).jit().statistics();
     const auto n = [](int64_t v) { return static_cast<double>(v); };
-    return {{"launches", n(launcher_.launches)},       {"interpreted", n(launcher_.interpreted)},
-            {"compiled", n(launcher_.compiled)},       {"jit_compiled", n(j.compiled)},
-            {"jit_cached", n(j.cached)},               {"jit_failed", n(j.failed)},
-            {"jit_queued", n(j.queued)},               {"jit_seconds", j.seconds},
-            {"pool_in_use", n(pool_.in_use)},          {"pool_reserved", n(pool_.reserved)},
-            {"pool_peak", n(pool_.peak)},              {"bytes_uploaded", n(staging_.uploaded)},
-            {"bytes_downloaded", n(staging_.downloaded)}, {"cublas_calls", n(calls_.cublas_calls)},
+    return {{"launches", n(launcher_.launches)},
+            {"interpreted", n(launcher_.interpreted)},
+            {"compiled", n(launcher_.compiled)},
+            {"jit_compiled", n(j.compiled)},
+            {"jit_cached", n(j.cached)},
+            {"jit_failed", n(j.failed)},
+            {"jit_queued", n(j.queued)},
+            {"jit_seconds", j.seconds},
+            {"pool_in_use", n(pool_.in_use)},
+            {"pool_reserved", n(pool_.reserved)},
+            {"pool_peak", n(pool_.peak)},
+            {"bytes_uploaded", n(staging_.uploaded)},
+            {"bytes_downloaded", n(staging_.downloaded)},
+            {"cublas_calls", n(calls_.cublas_calls)},
             {"own_calls", n(calls_.own_calls)}};
   }
 
@@ -126,8 +140,8 @@ void set_memory_limit(int64_t nbytes) {
 std::string device_description() {
   const Driver& d = Driver::get();
   if (!d.ok()) throw runtime_error(d.why());
-  return d.device_name + ", compute capability " + std::to_string(d.arch / 10) + "." + std::to_string(d.arch % 10) + ", driver of CUDA " +
-         std::to_string(d.driver_version / 1000) + "." + std::to_string(d.driver_version % 1000 / 10);
+  return d.device_name + ", compute capability " + std::to_string(d.arch / 10) + "." + std::to_string(d.arch % 10) +
+         ", driver of CUDA " + std::to_string(d.driver_version / 1000) + "." + std::to_string(d.driver_version % 1000 / 10);
 }
 
 }  // namespace cuda

@@ -9,7 +9,8 @@ namespace {
 #define NUMLOOM_TEXT_(f) #f
 #define NUMLOOM_TEXT(f) NUMLOOM_TEXT_(f)
 
-const LibraryName kName = {"The NVIDIA driver (libcuda)", {"libcuda.so.1"}, {}, "Install an NVIDIA driver of CUDA 12 or newer."};
+const LibraryName kName = {
+    "The NVIDIA driver (libcuda)", {"libcuda.so.1"}, {}, "Install an NVIDIA driver of CUDA 12 or newer."};
 
 }  // namespace
 
@@ -23,8 +24,8 @@ Driver::Driver() : library_(kName) {
     why_ = library_.why();
     return;
   }
-#define X(f)                                                                        \
-  f##_ = reinterpret_cast<decltype(f##_)>(library_.symbol(NUMLOOM_TEXT(f)));        \
+#define X(f)                                                                 \
+  f##_ = reinterpret_cast<decltype(f##_)>(library_.symbol(NUMLOOM_TEXT(f))); \
   if (!f##_) why_ = "The NVIDIA driver is too old: it lacks " NUMLOOM_TEXT(f) ". Install one of CUDA 12 or newer.";
   NUMLOOM_CUDA_FUNCTIONS(X)
 #undef X

@@ -9,7 +9,8 @@
 asm(".pushsection .rodata\n"
     ".balign 64\n"
     "numloom_cuda_images:\n"
-    ".incbin \"" NUMLOOM_CUDA_IMAGES "\"\n"
+    ".incbin \"" NUMLOOM_CUDA_IMAGES
+    "\"\n"
     ".byte 0\n"
     ".popsection\n");
 extern "C" __attribute__((visibility("hidden"))) const char numloom_cuda_images[];
@@ -42,7 +43,8 @@ CUmodule Images::module(const char* source) {
   Driver& d = Driver::get();
   const Image* best = nullptr;
   for (const Image& i : kImages)
-    if (std::strcmp(i.source, source) == 0 && i.arch <= d.arch && i.arch / 10 == d.arch / 10 && (!best || i.arch > best->arch)) best = &i;
+    if (std::strcmp(i.source, source) == 0 && i.arch <= d.arch && i.arch / 10 == d.arch / 10 && (!best || i.arch > best->arch))
+      best = &i;
   if (best) {
     check(d.cuModuleLoadData_(&module, numloom_cuda_images + best->offset), "loading the built-in kernels");
     return module;

@@ -68,9 +68,7 @@ std::vector<int> schedule(const Kernel& k) {
 
 }  // namespace
 
-const char* Bytecode::entry() const {
-  return width == 4 ? "interp4_common" : width == 8 ? "interp8_common" : "interp16";
-}
+const char* Bytecode::entry() const { return width == 4 ? "interp4_common" : width == 8 ? "interp8_common" : "interp16"; }
 
 Bytecode encode(const Kernel& k) {
   Bytecode b;
@@ -155,7 +153,9 @@ Bytecode encode(const Kernel& k) {
         out.code = kIndex;
         b.has_index = true;
         break;
-      case KCode::cast: out.code = static_cast<unsigned short>(cast_code(k.value_types[static_cast<size_t>(in.a)], in.type)); break;
+      case KCode::cast:
+        out.code = static_cast<unsigned short>(cast_code(k.value_types[static_cast<size_t>(in.a)], in.type));
+        break;
       default: out.code = static_cast<unsigned short>(op_code(in.op, in.type));
     }
     if (in.code == KCode::cast && k.value_types[static_cast<size_t>(in.a)] == in.type)
@@ -168,7 +168,8 @@ Bytecode encode(const Kernel& k) {
     if (only_next) {
       int user = i + 1;
       while (user < last_use[dst] && user < nsteps &&
-             (steps[static_cast<size_t>(user)] >= kStoreStep || k.code[static_cast<size_t>(steps[static_cast<size_t>(user)])].code == KCode::load))
+             (steps[static_cast<size_t>(user)] >= kStoreStep ||
+              k.code[static_cast<size_t>(steps[static_cast<size_t>(user)])].code == KCode::load))
         ++user;
       only_next = last_use[dst] <= user && last_use[dst] < nsteps;
     }
@@ -209,7 +210,9 @@ Bytecode encode(const Kernel& k) {
 std::string Bytecode::print() const {
   std::string out = std::string(entry()) + ", " + std::to_string(nregs) + " registers\n";
   const auto name = [&](int a) {
-    return a == kAccumulator ? std::string("acc") : a >= kConstants ? "const" + std::to_string(a - kConstants) : "r" + std::to_string(a);
+    return a == kAccumulator ? std::string("acc")
+           : a >= kConstants ? "const" + std::to_string(a - kConstants)
+                             : "r" + std::to_string(a);
   };
   for (const Instr& in : code) {
     out += "  ";
@@ -236,8 +239,8 @@ std::string Bytecode::print() const {
   return out;
 }
 
-bool fill_block(const Kernel& kernel, const Bytecode& b, const Nest& nest, const KernelArgs& args, Loop loop, int64_t nred, int64_t nout,
-                int depth, const std::vector<Results>& results, int shared_limit, int shared_per_processor,
+bool fill_block(const Kernel& kernel, const Bytecode& b, const Nest& nest, const KernelArgs& args, Loop loop, int64_t nred,
+                int64_t nout, int depth, const std::vector<Results>& results, int shared_limit, int shared_per_processor,
                 std::vector<uint64_t>& words, Launch& launch) {
   const int E = b.elements(), nslots = static_cast<int>(nest.slots.size());
   Head h;
@@ -288,7 +291,8 @@ bool fill_block(const Kernel& kernel, const Bytecode& b, const Nest& nest, const
       if (nest.shape[d] >> 32) return false;
   for (size_t r = 0; r < results.size(); ++r) {
     const KReduce& k = kernel.reduces[r];
-    Reduce out{op_code(k.op, k.type), b.reduce_regs[r], item_size(k.type), 0, results[r].out, results[r].by_out, results[r].by_path};
+    Reduce out{op_code(k.op, k.type), b.reduce_regs[r],  item_size(k.type), 0,
+               results[r].out,        results[r].by_out, results[r].by_path};
     const size_t where = words.size();
     words.resize(where + sizeof out / 8);
     std::memcpy(&words[where], &out, sizeof out);
@@ -309,7 +313,13 @@ bool fill_block(const Kernel& kernel, const Bytecode& b, const Nest& nest, const
       const int axis = nest.axis_of[code[i].aux];
       code[i].aux = static_cast<unsigned short>(axis < 0 ? 0 : axis);
       // The coordinate of an axis of length 1 is 0: x ^ x.
-      if (axis < 0) code[i] = {static_cast<unsigned short>(op_code(Op::bitwise_xor, DType::i8)), code[i].dst, kAccumulator, kAccumulator, kAccumulator, 0};
+      if (axis < 0)
+        code[i] = {static_cast<unsigned short>(op_code(Op::bitwise_xor, DType::i8)),
+                   code[i].dst,
+                   kAccumulator,
+                   kAccumulator,
+                   kAccumulator,
+                   0};
     }
   h.ninstr = static_cast<int>(code.size());
   words.resize(at + code.size());
@@ -327,7 +337,9 @@ bool fill_block(const Kernel& kernel, const Bytecode& b, const Nest& nest, const
   };
   int threads = 128;
   // Fewer threads a block where registers are many: at least two blocks on a processor, and never more than one may have.
-  while (threads > 32 && (shared_bytes(threads) > shared_limit || (threads > 64 && shared_bytes(threads) * 2 > shared_per_processor))) threads /= 2;
+  while (threads > 32 &&
+         (shared_bytes(threads) > shared_limit || (threads > 64 && shared_bytes(threads) * 2 > shared_per_processor)))
+    threads /= 2;
   if (shared_bytes(threads) > shared_limit) return false;
   const int64_t tile = static_cast<int64_t>(threads) * E;
   switch (loop) {

@@ -42,8 +42,8 @@ struct Launch {
 
 // The words of the block and the shape of its launch. Results are given for reductions only. False where it cannot run in
 // `shared_limit` bytes of shared memory.
-bool fill_block(const Kernel& kernel, const Bytecode& bytecode, const Nest& nest, const KernelArgs& args, Loop loop, int64_t nred,
-                int64_t nout, int depth, const std::vector<Results>& results, int shared_limit, int shared_per_processor,
-                std::vector<uint64_t>& words, Launch& launch);
+bool fill_block(const Kernel& kernel, const Bytecode& bytecode, const Nest& nest, const KernelArgs& args, Loop loop,
+                int64_t nred, int64_t nout, int depth, const std::vector<Results>& results, int shared_limit,
+                int shared_per_processor, std::vector<uint64_t>& words, Launch& launch);
 
 }  // namespace numloom::cuda

@@ -136,7 +136,8 @@ CUfunction Jit::find(const Kernel& kernel, const TextForm& form, int64_t bytes, 
   if (state != Entry::State::done) return nullptr;
   Driver& d = Driver::get();
   CUmodule module = nullptr;
-  if (d.cuModuleLoadData_(&module, e.cubin.data()) != CUDA_SUCCESS || d.cuModuleGetFunction_(&e.function, module, "kernel") != CUDA_SUCCESS) {
+  if (d.cuModuleLoadData_(&module, e.cubin.data()) != CUDA_SUCCESS ||
+      d.cuModuleGetFunction_(&e.function, module, "kernel") != CUDA_SUCCESS) {
     std::lock_guard lock(mutex_);
     e.state = Entry::State::failed;
     e.function = nullptr;

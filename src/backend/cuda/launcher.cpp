@@ -44,8 +44,9 @@ const Bytecode& Launcher::bytecode(const Kernel& kernel) {
 
 void Launcher::launch(CUfunction f, int64_t x, int64_t y, int threads, int shared, void* argument, const char* what) {
   void* params[] = {argument};
-  check(Driver::get().cuLaunchKernel_(f, static_cast<unsigned>(x), static_cast<unsigned>(y), 1, static_cast<unsigned>(threads), 1, 1,
-                                      static_cast<unsigned>(shared), stream_, params, nullptr), what);
+  check(Driver::get().cuLaunchKernel_(f, static_cast<unsigned>(x), static_cast<unsigned>(y), 1, static_cast<unsigned>(threads),
+                                      1, 1, static_cast<unsigned>(shared), stream_, params, nullptr),
+        what);
   ++launches;
 }
 
@@ -79,8 +80,8 @@ TextForm Launcher::form_of(const Kernel& kernel, TextLoop loop) const {
   return f;
 }
 
-bool Launcher::run_text(const Kernel& kernel, const TextForm& form, const KernelArgs& args, int64_t nred, int64_t nout, int depth,
-                        const std::vector<Results>& results, bool now) {
+bool Launcher::run_text(const Kernel& kernel, const TextForm& form, const KernelArgs& args, int64_t nred, int64_t nout,
+                        int depth, const std::vector<Results>& results, bool now) {
   const CUfunction f = jit_.find(kernel, form, bytes_of(kernel), now);
   if (!f) return false;
   std::vector<LeafResult> leaf;
@@ -110,7 +111,9 @@ bool Launcher::interpret(const Kernel& kernel, const KernelArgs& args, Loop loop
   const Bytecode& b = bytecode(kernel);
   Driver& d = Driver::get();
   Launch l;
-  if (!b.ok || !fill_block(kernel, b, nest_, args, loop, nred, nout, depth, results, d.shared_per_block, d.shared_per_processor, words_, l)) return false;
+  if (!b.ok || !fill_block(kernel, b, nest_, args, loop, nred, nout, depth, results, d.shared_per_block, d.shared_per_processor,
+                           words_, l))
+    return false;
   const CUfunction f = images_.function("interp", b.entry());
   if (l.shared > 48 * 1024)
     check(d.cuFuncSetAttribute_(f, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, l.shared), "asking for shared memory");

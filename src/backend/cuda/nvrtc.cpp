@@ -19,7 +19,8 @@ const LibraryName kName = {"NVRTC",
                            {"cu13", "cuda_nvrtc"},
                            "Install it with: pip install nvidia-cuda-nvrtc-cu12 (without it kernels run in the interpreter)."};
 
-const char* const kFlags[] = {"--std=c++17", "--fmad=false", "--ftz=false", "--prec-div=true", "--prec-sqrt=true", "--disable-warnings"};
+const char* const kFlags[] = {"--std=c++17",     "--fmad=false",     "--ftz=false",
+                              "--prec-div=true", "--prec-sqrt=true", "--disable-warnings"};
 
 using Program = struct NvrtcProgram*;
 
@@ -112,7 +113,8 @@ const std::vector<HeaderText>& scalar_headers() {
 }
 
 bool nvrtc_available(std::string* why) {
-  if (!nvrtc().ok && why) *why = nvrtc().library.ok() ? "NVRTC lacks a function that Numloom needs: it is too old." : nvrtc().library.why();
+  if (!nvrtc().ok && why)
+    *why = nvrtc().library.ok() ? "NVRTC lacks a function that Numloom needs: it is too old." : nvrtc().library.why();
   return nvrtc().ok;
 }
 
@@ -174,11 +176,13 @@ std::string DiskCache::load(const std::string& key) {
   std::string out;
   struct stat st;
   EntryHead head;
-  if (::fstat(fd, &st) == 0 && st.st_uid == ::geteuid() && S_ISREG(st.st_mode) && ::read(fd, &head, sizeof head) == sizeof head &&
-      std::memcmp(head.magic, kMagic, 8) == 0 && head.size + sizeof head == static_cast<uint64_t>(st.st_size)) {
+  if (::fstat(fd, &st) == 0 && st.st_uid == ::geteuid() && S_ISREG(st.st_mode) &&
+      ::read(fd, &head, sizeof head) == sizeof head && std::memcmp(head.magic, kMagic, 8) == 0 &&
+      head.size + sizeof head == static_cast<uint64_t>(st.st_size)) {
     out.resize(head.size);
     size_t have = 0;
-    for (ssize_t n; have < out.size() && (n = ::read(fd, out.data() + have, out.size() - have)) > 0;) have += static_cast<size_t>(n);
+    for (ssize_t n; have < out.size() && (n = ::read(fd, out.data() + have, out.size() - have)) > 0;)
+      have += static_cast<size_t>(n);
     if (have != out.size() || fnv(0, out.data(), out.size()) != head.check) out.clear();
   }
   ::close(fd);
@@ -197,7 +201,8 @@ bool DiskCache::store(const std::string& key, const std::string& cubin) {
   head.check = fnv(0, cubin.data(), cubin.size());
   const std::string all = std::string(reinterpret_cast<const char*>(&head), sizeof head) + cubin;
   size_t done = 0;
-  for (ssize_t n; done < all.size() && (n = ::write(fd, all.data() + done, all.size() - done)) > 0;) done += static_cast<size_t>(n);
+  for (ssize_t n; done < all.size() && (n = ::write(fd, all.data() + done, all.size() - done)) > 0;)
+    done += static_cast<size_t>(n);
   const bool ok = ::close(fd) == 0 && done == all.size() && ::rename(temporary.c_str(), (dir + "/" + key).c_str()) == 0;
   if (!ok) ::unlink(temporary.c_str());
   return ok;

@@ -54,7 +54,8 @@ void* Pool::alloc(int64_t nbytes) {
   for (int attempt = 0; attempt < 3; ++attempt) {
     auto fit = free_.lower_bound({size, 0});
     // A large request does not break up a much larger segment while the driver still gives memory.
-    const bool wasteful = fit != free_.end() && attempt == 0 && size > kSmall && fit->first > 2 * size && fit->first - size > (int64_t{256} << 20);
+    const bool wasteful = fit != free_.end() && attempt == 0 && size > kSmall && fit->first > 2 * size &&
+                          fit->first - size > (int64_t{256} << 20);
     if (fit != free_.end() && !wasteful) return take(blocks_.find(fit->second), size);
     if (reserve(nbytes <= kSmall ? kSegment * 4 : size)) continue;
     if (fit != free_.end()) return take(blocks_.find(fit->second), size);

@@ -34,7 +34,8 @@ void Staging::upload(CUdeviceptr device, const void* host, int64_t nbytes) {
     wait(i);
     char* piece = pinned_ + i * kPiece;
     std::memcpy(piece, static_cast<const char*>(host) + at, static_cast<size_t>(n));
-    check(d.cuMemcpyHtoDAsync_(device + static_cast<CUdeviceptr>(at), piece, static_cast<size_t>(n), stream_), "copying to the device");
+    check(d.cuMemcpyHtoDAsync_(device + static_cast<CUdeviceptr>(at), piece, static_cast<size_t>(n), stream_),
+          "copying to the device");
     check(d.cuEventRecord_(done_[i], stream_), "copying to the device");
     busy_[i] = true;
   }

@@ -22,9 +22,7 @@
 
 namespace emulator {
 
-struct Index {
-  unsigned x = 0, y = 0, z = 0;
-};
+struct Index { unsigned x = 0, y = 0, z = 0; };
 struct Fiber {
   ucontext_t context;  // to begin with; after that jumps, which cost no system call
   jmp_buf at;
@@ -33,9 +31,7 @@ struct Fiber {
   bool done = false;
   unsigned exchange = 0;
 };
-struct Barrier {
-  unsigned arrived = 0, generation = 0;
-};
+struct Barrier { unsigned arrived = 0, generation = 0; };
 
 inline Index thread, block, block_size, grid_size;
 inline std::vector<Fiber>& fibers() {

@@ -37,16 +37,15 @@ void two(void** a) {
 using namespace numloom::cuda;
 const std::map<std::string, Wrapper>& built_in() {
 #define FUNCTION(name, A) {#name, one<interp_image::name, A>},
-#define TYPE_FUNCTIONS(t)                                                                                        \
-  {"scan_" #t, two<calls_image::scan_##t, Lines>}, {"totals_" #t, one<calls_image::totals_##t, Lines>},          \
+#define TYPE_FUNCTIONS(t)                                                                               \
+  {"scan_" #t, two<calls_image::scan_##t, Lines>}, {"totals_" #t, one<calls_image::totals_##t, Lines>}, \
       {"extremum_" #t, two<calls_image::extremum_##t, Lines>}, {"matmul_" #t, one<calls_image::matmul_##t, Matmul>},
   static const std::map<std::string, Wrapper> all = {
-      FUNCTION(interp4_common, Block) FUNCTION(interp8_common, Block)
-      FUNCTION(interp16, Block) FUNCTION(combine, Combine) FUNCTION(publish, Publish)
-      TYPE_FUNCTIONS(b1) TYPE_FUNCTIONS(i1) TYPE_FUNCTIONS(i2) TYPE_FUNCTIONS(i4) TYPE_FUNCTIONS(i8) TYPE_FUNCTIONS(u1)
-      TYPE_FUNCTIONS(u2) TYPE_FUNCTIONS(u4) TYPE_FUNCTIONS(u8) TYPE_FUNCTIONS(f2) TYPE_FUNCTIONS(f4) TYPE_FUNCTIONS(f8)
-      TYPE_FUNCTIONS(c8) TYPE_FUNCTIONS(c16)
-      {"scatter", two<calls_image::scatter, Scatter>}};
+      FUNCTION(interp4_common, Block) FUNCTION(interp8_common, Block) FUNCTION(interp16, Block) FUNCTION(combine, Combine)
+          FUNCTION(publish, Publish) TYPE_FUNCTIONS(b1) TYPE_FUNCTIONS(i1) TYPE_FUNCTIONS(i2) TYPE_FUNCTIONS(i4)
+              TYPE_FUNCTIONS(i8) TYPE_FUNCTIONS(u1) TYPE_FUNCTIONS(u2) TYPE_FUNCTIONS(u4) TYPE_FUNCTIONS(u8) TYPE_FUNCTIONS(f2)
+                  TYPE_FUNCTIONS(f4) TYPE_FUNCTIONS(f8) TYPE_FUNCTIONS(c8)
+                      TYPE_FUNCTIONS(c16){"scatter", two<calls_image::scatter, Scatter>}};
   return all;
 }
 
@@ -85,7 +84,9 @@ CUresult cuDeviceGetCount(int* n) {
   return CUDA_SUCCESS;
 }
 CUresult cuDeviceGet(CUdevice* d, int) { return *d = 0, CUDA_SUCCESS; }
-CUresult cuDeviceGetName(char* name, int n, CUdevice) { return std::strncpy(name, "Emulator", static_cast<size_t>(n)), CUDA_SUCCESS; }
+CUresult cuDeviceGetName(char* name, int n, CUdevice) {
+  return std::strncpy(name, "Emulator", static_cast<size_t>(n)), CUDA_SUCCESS;
+}
 CUresult cuDeviceGetAttribute(int* v, CUdevice_attribute a, CUdevice) {
   switch (a) {
     case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR: *v = 9; break;
@@ -100,7 +101,9 @@ CUresult cuDeviceGetAttribute(int* v, CUdevice_attribute a, CUdevice) {
 CUresult cuDevicePrimaryCtxRetain(CUcontext* c, CUdevice) { return *c = reinterpret_cast<CUcontext>(&current), CUDA_SUCCESS; }
 CUresult cuCtxSetCurrent(CUcontext c) { return current = c, CUDA_SUCCESS; }
 CUresult cuCtxGetCurrent(CUcontext* c) { return *c = current, CUDA_SUCCESS; }
-CUresult cuGetErrorName(CUresult r, const char** s) { return *s = r == CUDA_ERROR_OUT_OF_MEMORY ? "CUDA_ERROR_OUT_OF_MEMORY" : "CUDA_ERROR", CUDA_SUCCESS; }
+CUresult cuGetErrorName(CUresult r, const char** s) {
+  return *s = r == CUDA_ERROR_OUT_OF_MEMORY ? "CUDA_ERROR_OUT_OF_MEMORY" : "CUDA_ERROR", CUDA_SUCCESS;
+}
 CUresult cuGetErrorString(CUresult, const char** s) { return *s = "emulated", CUDA_SUCCESS; }
 CUresult cuStreamCreate(CUstream* s, unsigned) { return *s = nullptr, CUDA_SUCCESS; }
 CUresult cuStreamSynchronize(CUstream) { return CUDA_SUCCESS; }
@@ -125,15 +128,25 @@ CUresult cuMemFree(CUdeviceptr p) {
   return CUDA_SUCCESS;
 }
 CUresult cuMemGetInfo(size_t* left, size_t* total) { return *left = limit() - used, *total = limit(), CUDA_SUCCESS; }
-CUresult cuMemHostAlloc(void** p, size_t n, unsigned) { return *p = std::aligned_alloc(4096, (n + 4095) / 4096 * 4096), CUDA_SUCCESS; }
+CUresult cuMemHostAlloc(void** p, size_t n, unsigned) {
+  return *p = std::aligned_alloc(4096, (n + 4095) / 4096 * 4096), CUDA_SUCCESS;
+}
 CUresult cuMemFreeHost(void* p) { return std::free(p), CUDA_SUCCESS; }
-CUresult cuMemHostGetDevicePointer(CUdeviceptr* d, void* p, unsigned) { return *d = reinterpret_cast<CUdeviceptr>(p), CUDA_SUCCESS; }
-CUresult cuMemcpyHtoDAsync(CUdeviceptr to, const void* from, size_t n, CUstream) { return std::memcpy(reinterpret_cast<void*>(to), from, n), CUDA_SUCCESS; }
-CUresult cuMemcpyDtoHAsync(void* to, CUdeviceptr from, size_t n, CUstream) { return std::memcpy(to, reinterpret_cast<void*>(from), n), CUDA_SUCCESS; }
+CUresult cuMemHostGetDevicePointer(CUdeviceptr* d, void* p, unsigned) {
+  return *d = reinterpret_cast<CUdeviceptr>(p), CUDA_SUCCESS;
+}
+CUresult cuMemcpyHtoDAsync(CUdeviceptr to, const void* from, size_t n, CUstream) {
+  return std::memcpy(reinterpret_cast<void*>(to), from, n), CUDA_SUCCESS;
+}
+CUresult cuMemcpyDtoHAsync(void* to, CUdeviceptr from, size_t n, CUstream) {
+  return std::memcpy(to, reinterpret_cast<void*>(from), n), CUDA_SUCCESS;
+}
 CUresult cuMemcpyDtoDAsync(CUdeviceptr to, CUdeviceptr from, size_t n, CUstream) {
   return std::memmove(reinterpret_cast<void*>(to), reinterpret_cast<void*>(from), n), CUDA_SUCCESS;
 }
-CUresult cuMemsetD8Async(CUdeviceptr p, unsigned char v, size_t n, CUstream) { return std::memset(reinterpret_cast<void*>(p), v, n), CUDA_SUCCESS; }
+CUresult cuMemsetD8Async(CUdeviceptr p, unsigned char v, size_t n, CUstream) {
+  return std::memset(reinterpret_cast<void*>(p), v, n), CUDA_SUCCESS;
+}
 CUresult cuModuleLoadData(CUmodule* m, const void* image) {
   auto* module = new Module;
   if (std::strncmp(static_cast<const char*>(image), "emulated ", 9) == 0) {
@@ -162,9 +175,10 @@ CUresult cuModuleGetFunction(CUfunction* f, CUmodule m, const char* name) {
 CUresult cuModuleUnload(CUmodule) { return CUDA_SUCCESS; }
 CUresult cuFuncSetAttribute(CUfunction, CUfunction_attribute, int) { return CUDA_SUCCESS; }
 CUresult cuFuncGetAttribute(int* v, CUfunction_attribute, CUfunction) { return *v = 0, CUDA_SUCCESS; }
-CUresult cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned, unsigned, unsigned shared, CUstream,
-                        void** params, void**) {
-  if (gx == 0 || gy == 0 || gz == 0 || gy > 65535 || gz > 65535 || bx == 0 || bx > 1024 || shared > 227 * 1024) return CUDA_ERROR_INVALID_VALUE;
+CUresult cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned, unsigned, unsigned shared,
+                        CUstream, void** params, void**) {
+  if (gx == 0 || gy == 0 || gz == 0 || gy > 65535 || gz > 65535 || bx == 0 || bx > 1024 || shared > 227 * 1024)
+    return CUDA_ERROR_INVALID_VALUE;
   const auto* function = reinterpret_cast<const Function*>(f);
   if (function->compiled) function->compiled(params, gx, gy, gz, bx);
   else emulator::launch(function->wrapper, params, {gx, gy, gz}, bx);

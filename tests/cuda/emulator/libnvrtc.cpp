@@ -18,7 +18,8 @@ struct Program {
 
 extern "C" {
 int nvrtcVersion(int* a, int* b) { return *a = 13, *b = 0, 0; }
-int nvrtcCreateProgram(Program** p, const char* text, const char*, int n, const char* const* headers, const char* const* names) {
+int nvrtcCreateProgram(Program** p, const char* text, const char*, int n, const char* const* headers,
+                       const char* const* names) {
   *p = new Program{text, {}, {}, {}};
   for (int i = 0; i < n; ++i) (*p)->headers.emplace_back(names[i], headers[i]);
   return 0;
@@ -30,13 +31,16 @@ int nvrtcCompileProgram(Program* p, int, const char* const*) {
   if (!mkdtemp(folder)) return 6;
   const std::string dir = folder;
   for (const auto& [name, text] : p->headers) std::ofstream(dir + "/" + name) << text;
-  std::ofstream(dir + "/kernel.cpp") << "#include \"" EMULATOR_DEVICE_H "\"\n"
-                                     << p->text
-                                     << "\nstatic void entry(void** a) { kernel(*static_cast<Args*>(a[0])); }\n"
-                                        "extern \"C\" void emulated_launch(void** a, unsigned x, unsigned y, unsigned z, unsigned threads) {\n"
-                                        "  emulator::launch(entry, a, {x, y, z}, threads);\n}\n";
-  const std::string command = std::string(EMULATOR_COMPILER " -std=c++20 -O1 -w -shared -fPIC -Wl,-Bsymbolic -fno-gnu-unique -ffp-contract=off "
-                                          "-fno-math-errno -I") + dir + " " + dir + "/kernel.cpp -o " + dir + "/kernel.so 2> " + dir + "/log";
+  std::ofstream(dir + "/kernel.cpp")
+      << "#include \"" EMULATOR_DEVICE_H "\"\n"
+      << p->text
+      << "\nstatic void entry(void** a) { kernel(*static_cast<Args*>(a[0])); }\n"
+         "extern \"C\" void emulated_launch(void** a, unsigned x, unsigned y, unsigned z, unsigned threads) {\n"
+         "  emulator::launch(entry, a, {x, y, z}, threads);\n}\n";
+  const std::string command = std::string(EMULATOR_COMPILER
+                                          " -std=c++20 -O1 -w -shared -fPIC -Wl,-Bsymbolic -fno-gnu-unique -ffp-contract=off "
+                                          "-fno-math-errno -I") +
+                              dir + " " + dir + "/kernel.cpp -o " + dir + "/kernel.so 2> " + dir + "/log";
   if (std::system(command.c_str()) != 0) {
     std::ifstream log(dir + "/log");
     p->log.assign(std::istreambuf_iterator<char>(log), {});

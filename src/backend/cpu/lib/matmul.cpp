@@ -10,12 +10,18 @@
 // OpenBLAS as its wheel exports it: 32-bit integers, names with the prefix scipy_.
 extern "C" {
 void scipy_openblas_set_num_threads(int);
-void scipy_cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, const float* a, int lda, const float* b, int ldb, float beta, float* c, int ldc);
-void scipy_cblas_dgemm(int order, int ta, int tb, int m, int n, int k, double alpha, const double* a, int lda, const double* b, int ldb, double beta, double* c, int ldc);
-void scipy_cblas_cgemm(int order, int ta, int tb, int m, int n, int k, const void* alpha, const void* a, int lda, const void* b, int ldb, const void* beta, void* c, int ldc);
-void scipy_cblas_zgemm(int order, int ta, int tb, int m, int n, int k, const void* alpha, const void* a, int lda, const void* b, int ldb, const void* beta, void* c, int ldc);
-void scipy_cblas_sgemv(int order, int ta, int m, int n, float alpha, const float* a, int lda, const float* x, int incx, float beta, float* y, int incy);
-void scipy_cblas_dgemv(int order, int ta, int m, int n, double alpha, const double* a, int lda, const double* x, int incx, double beta, double* y, int incy);
+void scipy_cblas_sgemm(int order, int ta, int tb, int m, int n, int k, float alpha, const float* a, int lda, const float* b,
+                       int ldb, float beta, float* c, int ldc);
+void scipy_cblas_dgemm(int order, int ta, int tb, int m, int n, int k, double alpha, const double* a, int lda, const double* b,
+                       int ldb, double beta, double* c, int ldc);
+void scipy_cblas_cgemm(int order, int ta, int tb, int m, int n, int k, const void* alpha, const void* a, int lda, const void* b,
+                       int ldb, const void* beta, void* c, int ldc);
+void scipy_cblas_zgemm(int order, int ta, int tb, int m, int n, int k, const void* alpha, const void* a, int lda, const void* b,
+                       int ldb, const void* beta, void* c, int ldc);
+void scipy_cblas_sgemv(int order, int ta, int m, int n, float alpha, const float* a, int lda, const float* x, int incx,
+                       float beta, float* y, int incy);
+void scipy_cblas_dgemv(int order, int ta, int m, int n, double alpha, const double* a, int lda, const double* x, int incx,
+                       double beta, double* y, int incy);
 }
 
 namespace numloom::cpu {
@@ -46,11 +52,10 @@ Matrix view(const char* base, int64_t rows, int64_t cols, int64_t rs, int64_t cs
   return m;
 }
 
-struct Sizes {
-  int64_t m, n, k;
-};
+struct Sizes { int64_t m, n, k; };
 
-void blas(DType t, const Sizes& s, const char* a, int64_t ars, int64_t acs, const char* b, int64_t brs, int64_t bcs, char* out, int64_t ors, int64_t ocs) {
+void blas(DType t, const Sizes& s, const char* a, int64_t ars, int64_t acs, const char* b, int64_t brs, int64_t bcs, char* out,
+          int64_t ors, int64_t ocs) {
   const int item = item_size(t);
   const int m = static_cast<int>(s.m), n = static_cast<int>(s.n), k = static_cast<int>(s.k);
   const Matrix A = view(a, s.m, s.k, ars, acs, item), B = view(b, s.k, s.n, brs, bcs, item);
@@ -73,13 +78,21 @@ void blas(DType t, const Sizes& s, const char* a, int64_t ars, int64_t acs, cons
     const int incx = B.transposed || B.packed.size() ? 1 : B.ld;
     const int sm = A.transposed ? k : m, sn = A.transposed ? m : k;
     if (t == DType::f8)
-      scipy_cblas_dgemv(kRowMajor, ta, sm, sn, 1, reinterpret_cast<const double*>(A.data), lda, reinterpret_cast<const double*>(B.data), incx, 0, reinterpret_cast<double*>(c), 1);
+      scipy_cblas_dgemv(kRowMajor, ta, sm, sn, 1, reinterpret_cast<const double*>(A.data), lda,
+                        reinterpret_cast<const double*>(B.data), incx, 0, reinterpret_cast<double*>(c), 1);
     else
-      scipy_cblas_sgemv(kRowMajor, ta, sm, sn, 1, reinterpret_cast<const float*>(A.data), lda, reinterpret_cast<const float*>(B.data), incx, 0, reinterpret_cast<float*>(c), 1);
+      scipy_cblas_sgemv(kRowMajor, ta, sm, sn, 1, reinterpret_cast<const float*>(A.data), lda,
+                        reinterpret_cast<const float*>(B.data), incx, 0, reinterpret_cast<float*>(c), 1);
   } else {
     switch (t) {
-      case DType::f4: scipy_cblas_sgemm(kRowMajor, ta, tb, m, n, k, 1, reinterpret_cast<const float*>(A.data), lda, reinterpret_cast<const float*>(B.data), ldb, 0, reinterpret_cast<float*>(c), ldc); break;
-      case DType::f8: scipy_cblas_dgemm(kRowMajor, ta, tb, m, n, k, 1, reinterpret_cast<const double*>(A.data), lda, reinterpret_cast<const double*>(B.data), ldb, 0, reinterpret_cast<double*>(c), ldc); break;
+      case DType::f4:
+        scipy_cblas_sgemm(kRowMajor, ta, tb, m, n, k, 1, reinterpret_cast<const float*>(A.data), lda,
+                          reinterpret_cast<const float*>(B.data), ldb, 0, reinterpret_cast<float*>(c), ldc);
+        break;
+      case DType::f8:
+        scipy_cblas_dgemm(kRowMajor, ta, tb, m, n, k, 1, reinterpret_cast<const double*>(A.data), lda,
+                          reinterpret_cast<const double*>(B.data), ldb, 0, reinterpret_cast<double*>(c), ldc);
+        break;
       case DType::c8: scipy_cblas_cgemm(kRowMajor, ta, tb, m, n, k, kOnef, A.data, lda, B.data, ldb, kZerof, c, ldc); break;
       default: scipy_cblas_zgemm(kRowMajor, ta, tb, m, n, k, kOne, A.data, lda, B.data, ldb, kZero, c, ldc); break;
     }
@@ -90,7 +103,8 @@ void blas(DType t, const Sizes& s, const char* a, int64_t ars, int64_t acs, cons
 }
 
 // Row i of the result, by multiplying rows of b with elements of a and adding, in the loops of the type.
-void plain(DType t, const Sizes& s, const char* a, int64_t ars, int64_t acs, const char* b, int64_t brs, int64_t bcs, char* out, int64_t ors, int64_t ocs) {
+void plain(DType t, const Sizes& s, const char* a, int64_t ars, int64_t acs, const char* b, int64_t brs, int64_t bcs, char* out,
+           int64_t ors, int64_t ocs) {
   const int item = item_size(t);
   // float16 accumulates in float32, as NumPy's loop does.
   const DType acc = t == DType::f2 ? DType::f4 : t;
@@ -114,16 +128,13 @@ void plain(DType t, const Sizes& s, const char* a, int64_t ars, int64_t acs, con
     for (int64_t j = 0; j < n; ++j) narrow(out + i * ors + j * ocs, sum.data() + j * wide, nullptr, nullptr, 1);
   };
   (void)item;
-  if (s.m * n * s.k > 1 << 16)
-    parallel_for(s.m, [&](int64_t i, int) { row(i); });
+  if (s.m * n * s.k > 1 << 16) parallel_for(s.m, [&](int64_t i, int) { row(i); });
   else
     for (int64_t i = 0; i < s.m; ++i) row(i);
 }
 
 // The strides of one product, in bytes.
-struct Strides {
-  int64_t ar, ac, br, bc, outr, outc;
-};
+struct Strides { int64_t ar, ac, br, bc, outr, outc; };
 
 // BLAS on our own threads: each part is a product by one thread. BLAS's threads wait for each other by spinning, which
 // on a busy machine costs more than the product. How it is split depends on the sizes alone, so results do not depend
@@ -157,8 +168,7 @@ void parallel_blas(DType t, const Sizes& s, const char* a, const char* b, char* 
     const LoopFn add = loops().op[static_cast<int>(Op::add)][static_cast<int>(t)];
     for (int64_t i = 1; i < wanted; ++i) add(sums.data(), sums.data(), sums.data() + i * size * item, nullptr, size);
     for (int64_t r = 0; r < s.m; ++r)
-      for (int64_t j = 0; j < s.n; ++j)
-        std::copy_n(sums.data() + (r * s.n + j) * item, item, out + r * d.outr + j * d.outc);
+      for (int64_t j = 0; j < s.n; ++j) std::copy_n(sums.data() + (r * s.n + j) * item, item, out + r * d.outr + j * d.outc);
   } else {
     blas(t, s, a, d.ar, d.ac, b, d.br, d.bc, out, d.outr, d.outc);
   }

@@ -31,7 +31,6 @@ template <class T> NL_FN T scan_op(int op, T a, T b) {
   }
 }
 
-
 // Chunk c of a line. With `carry` (nchunks > 1, second pass) the totals of the chunks before it are added first; without,
 // only its own total is written to `partial`.
 template <class T> NL_FN void scan(const Lines& a, bool carry, T* shared) {
@@ -160,7 +159,8 @@ template <class T> struct Accumulator { typedef T type; };
 template <> struct Accumulator<nl::f2> { typedef nl::f4 type; };
 
 // 16 x 16 tiles of the output, one thread an element.
-template <class T> NL_FN void product(const Matmul& p, typename Accumulator<T>::type (*ta)[17], typename Accumulator<T>::type (*tb)[17]) {
+template <class T> NL_FN void product(const Matmul& p, typename Accumulator<T>::type (*ta)[17],
+                                      typename Accumulator<T>::type (*tb)[17]) {
   typedef typename Accumulator<T>::type A;
   const int tx = threadIdx.x % 16, ty = threadIdx.x / 16;
   const I64 col = (I64)blockIdx.x * 16 + tx, row = (I64)blockIdx.y * 16 + ty;
@@ -201,22 +201,22 @@ NL_FN U64 hashed(U64 x) {
 
 }  // namespace
 
-#define TYPE(code, T)                                                                                    \
-  extern "C" __global__ void __launch_bounds__(256) scan_##code(const __grid_constant__ Lines a, int pass) { \
-    __shared__ T shared[256];                                                                            \
-    if (pass == kSerialPass) return scan_serial<T>(a);                                                   \
-    scan<T>(a, pass != 0, shared);                                                                      \
-  }                                                                                                      \
-  extern "C" __global__ void totals_##code(const __grid_constant__ Lines a) { scan_totals<T>(a); }       \
+#define TYPE(code, T)                                                                                            \
+  extern "C" __global__ void __launch_bounds__(256) scan_##code(const __grid_constant__ Lines a, int pass) {     \
+    __shared__ T shared[256];                                                                                    \
+    if (pass == kSerialPass) return scan_serial<T>(a);                                                           \
+    scan<T>(a, pass != 0, shared);                                                                               \
+  }                                                                                                              \
+  extern "C" __global__ void totals_##code(const __grid_constant__ Lines a) { scan_totals<T>(a); }               \
   extern "C" __global__ void __launch_bounds__(256) extremum_##code(const __grid_constant__ Lines a, int pass) { \
-    __shared__ T value[256];                                                                             \
-    __shared__ I64 index[256];                                                                           \
-    if (pass == kSerialPass) return extremum_serial<T>(a);                                               \
-    extremum<T>(a, pass != 0, value, index);                                                           \
-  }                                                                                                      \
-  extern "C" __global__ void __launch_bounds__(256) matmul_##code(const __grid_constant__ Matmul p) {    \
-    __shared__ Accumulator<T>::type ta[16][17], tb[16][17];                                              \
-    product<T>(p, ta, tb);                                                                               \
+    __shared__ T value[256];                                                                                     \
+    __shared__ I64 index[256];                                                                                   \
+    if (pass == kSerialPass) return extremum_serial<T>(a);                                                       \
+    extremum<T>(a, pass != 0, value, index);                                                                     \
+  }                                                                                                              \
+  extern "C" __global__ void __launch_bounds__(256) matmul_##code(const __grid_constant__ Matmul p) {            \
+    __shared__ Accumulator<T>::type ta[16][17], tb[16][17];                                                      \
+    product<T>(p, ta, tb);                                                                                       \
   }
 TYPE(b1, bool)
 TYPE(i1, nl::i1)

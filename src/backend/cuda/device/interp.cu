@@ -14,16 +14,12 @@ using numloom::reduction::Range;
 
 namespace {
 
-struct alignas(16) Wide {
-  U64 w[2];
-};
+struct alignas(16) Wide { U64 w[2]; };
 template <int W> struct Word;
 template <> struct Word<4> { unsigned x; };
 template <> struct Word<8> { U64 x; };
 template <> struct alignas(16) Word<16> { U64 x[2]; };
-template <int W> struct alignas(16) Vec {
-  Word<W> v[16 / W];
-};
+template <int W> struct alignas(16) Vec { Word<W> v[16 / W]; };
 
 template <class T, class From> NL_FN T get(const From& w) {
   T r;
@@ -38,10 +34,16 @@ template <class To, class T> NL_FN To put(const T& x) {
 
 // Every op on every type, one element at a time. Cold: the common ones have cases of their own in `run`.
 #define CASE(id, ...) \
-  case id:            \
-    return put<Wide>(__VA_ARGS__);
-#define GROUP(name) NL_SLOW Wide name(int code, Wide a, Wide b, Wide c) { (void)b; (void)c; switch (code) {
-#define GROUP_END default: return a; } }
+  case id: return put<Wide>(__VA_ARGS__);
+#define GROUP(name)                                     \
+  NL_SLOW Wide name(int code, Wide a, Wide b, Wide c) { \
+    (void)b;                                            \
+    (void)c;                                            \
+    switch (code) {
+#define GROUP_END    \
+  default: return a; \
+    }                \
+    }
 #include "interp_cases.inc"
 #undef CASE
 
@@ -58,8 +60,7 @@ NL_FN Wide eval(int code, Wide a, Wide b, Wide c) {
 template <int W, bool kFull> NL_FN Word<W> accumulate(int code, Word<W> a, Word<W> b) {
   switch (code) {
 #define ACC(id, T, f) \
-  case id:            \
-    return put<Word<W>>(f(get<T>(a), get<T>(b)));
+  case id: return put<Word<W>>(f(get<T>(a), get<T>(b)));
     FAST_REDUCE_4
 #undef ACC
     default: break;
@@ -67,8 +68,7 @@ template <int W, bool kFull> NL_FN Word<W> accumulate(int code, Word<W> a, Word<
   if constexpr (W >= 8) {
     switch (code) {
 #define ACC(id, T, f) \
-  case id:            \
-    return put<Word<W>>(f(get<T>(a), get<T>(b)));
+  case id: return put<Word<W>>(f(get<T>(a), get<T>(b)));
       FAST_REDUCE_8
 #undef ACC
       default: break;
@@ -79,13 +79,19 @@ template <int W, bool kFull> NL_FN Word<W> accumulate(int code, Word<W> a, Word<
 }
 
 template <class T> NL_FN T lane_down(T x, int by) {
-  union { T t; unsigned w[(sizeof(T) + 3) / 4]; } u;
+  union {
+    T t;
+    unsigned w[(sizeof(T) + 3) / 4];
+  } u;
   u.t = x;
   for (unsigned i = 0; i < sizeof(T) / 4; ++i) u.w[i] = __shfl_down_sync(0xffffffffu, u.w[i], by, 8);
   return u.t;
 }
 template <class T> NL_FN T lane_from(T x, int lane) {
-  union { T t; unsigned w[(sizeof(T) + 3) / 4]; } u;
+  union {
+    T t;
+    unsigned w[(sizeof(T) + 3) / 4];
+  } u;
   u.t = x;
   for (unsigned i = 0; i < sizeof(T) / 4; ++i) u.w[i] = __shfl_sync(0xffffffffu, u.w[i], lane, 8);
   return u.t;
@@ -258,8 +264,12 @@ template <int W, bool kFull> __device__ void run(const Block& block, unsigned ch
                 case 1: async_copy<1>(&to->v[e], at); break;
                 case 2: async_copy<2>(&to->v[e], at); break;
                 case 4: async_copy<4>(&to->v[e], at); break;
-                case 8: if constexpr (W >= 8) async_copy<8>(&to->v[e], at); break;
-                default: if constexpr (W >= 16) async_copy<16>(&to->v[e], at); break;
+                case 8:
+                  if constexpr (W >= 8) async_copy<8>(&to->v[e], at);
+                  break;
+                default:
+                  if constexpr (W >= 16) async_copy<16>(&to->v[e], at);
+                  break;
               }
             }
             continue;
@@ -299,16 +309,16 @@ template <int W, bool kFull> __device__ void run(const Block& block, unsigned ch
           case kIndex:
             for (int e = 0; e < E; ++e) acc.v[e] = put<Word<W>>((I64)coords[(in.aux * E + e) * T + t]);
             break;
-#define FAST(id, ...)                                              \
-  case id:                                                         \
-    for (int e = 0; e < E; ++e) {                                  \
-      const Word<W> a = ra.v[e], b = rb.v[e], c = rc().v[e];       \
-      (void)a, (void)b, (void)c;                                   \
-      acc.v[e] = put<Word<W>>(__VA_ARGS__);                        \
-    }                                                              \
+#define FAST(id, ...)                                        \
+  case id:                                                   \
+    for (int e = 0; e < E; ++e) {                            \
+      const Word<W> a = ra.v[e], b = rb.v[e], c = rc().v[e]; \
+      (void)a, (void)b, (void)c;                             \
+      acc.v[e] = put<Word<W>>(__VA_ARGS__);                  \
+    }                                                        \
     break;
 #define rc() (in.c == kAccumulator ? acc : *pc_)
-          FAST_OPS_4
+            FAST_OPS_4
           default: {
             bool done = true;
             if constexpr (W >= 8) {
@@ -320,9 +330,11 @@ template <int W, bool kFull> __device__ void run(const Block& block, unsigned ch
               done = false;
             }
             if constexpr (!kFull && W == 4) {
-              switch (in.code) { FAST_OPS_HEAVY_4 default: break; }
+              switch (in.code) { FAST_OPS_HEAVY_4 default : break; }
             } else if constexpr (!kFull) {
-              if (!done) switch (in.code) { FAST_OPS_HEAVY_8 default: break; }
+              if (!done) switch (in.code) {
+                  FAST_OPS_HEAVY_8 default : break;
+                }
             } else {
               if (!done) {
                 const Vec<W> r = rc();
@@ -402,10 +414,10 @@ template <int W, bool kFull> __device__ void run(const Block& block, unsigned ch
 #ifndef DYNAMIC_SHARED
 #define DYNAMIC_SHARED(name) extern __shared__ __align__(16) unsigned char name[]
 #endif
-#define ENTRY(name, W, kFull)                                                          \
+#define ENTRY(name, W, kFull)                                                                   \
   extern "C" __global__ void __launch_bounds__(128) name(const __grid_constant__ Block block) { \
-    DYNAMIC_SHARED(shared);                                                            \
-    run<W, kFull>(block, shared);                                                      \
+    DYNAMIC_SHARED(shared);                                                                     \
+    run<W, kFull>(block, shared);                                                               \
   }
 ENTRY(interp4_common, 4, false)
 ENTRY(interp8_common, 8, false)
@@ -442,7 +454,8 @@ extern "C" __global__ void __launch_bounds__(256) combine(const __grid_constant_
       const int i = threadIdx.x + k * 256;
       if (i >= count) continue;
       const I64 right = ((first >> l) + 2 * i + 1) & ((1ll << level) - 1);
-      const bool both = ((first >> (l + 1)) + i) >> (level - 1) < c.nout && numloom::reduction::node(c.nred, level, right).count > 0;
+      const bool both =
+          ((first >> (l + 1)) + i) >> (level - 1) < c.nout && numloom::reduction::node(c.nred, level, right).count > 0;
       keep[k] = both ? eval_reduce(c.code, value[2 * i], value[2 * i + 1], value[2 * i]) : value[2 * i];
     }
     __syncthreads();
