@@ -61,6 +61,10 @@ template <class To, class From> NL_FN To cast_to(Tag<To>, From x) {
   }
 }
 
-template <class To, class From> NL_FN To cast(From x) { return cast_to(Tag<To>(), x); }
+// A bool is its byte: compilers vectorise that.
+template <class To, class From> NL_FN To cast(From x) {
+  if constexpr (Is<From>::kind == kBool && Is<To>::kind != kBool) return cast_to(Tag<To>(), (u1)x);
+  else return cast_to(Tag<To>(), x);
+}
 
 }  // namespace nl

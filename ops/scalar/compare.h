@@ -42,7 +42,10 @@ template <class T> NL_FN bool truth(T a) {
 template <class T> NL_FN bool op_logical_and(T a, T b) { return truth(a) & truth(b); }
 template <class T> NL_FN bool op_logical_or(T a, T b) { return truth(a) | truth(b); }
 template <class T> NL_FN bool op_logical_xor(T a, T b) { return truth(a) != truth(b); }
-template <class T> NL_FN bool op_logical_not(T a) { return !truth(a); }
+template <class T> NL_FN bool op_logical_not(T a) {
+  if constexpr (Is<T>::kind == kBool) return (bool)((u1)a ^ (u1)1);
+  else return !truth(a);
+}
 
 template <class T> NL_FN bool op_isnan(T a) {
   if constexpr (Is<T>::half) return (a.bits & 0x7fff) > 0x7c00;

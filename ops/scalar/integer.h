@@ -8,7 +8,7 @@ template <class T> NL_FN T op_bitwise_and(T a, T b) { return (T)(a & b); }
 template <class T> NL_FN T op_bitwise_or(T a, T b) { return (T)(a | b); }
 template <class T> NL_FN T op_bitwise_xor(T a, T b) { return (T)(a ^ b); }
 template <class T> NL_FN T op_invert(T a) {
-  if constexpr (Is<T>::kind == kBool) return !a;
+  if constexpr (Is<T>::kind == kBool) return (bool)((u1)a ^ (u1)1);
   else return (T)~a;
 }
 

@@ -4,9 +4,22 @@
 
 namespace nl {
 
-NL_UNARY(sin)
-NL_UNARY(cos)
-NL_UNARY(tan)
+// No float16 is out of the fast range but infinities.
+#define NL_TRIGONOMETRIC(name)                           \
+  template <class T> NL_FN T op_##name(T x) {            \
+    if constexpr (Is<T>::half) {                         \
+      const f4 v = widen(x), r = name##_fast(v);         \
+      return narrow(is_finite(v) ? r : quiet_nan<f4>()); \
+    } else if constexpr (Is<T>::complex) {               \
+      return complex_##name(x);                          \
+    } else {                                             \
+      return name##_(x);                                 \
+    }                                                    \
+  }
+NL_TRIGONOMETRIC(sin)
+NL_TRIGONOMETRIC(cos)
+NL_TRIGONOMETRIC(tan)
+#undef NL_TRIGONOMETRIC
 NL_UNARY(arcsin)
 NL_UNARY(arccos)
 NL_UNARY(arctan)

@@ -12,6 +12,25 @@
 #define NL_INDEPENDENT _Pragma("omp simd")
 #define NL_INLINE __attribute__((always_inline))
 
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wpsabi"  // the vectors below are never passed between files
+#endif
+// The eight lanes of a reduction as one value: what the ops of ordered reductions do to all of them.
+namespace nl {
+typedef f4 f4x8 __attribute__((vector_size(32)));
+typedef f8 f8x8 __attribute__((vector_size(64)));
+#define NL_LANES(V)                                                                                      \
+  [[maybe_unused]] static NL_INLINE inline V op_add(V a, V b) { return a + b; }                          \
+  [[maybe_unused]] static NL_INLINE inline V op_multiply(V a, V b) { return a * b; }                     \
+  [[maybe_unused]] static NL_INLINE inline V op_maximum(V a, V b) { return (a != a) | (a > b) ? a : b; } \
+  [[maybe_unused]] static NL_INLINE inline V op_minimum(V a, V b) { return (a != a) | (a < b) ? a : b; } \
+  [[maybe_unused]] static NL_INLINE inline V op_fmax(V a, V b) { return (b != b) | (a >= b) ? a : b; }   \
+  [[maybe_unused]] static NL_INLINE inline V op_fmin(V a, V b) { return (b != b) | (a <= b) ? a : b; }
+NL_LANES(f4x8)
+NL_LANES(f8x8)
+#undef NL_LANES
+}  // namespace nl
+
 namespace numloom {
 namespace {
 
@@ -121,7 +140,7 @@ NL_INLINE inline void run_ranged2(void* dst, const void* a, const void* b, int64
   }
 }
 
-// Accumulators and how elements enter and leave them: float16 adds up in float32.
+// Accumulators, and how elements enter and leave them: float16 adds up in float32.
 template <class T> struct Accumulate {
   typedef T type;
   static NL_INLINE T in(T x) { return x; }
@@ -132,6 +151,25 @@ template <> struct Accumulate<nl::f2> {
   static NL_INLINE float in(nl::f2 x) { return nl::widen(x); }
   static NL_INLINE nl::f2 out(float x) { return nl::narrow(x); }
 };
+
+// The eight lanes of a leaf over its first n - n % 8 elements, n >= 8.
+template <class T, class V, class F>
+NL_INLINE inline void lanes(V (&r)[8], const T* p, int64_t n, F f) {
+  if constexpr (nl::Is<T>::real) {
+    typedef T Wide __attribute__((vector_size(8 * sizeof(T))));
+    Wide w, x;
+    __builtin_memcpy(&w, p, sizeof w);
+    for (int64_t i = 8; i + 8 <= n; i += 8) {
+      __builtin_memcpy(&x, p + i, sizeof x);
+      w = f(w, x);
+    }
+    __builtin_memcpy(r, &w, sizeof w);
+  } else {
+    for (int j = 0; j < 8; ++j) r[j] = Accumulate<T>::in(p[j]);
+    for (int64_t i = 8; i + 8 <= n; i += 8)
+      for (int j = 0; j < 8; ++j) r[j] = f(r[j], Accumulate<T>::in(p[i + j]));
+  }
+}
 
 // The order of LoopTable::reduce.
 template <class T, class F>
@@ -145,15 +183,9 @@ typename Accumulate<T>::type tree(const T* p, int64_t n, F f) {
   }
   if (n <= 128) {
     V r[8];
-    for (int j = 0; j < 8; ++j) r[j] = A::in(p[j]);
-    int64_t i = 8;
-    for (; i + 8 <= n; i += 8) {
-      // Asked for: left alone, g++ unrolls the lanes first, and then finds no vector where f is a select.
-#pragma omp simd
-      for (int j = 0; j < 8; ++j) r[j] = f(r[j], A::in(p[i + j]));
-    }
+    lanes(r, p, n, f);
     V s = f(f(f(r[0], r[1]), f(r[2], r[3])), f(f(r[4], r[5]), f(r[6], r[7])));
-    for (; i < n; ++i) s = f(s, A::in(p[i]));
+    for (int64_t i = n - n % 8; i < n; ++i) s = f(s, A::in(p[i]));
     return s;
   }
   int64_t half = n / 2;
