@@ -52,5 +52,6 @@ inline bool given(PyObject* o) { return o && o != no_value; }
 inline bool given_some(PyObject* o) { return given(o) && o != Py_None; }
 
 void init_convert();
+void init_scalars();  // scalars.cpp; after init_ndarray
 
 }  // namespace numloom::python

@@ -1,6 +1,7 @@
 // array, empty, zeros, arange and the like. Values that are not arrays of ours are NumPy's to read; its result is adopted.
 #include <algorithm>
 #include <cmath>
+#include <unordered_map>
 
 #include "native.h"
 
@@ -9,9 +10,11 @@ namespace numloom::python {
 PyObject* numpy_function(const char* name) {
   static PyObject* module = PyImport_ImportModule("numpy");
   if (!module) throw python_error{};
-  PyObject* f = PyObject_GetAttrString(module, name);
+  // The names are literals: the address tells most of them.
+  static std::unordered_map<const char*, PyObject*> known;
+  PyObject*& f = known[name];
+  if (!f) f = PyObject_GetAttrString(module, name);
   if (!f) throw python_error{};
-  Py_DECREF(f);  // the module holds it
   return f;
 }
 
@@ -65,9 +68,68 @@ bool holds_ours(const Call& call) {
   return false;
 }
 
+// Lists of Python numbers, one or two deep, read without NumPy; false: it must.
+bool from_numbers(PyObject* source, Array& out) {
+  if (!PyList_CheckExact(source) && !PyTuple_CheckExact(source)) return false;
+  const Py_ssize_t n = PySequence_Fast_GET_SIZE(source);
+  PyObject* const* items = PySequence_Fast_ITEMS(source);
+  if (n == 0) return false;
+  Py_ssize_t inner = 0;
+  const bool nested = PyList_CheckExact(items[0]) || PyTuple_CheckExact(items[0]);
+  if (nested) {
+    inner = PySequence_Fast_GET_SIZE(items[0]);
+    if (inner == 0) return false;
+  }
+  bool floats = false;
+  const auto scan = [&floats](PyObject* const* at, Py_ssize_t count) {
+    for (Py_ssize_t i = 0; i < count; ++i) {
+      if (PyFloat_CheckExact(at[i])) {
+        floats = true;
+      } else if (PyLong_CheckExact(at[i])) {
+        int overflow;
+        PyLong_AsLongLongAndOverflow(at[i], &overflow);
+        if (overflow) return false;
+      } else {
+        return false;
+      }
+    }
+    return true;
+  };
+  if (!nested) {
+    if (!scan(items, n)) return false;
+  } else {
+    for (Py_ssize_t i = 0; i < n; ++i) {
+      if (!PyList_CheckExact(items[i]) && !PyTuple_CheckExact(items[i])) return false;
+      if (PySequence_Fast_GET_SIZE(items[i]) != inner || !scan(PySequence_Fast_ITEMS(items[i]), inner)) return false;
+    }
+  }
+  const int64_t shape[2] = {n, inner};
+  out = empty({shape, nested ? size_t{2} : size_t{1}}, floats ? DType::f8 : DType::i8);
+  char* to = host_data_for_write(out);
+  const auto fill = [&](PyObject* const* at, Py_ssize_t count) {
+    for (Py_ssize_t i = 0; i < count; ++i, to += 8) {
+      if (floats) {
+        const double v = PyFloat_CheckExact(at[i]) ? PyFloat_AS_DOUBLE(at[i]) : static_cast<double>(PyLong_AsLongLong(at[i]));
+        std::memcpy(to, &v, 8);
+      } else {
+        const int64_t v = PyLong_AsLongLong(at[i]);
+        std::memcpy(to, &v, 8);
+      }
+    }
+  };
+  if (!nested) {
+    fill(items, n);
+  } else {
+    for (Py_ssize_t i = 0; i < n; ++i) fill(PySequence_Fast_ITEMS(items[i]), inner);
+  }
+  return true;
+}
+
 // A list of scalar arrays (library mode) or of our arrays: NumPy would read each through a protocol.
 PyObject* from_object(const char* name, const Call& call, PyObject* source) {
   if (call.keywords() && holds_ours(call)) return call.decline("an array among the options");
+  Array numbers;
+  if (call.n == 1 && !call.kwnames && from_numbers(source, numbers)) return make_array(std::move(numbers));
   PyObject* r = PyObject_Vectorcall(numpy_function(name), call.args, call.n, call.kwnames);
   if (!r) return nullptr;
   // np.asarray(real): the caller's own array, now shared with it.

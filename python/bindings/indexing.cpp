@@ -261,7 +261,11 @@ PyObject* sequence_item(PyObject* self, Py_ssize_t i) {
     const Array& a = array_of(self);
     const Layout& l = a.layout;
     if (l.ndim == 0) raise(PyExc_IndexError, "too many indices for array: array is 0-dimensional, but 1 were indexed");
-    const int64_t offset = l.offset + checked_index(i, 0, l.shape[0]) * l.strides[0];
+    if (i < 0 || i >= l.shape[0]) {  // the end of every loop over an array: no C++ exception for it
+      PyErr_Format(PyExc_IndexError, "index %zd is out of bounds for axis 0 with size %lld", i, static_cast<long long>(l.shape[0]));
+      return nullptr;
+    }
+    const int64_t offset = l.offset + i * l.strides[0];
     if (l.ndim == 1) return checked_result(element(a, offset));
     Layout v;
     v.ndim = l.ndim - 1;

@@ -142,6 +142,7 @@ NB_MODULE(_core, m) {
     init_sites();
     init_ndarray(m.ptr());
     init_ufunc(m.ptr());
+    init_scalars();
     init_trampoline(m.ptr());
     init_verify(m.ptr());
     Ref functions = checked(PyDict_New());

@@ -211,6 +211,39 @@ PyObject* item_method(const Call& call) {
   return PyComplex_FromDoubles(c.c[0], c.c[1]);
 }
 
+PyObject* python_number(const char* p, DType t) {
+  switch (t) {
+    case DType::b1: return PyBool_FromLong(*p);
+    case DType::i8: { int64_t v; std::memcpy(&v, p, 8); return PyLong_FromLongLong(v); }
+    case DType::f8: { double v; std::memcpy(&v, p, 8); return PyFloat_FromDouble(v); }
+    default: break;
+  }
+  Scalar s;
+  s.dtype = t;
+  std::memcpy(s.raw, p, item_size(t));
+  switch (kind_of(t)) {
+    case DKind::sint: return PyLong_FromLongLong(cast_scalar(s, DType::i8).i);
+    case DKind::uint: return PyLong_FromUnsignedLongLong(cast_scalar(s, DType::u8).u);
+    case DKind::floating: return PyFloat_FromDouble(cast_scalar(s, DType::f8).f);
+    default: break;
+  }
+  const Scalar c = cast_scalar(s, DType::c16);
+  return PyComplex_FromDoubles(c.c[0], c.c[1]);
+}
+
+PyObject* nested_list(const char* p, const Array& a, int axis) {
+  if (axis == a.ndim()) return checked(python_number(p, a.dtype)).release();
+  Ref list = checked(PyList_New(a.layout.shape[axis]));
+  for (int64_t i = 0; i < a.layout.shape[axis]; ++i, p += a.layout.strides[axis]) PyList_SET_ITEM(list.get(), i, nested_list(p, a, axis + 1));
+  return list.release();
+}
+
+PyObject* tolist_method(const Call& call) {
+  if (call.n != 1 || call.kwnames) return call.decline("arguments");
+  const Array a = array_of(call.args[0]);  // its memory stays while numbers are made
+  return nested_list(a.size() ? host_data(a) : nullptr, a, 0);
+}
+
 PyObject* conjugate_method(const Call& call) {
   if (call.n != 1 || call.kwnames) return call.decline("arguments");
   if (!is_complex(array_of(call.args[0]).dtype)) return Py_NewRef(call.args[0]);
@@ -265,6 +298,7 @@ PyMethodDef array_methods[] = {
     NUMLOOM_METHOD("view", view_method),
     NUMLOOM_METHOD("fill", fill_method),
     NUMLOOM_METHOD("item", item_method),
+    NUMLOOM_METHOD("tolist", tolist_method),
     NUMLOOM_METHOD("conj", conjugate_method),
     NUMLOOM_METHOD("conjugate", conjugate_method),
     NUMLOOM_METHOD("__complex__", complex_method),

@@ -135,6 +135,11 @@ PyObject* call_slow(Ufunc* u, PyObject* const* args, Py_ssize_t n, PyObject* kwn
   return Py_NewRef(g.out[0]);
 }
 
+// A number for which NumPy's ufunc gives the answer at once.
+bool is_number(PyObject* o) {
+  return PyFloat_CheckExact(o) || PyLong_CheckExact(o) || PyArray_IsScalar(o, Number) || PyBool_Check(o) || PyComplex_CheckExact(o);
+}
+
 PyObject* call(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
   auto* u = reinterpret_cast<Ufunc*>(self);
   const Py_ssize_t n = PyVectorcall_NARGS(nargsf);
@@ -144,6 +149,8 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* k
         if (PyObject* r = apply_unary(u->op, args[0])) return checked_result(r);
       } else if (n == 2 && (is_ours(args[0]) || is_ours(args[1]))) {
         if (PyObject* r = apply_binary(u->op, args[0], args[1])) return checked_result(r);
+      } else if (is_number(args[0]) && (n == 1 || is_number(args[1]))) {
+        return PyObject_Vectorcall(u->real, args, nargsf, nullptr);
       }
     }
     return checked_result(call_slow(u, args, n, kwnames));
