@@ -231,7 +231,10 @@ void fill_{family}_{level}(LoopTable& t) {{
 
 
 def cast_loops(level: str) -> str:
-    lines = "\n".join(f"  NL_CAST({a}, {b}, {element(a)}, {element(b)})" for a in DTYPES for b in DTYPES)
+    def read(a: str, b: str) -> str:
+        return "nl::u1" if a == "b1" != b else element(a)  # bools are bytes 0 and 1: converted as such, which vectorises
+
+    lines = "\n".join(f"  NL_CAST({a}, {b}, {read(a, b)}, {element(b)})" for a in DTYPES for b in DTYPES)
     return f"""{HEAD}#include "scalar/cast.h"
 #include "backend/cpu/loop_templates.h"
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 
 #include "backend/cpu/loops.h"
 #include "scalar/core.h"
@@ -34,12 +35,21 @@ NL_LANES(f8x8)
 namespace numloom {
 namespace {
 
+// A bool in memory is its byte: g++ vectorises loads and stores of bytes, and not of bool where one is converted.
+template <class T> struct Stored { typedef T type; };
+template <> struct Stored<bool> { typedef uint8_t type; };
+
 template <class R, class A, class F>
 NL_INLINE inline void run1(void* dst, const void* a, int64_t n, F f) {
-  R* o = static_cast<R*>(dst);
-  const A* x = static_cast<const A*>(a);
+  typedef typename Stored<R>::type To;
+  To* o = static_cast<To*>(dst);
+  const auto* x = static_cast<const typename Stored<A>::type*>(a);
   NL_INDEPENDENT
-  for (int64_t i = 0; i < n; ++i) o[i] = f(x[i]);
+  for (int64_t i = 0; i < n; ++i) {
+    if constexpr (std::is_same_v<A, bool>) o[i] = static_cast<To>(f(x[i] != 0));
+    else if constexpr (std::is_same_v<R, bool>) o[i] = static_cast<To>(f(x[i]));
+    else o[i] = f(x[i]);
+  }
 }
 
 template <class R, class A, class B, class F>
