@@ -262,6 +262,14 @@ void Engine::execute(const Facts& facts, const Plan& plan, Program& program) {
         counters.bytes_to_host += out.nbytes;
         out.host_valid = true;
       }
+      // Others may write shared memory from now on: a copy on the device is good for one step.
+      const auto forget = [](Buffer* b) {
+        if (b && b->shared() && b->host_valid) b->device_valid = false;
+      };
+      if (!on_cpu) {
+        forget(&out);
+        for (int k = 0; k < program[i].nin; ++k) forget(program[i].in[k].buf);
+      }
       program.complete(i);
     }
   }
