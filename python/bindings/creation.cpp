@@ -26,11 +26,13 @@ PyObject* call_numpy(const char* name, const Call& call) {
 namespace {
 
 // `a` as asked: itself where nothing has to change and no copy was asked for.
-PyObject* array_like(PyObject* source, PyObject* dtype, char order, bool force_copy, bool never_copy, int64_t ndmin, const Call& call) {
+PyObject* array_like(PyObject* source, PyObject* dtype, char order, bool force_copy, bool never_copy, int64_t ndmin,
+                     const Call& call) {
   const Array& a = array_of(source);
   DType t;
   if (!to_dtype(dtype, t, a.dtype)) return call.decline("a dtype that the engine lacks");
-  const bool laid_out = order == 'K' || order == 'A' || (order == 'C' ? a.layout.c_contiguous(a.item()) : a.layout.f_contiguous(a.item()));
+  const bool laid_out =
+      order == 'K' || order == 'A' || (order == 'C' ? a.layout.c_contiguous(a.item()) : a.layout.f_contiguous(a.item()));
   PyObject* result;
   if (!force_copy && t == a.dtype && laid_out) {
     result = Py_NewRef(source);
@@ -39,7 +41,11 @@ PyObject* array_like(PyObject* source, PyObject* dtype, char order, bool force_c
       result = make_view(source, Array(a));
     }
   } else {
-    if (never_copy) raise(PyExc_ValueError, "Unable to avoid copy while creating an array as requested.\nIf using `np.array(obj, copy=False)` replace it with `np.asarray(obj)` to allow a copy when needed (no behavior change in NumPy 1.x).\nFor more details, see https://numpy.org/devdocs/numpy_2_0_migration_guide.html#adapting-to-changes-in-the-copy-keyword.");
+    if (never_copy)
+      raise(PyExc_ValueError,
+            "Unable to avoid copy while creating an array as requested.\nIf using `np.array(obj, copy=False)` replace it with "
+            "`np.asarray(obj)` to allow a copy when needed (no behavior change in NumPy 1.x).\nFor more details, see "
+            "https://numpy.org/devdocs/numpy_2_0_migration_guide.html#adapting-to-changes-in-the-copy-keyword.");
     result = make_array(t == a.dtype ? copy(a, order) : astype(a, t, order));
   }
   if (array_of(result).ndim() < ndmin) {
@@ -209,7 +215,8 @@ PyObject* filled(const Call& call) {
   ShapeArg shape;
   DType t;
   char order = 'C';
-  if (!parse_fill(call, v, shape, t, order, signature, 0)) return holds_ours(call) ? call.decline("arguments") : call_numpy(Name.text, call);
+  if (!parse_fill(call, v, shape, t, order, signature, 0))
+    return holds_ours(call) ? call.decline("arguments") : call_numpy(Name.text, call);
   if (fill == Fill::none) return make_array(empty(shape.span(), t, order == 'F'));
   return make_array(full(shape.span(), t, number(fill == Fill::ones, t), order == 'F'));
 }
@@ -220,12 +227,14 @@ PyObject* full_of(const Call& call) {
   ShapeArg shape;
   DType t;
   char order = 'C';
-  if (!parse_fill(call, v, shape, t, order, signature, 1)) return holds_ours(call) ? call.decline("arguments") : call_numpy("full", call);
+  if (!parse_fill(call, v, shape, t, order, signature, 1))
+    return holds_ours(call) ? call.decline("arguments") : call_numpy("full", call);
   Scalar value;
   if (!to_scalar(v[1], value)) return holds_ours(call) ? call.decline("fill_value") : call_numpy("full", call);
   if (!given_some(v[2])) t = value.dtype;
   // Conversions that NumPy refuses or warns about are its own.
-  if (t != value.dtype && value.weak == Scalar::Weak::no && !can_cast(value.dtype, t, Casting::same_kind)) return call_numpy("full", call);
+  if (t != value.dtype && value.weak == Scalar::Weak::no && !can_cast(value.dtype, t, Casting::same_kind))
+    return call_numpy("full", call);
   if (value.weak != Scalar::Weak::no && kind_of(t) != kind_of(value.dtype)) {
     const bool widens = is_inexact(t) && value.weak == Scalar::Weak::integer;
     if (!widens && !(is_complex(t) && value.weak == Scalar::Weak::floating)) return call_numpy("full", call);
@@ -243,7 +252,8 @@ PyObject* filled_like(const Call& call) {
   ShapeArg shape;
   if (!signature.parse(call, v) || given_some(v[5])) return call.decline("arguments");
   Operand a;
-  if (PyArray_CheckExact(v[0]) || is_ours(v[0]) ? !to_array(v[0], a) : true) return holds_ours(call) ? call.decline("arguments") : call_numpy(Name.text, call);
+  if (PyArray_CheckExact(v[0]) || is_ours(v[0]) ? !to_array(v[0], a) : true)
+    return holds_ours(call) ? call.decline("arguments") : call_numpy(Name.text, call);
   if (!to_dtype(v[1], t, a.array->dtype) || !to_order(v[2], order)) return call.decline("a dtype that the engine lacks");
   const Layout& l = a.array->layout;
   const bool other_shape = given_some(v[4]);
@@ -258,13 +268,14 @@ PyObject* filled_like(const Call& call) {
   if (order == 'K') {
     if (c || l.ndim < 2 || (other_shape && shape.ndim != l.ndim)) order = 'C';
     else if (f) order = 'F';
-    else return make_array(fill == Fill::none && !other_shape && t == a.array->dtype ? copy(*a.array, 'K') : [&] {
-      // Any other order of the axes: the strides of a copy, filled anew.
-      if (other_shape) throw not_native("order 'K' of a permuted array");
-      Array r = astype(*a.array, t, 'K');
-      if (fill != Fill::none) assign(r, number(fill == Fill::ones, t));
-      return r;
-    }());
+    else
+      return make_array(fill == Fill::none && !other_shape && t == a.array->dtype ? copy(*a.array, 'K') : [&] {
+        // Any other order of the axes: the strides of a copy, filled anew.
+        if (other_shape) throw not_native("order 'K' of a permuted array");
+        Array r = astype(*a.array, t, 'K');
+        if (fill != Fill::none) assign(r, number(fill == Fill::ones, t));
+        return r;
+      }());
   }
   if (fill == Fill::none) return make_array(empty(shape.span(), t, order == 'F'));
   return make_array(full(shape.span(), t, number(fill == Fill::ones, t), order == 'F'));
@@ -315,7 +326,8 @@ PyObject* arange_of(const Call& call) {
     if (is_integer(t)) {
       const int64_t last = n ? i0 + (n - 1) * di : 0;
       const int bits = 8 * item_size(t) - (kind_of(t) == DKind::sint ? 1 : 0);
-      const int64_t high = bits >= 63 ? INT64_MAX : (int64_t{1} << bits) - 1, low = kind_of(t) == DKind::sint ? (bits >= 63 ? INT64_MIN : -high - 1) : 0;
+      const int64_t high = bits >= 63 ? INT64_MAX : (int64_t{1} << bits) - 1,
+                    low = kind_of(t) == DKind::sint ? (bits >= 63 ? INT64_MIN : -high - 1) : 0;
       if (n && (std::max(i0, last) > high || std::min(i0, last) < low || i0 + di > high || i0 + di < low)) return elsewhere();
       return make_array(arange_int(i0, di, n, t));
     }
@@ -338,13 +350,24 @@ PyMethodDef creation_functions[] = {
     NUMLOOM_FUNCTION("asanyarray", asanyarray),
     NUMLOOM_FUNCTION("ascontiguousarray", ascontiguousarray),
     NUMLOOM_FUNCTION("asfortranarray", asfortranarray),
-    {"empty", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function_entry<"empty", filled<Fill::none, "empty">>)), METH_FASTCALL | METH_KEYWORDS, nullptr},
-    {"zeros", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function_entry<"zeros", filled<Fill::zeros, "zeros">>)), METH_FASTCALL | METH_KEYWORDS, nullptr},
-    {"ones", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function_entry<"ones", filled<Fill::ones, "ones">>)), METH_FASTCALL | METH_KEYWORDS, nullptr},
+    {"empty", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function_entry<"empty", filled<Fill::none, "empty">>)),
+     METH_FASTCALL | METH_KEYWORDS, nullptr},
+    {"zeros", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function_entry<"zeros", filled<Fill::zeros, "zeros">>)),
+     METH_FASTCALL | METH_KEYWORDS, nullptr},
+    {"ones", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function_entry<"ones", filled<Fill::ones, "ones">>)),
+     METH_FASTCALL | METH_KEYWORDS, nullptr},
     NUMLOOM_FUNCTION("full", full_of),
-    {"empty_like", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function_entry<"empty_like", filled_like<Fill::none, "empty_like">>)), METH_FASTCALL | METH_KEYWORDS, nullptr},
-    {"zeros_like", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function_entry<"zeros_like", filled_like<Fill::zeros, "zeros_like">>)), METH_FASTCALL | METH_KEYWORDS, nullptr},
-    {"ones_like", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function_entry<"ones_like", filled_like<Fill::ones, "ones_like">>)), METH_FASTCALL | METH_KEYWORDS, nullptr},
+    {"empty_like",
+     reinterpret_cast<PyCFunction>(
+         reinterpret_cast<void*>(function_entry<"empty_like", filled_like<Fill::none, "empty_like">>)),
+     METH_FASTCALL | METH_KEYWORDS, nullptr},
+    {"zeros_like",
+     reinterpret_cast<PyCFunction>(
+         reinterpret_cast<void*>(function_entry<"zeros_like", filled_like<Fill::zeros, "zeros_like">>)),
+     METH_FASTCALL | METH_KEYWORDS, nullptr},
+    {"ones_like",
+     reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function_entry<"ones_like", filled_like<Fill::ones, "ones_like">>)),
+     METH_FASTCALL | METH_KEYWORDS, nullptr},
     NUMLOOM_FUNCTION("arange", arange_of),
     kEnd,
 };

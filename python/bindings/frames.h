@@ -3,7 +3,11 @@
 #pragma once
 #include <Python.h>
 
+#include <cstdint>
+
 namespace numloom::python {
+
+using CodeUnit = uint16_t;
 
 #if PY_VERSION_HEX < 0x030B0000 || PY_VERSION_HEX >= 0x030E0000
 #error "frames.h knows Python 3.11, 3.12 and 3.13"
@@ -18,7 +22,7 @@ struct InterpreterFrame {
   PyObject* code;
   PyObject* frame_object;
   InterpreterFrame* previous;
-  _Py_CODEUNIT* instruction;
+  CodeUnit* instruction;
   int stacktop;
   bool is_entry;
   char owner;
@@ -32,7 +36,7 @@ struct InterpreterFrame {
   PyObject* builtins;
   PyObject* locals;
   PyObject* frame_object;
-  _Py_CODEUNIT* instruction;
+  CodeUnit* instruction;
   int stacktop;
   uint16_t return_offset;
   char owner;
@@ -54,7 +58,7 @@ inline bool is_python_frame(const InterpreterFrame* f) { return f->owner != 3 &&
 // In code units from the start of the code.
 inline int instruction_index(const InterpreterFrame* f) {
   auto* code = reinterpret_cast<PyCodeObject*>(f->code);
-  return static_cast<int>(f->instruction - reinterpret_cast<_Py_CODEUNIT*>(code->co_code_adaptive));
+  return static_cast<int>(f->instruction - reinterpret_cast<CodeUnit*>(code->co_code_adaptive));
 }
 
 }  // namespace numloom::python

@@ -92,7 +92,8 @@ Part classify(PyObject* o, int64_t& value, Operand& array, bool& from_array) {
       array.held = empty(array.array->layout.dims(), DType::i8);
     }
     const DType t = array.array->dtype;
-    if (t != DType::b1 && !is_integer(t)) raise(PyExc_IndexError, "arrays used as indices must be of integer (or boolean) type");
+    if (t != DType::b1 && !is_integer(t))
+      raise(PyExc_IndexError, "arrays used as indices must be of integer (or boolean) type");
     if (array.array->ndim() == 0 && t != DType::b1) {
       value = cast_scalar(item_value(*array.array), DType::i8).i;
       from_array = !array.array->is_scalar;
@@ -166,7 +167,8 @@ bool parse_key(const Array& a, PyObject* key, Key& out) {
     if (axis >= l.ndim) {
       if (any_array) break;
       // Index arrays further on (masks use several axes) change the count: let the engine say it.
-      for (Py_ssize_t k = i + 1; k < n; ++k) any_array |= is_ours(items[k]) || PyArray_Check(items[k]) || PyList_Check(items[k]);
+      for (Py_ssize_t k = i + 1; k < n; ++k)
+        any_array |= is_ours(items[k]) || PyArray_Check(items[k]) || PyList_Check(items[k]);
       if (any_array) break;
       PyErr_Format(PyExc_IndexError, "too many indices for array: array is %d-dimensional, but %zd were indexed", l.ndim, used);
       throw python_error{};
@@ -249,9 +251,7 @@ PyObject* subscript(PyObject* self, PyObject* key) {
     Array view = a.with(a.dtype, k.view);
     if (k.copies) return make_array(copy(view));
     return make_view(self, std::move(view));
-  } catch (const not_native& e) {
-    return decline_get(self, key, e.what());
-  } catch (...) {
+  } catch (const not_native& e) { return decline_get(self, key, e.what()); } catch (...) {
     return raise_current();
   }
 }
@@ -262,7 +262,8 @@ PyObject* sequence_item(PyObject* self, Py_ssize_t i) {
     const Layout& l = a.layout;
     if (l.ndim == 0) raise(PyExc_IndexError, "too many indices for array: array is 0-dimensional, but 1 were indexed");
     if (i < 0 || i >= l.shape[0]) {  // the end of every loop over an array: no C++ exception for it
-      PyErr_Format(PyExc_IndexError, "index %zd is out of bounds for axis 0 with size %lld", i, static_cast<long long>(l.shape[0]));
+      PyErr_Format(PyExc_IndexError, "index %zd is out of bounds for axis 0 with size %lld", i,
+                   static_cast<long long>(l.shape[0]));
       return nullptr;
     }
     const int64_t offset = l.offset + i * l.strides[0];
@@ -275,9 +276,7 @@ PyObject* sequence_item(PyObject* self, Py_ssize_t i) {
       v.strides[d - 1] = l.strides[d];
     }
     return make_view(self, a.with(a.dtype, v));
-  } catch (...) {
-    return raise_current();
-  }
+  } catch (...) { return raise_current(); }
 }
 
 Py_ssize_t length(PyObject* self) {
@@ -309,9 +308,7 @@ bool plain_conversion(const Scalar& s, DType t) {
 }
 
 // Memory that may be written by a plain store.
-bool plainly_writable(const Array& a) {
-  return a.buf->host && a.buf->host_valid && !a.buf->device_valid && a.buf->idle();
-}
+bool plainly_writable(const Array& a) { return a.buf->host && a.buf->host_valid && !a.buf->device_valid && a.buf->idle(); }
 
 int decline_set(PyObject* self, PyObject* key, PyObject* value, const char* reason) {
   PyObject* args[3] = {self, key, value};
@@ -365,7 +362,8 @@ int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
     }
     // NumPy checks a list's numbers against a narrow type one by one.
     const bool list = PyList_CheckExact(value) || PyTuple_CheckExact(value);
-    if (list && is_integer(a.dtype) && item_size(a.dtype) < 8) return decline_set(self, key, value, "a list into a narrow integer type");
+    if (list && is_integer(a.dtype) && item_size(a.dtype) < 8)
+      return decline_set(self, key, value, "a list into a narrow integer type");
     Key k;
     if (!parse_key(a, key, k) || !to_operand(value, v)) return decline_set(self, key, value, "a key or a value of this kind");
     if (v.array ? !silent_assignment(v.array->dtype, a.dtype) : !plain_conversion(v.scalar, a.dtype)) {
@@ -380,13 +378,12 @@ int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
       store(a, k.view.offset, v.scalar);
     } else {
       const Array view = a.with(a.dtype, k.view);
-      if (k.view.ndim == 0 && v.array && v.array->ndim() != 0) return decline_set(self, key, value, "a sequence for an element");
+      if (k.view.ndim == 0 && v.array && v.array->ndim() != 0)
+        return decline_set(self, key, value, "a sequence for an element");
       assign(view, v.arg());
     }
     return error_left ? (checked_result(Py_NewRef(Py_None)) ? 0 : -1) : 0;
-  } catch (const not_native& e) {
-    return decline_set(self, key, value, e.what());
-  } catch (...) {
+  } catch (const not_native& e) { return decline_set(self, key, value, e.what()); } catch (...) {
     raise_current();
     return -1;
   }

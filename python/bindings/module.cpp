@@ -38,9 +38,7 @@ template <class F>
 auto translated(F&& f) {
   try {
     return f();
-  } catch (const nb::python_error&) {
-    throw;
-  } catch (...) {
+  } catch (const nb::python_error&) { throw; } catch (...) {
     raise_current();
     throw nb::python_error();
   }
@@ -158,10 +156,13 @@ NB_MODULE(_core, m) {
   }
   install_hooks();
 
-  m.def("set_hooks", [](nb::object fallback, nb::object fallback_ufunc) {
-    set_hook(package_hooks.fallback, fallback);
-    set_hook(package_hooks.fallback_ufunc, fallback_ufunc);
-  }, nb::arg("fallback") = nb::none(), nb::arg("fallback_ufunc") = nb::none());
+  m.def(
+      "set_hooks",
+      [](nb::object fallback, nb::object fallback_ufunc) {
+        set_hook(package_hooks.fallback, fallback);
+        set_hook(package_hooks.fallback_ufunc, fallback_ufunc);
+      },
+      nb::arg("fallback") = nb::none(), nb::arg("fallback_ufunc") = nb::none());
   m.def("is_ours", [](nb::handle h) { return is_ours(h.ptr()); }, nb::arg().none());
   m.def("to_numpy", [](nb::handle h) { return is_ours(h.ptr()) ? owned(to_numpy(h.ptr())) : nb::borrow(h); }, nb::arg().none());
   m.def("from_numpy", from_numpy_any, nb::arg().none());

@@ -13,8 +13,8 @@ namespace numloom::python {
 
 namespace {
 
-constexpr binaryfunc PyNumberMethods::*kSlots[] = {
-    &PyNumberMethods::nb_add,         &PyNumberMethods::nb_subtract, &PyNumberMethods::nb_multiply,
+constexpr binaryfunc PyNumberMethods::* kSlots[] = {
+    &PyNumberMethods::nb_add,         &PyNumberMethods::nb_subtract,     &PyNumberMethods::nb_multiply,
     &PyNumberMethods::nb_true_divide, &PyNumberMethods::nb_floor_divide, &PyNumberMethods::nb_remainder,
 };
 constexpr int kBinary = std::size(kSlots);

@@ -29,7 +29,8 @@ PyObject* clip_with(const Call& call, PyObject* a_arg, PyObject* low, PyObject* 
   Operand a, lo, hi, target;
   if (!to_array(a_arg, a)) return call.decline("operands of this kind");
   const bool has_low = given_some(low), has_high = given_some(high);
-  if ((!has_low && !has_high) || (has_low && !to_operand(low, lo)) || (has_high && !to_operand(high, hi))) return call.decline("bounds");
+  if ((!has_low && !has_high) || (has_low && !to_operand(low, lo)) || (has_high && !to_operand(high, hi)))
+    return call.decline("bounds");
   MapOptions options;
   if (given_some(out)) {
     if (!is_ours(out)) return call.decline("out");
@@ -77,7 +78,8 @@ PyObject* take_of(const Call& call) {
   PyObject* v[5];
   if (!signature.parse(call, v, 2) || given_some(v[3])) return call.decline("arguments");
   Operand a, indices;
-  if (!to_array(v[0], a) || !to_array(v[1], indices) || !is_integer(indices.array->dtype)) return call.decline("operands of this kind");
+  if (!to_array(v[0], a) || !to_array(v[1], indices) || !is_integer(indices.array->dtype))
+    return call.decline("operands of this kind");
   char mode = 'r';
   if (given_some(v[4])) {
     if (!PyUnicode_Check(v[4])) return call.decline("mode");
@@ -130,7 +132,8 @@ PyObject* copyto_of(const Call& call) {
   if (!to_operand(v[1], source) || !source.array) return call.decline("operands of this kind");
   const Array& destination = array_of(v[0]);
   if (!destination.writeable) raise(PyExc_ValueError, "assignment destination is read-only");
-  if (is_complex(source.array->dtype) && !is_complex(destination.dtype)) return call.decline("complex values into a real array");
+  if (is_complex(source.array->dtype) && !is_complex(destination.dtype))
+    return call.decline("complex values into a real array");
   assign(destination, source.arg(), casting);
   Py_RETURN_NONE;
 }
@@ -167,7 +170,8 @@ PyObject* astype_method(const Call& call) {
   if (!can_cast(a.dtype, t, casting)) return call.decline("a cast that the rule forbids");
   if (is_complex(a.dtype) && !is_complex(t) && t != DType::b1) return call.decline("complex values into a real array");
   const bool force = !v[5] || PyObject_IsTrue(v[5]);
-  if (!force && t == a.dtype && (order == 'K' || order == 'A' || (order == 'C' ? a.layout.c_contiguous(a.item()) : a.layout.f_contiguous(a.item())))) {
+  if (!force && t == a.dtype &&
+      (order == 'K' || order == 'A' || (order == 'C' ? a.layout.c_contiguous(a.item()) : a.layout.f_contiguous(a.item())))) {
     return Py_NewRef(v[0]);
   }
   return make_array(t == a.dtype ? copy(a, order) : astype(a, t, order));
@@ -181,7 +185,8 @@ PyObject* view_method(const Call& call) {
   if (!v[1] || v[1] == reinterpret_cast<PyObject*>(ndarray_type)) return make_view(v[0], Array(a));
   if (v[1] == Py_None || PyType_Check(v[1])) {
     // A subclass of NumPy's array, or a type that stands for a dtype.
-    if (v[1] == Py_None || PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(v[1]), &PyArray_Type)) return call.decline("a view as another class");
+    if (v[1] == Py_None || PyType_IsSubtype(reinterpret_cast<PyTypeObject*>(v[1]), &PyArray_Type))
+      return call.decline("a view as another class");
   }
   DType t;
   if (!to_dtype(v[1], t, DType::f8)) return call.decline("a dtype that the engine lacks");
@@ -214,8 +219,16 @@ PyObject* item_method(const Call& call) {
 PyObject* python_number(const char* p, DType t) {
   switch (t) {
     case DType::b1: return PyBool_FromLong(*p);
-    case DType::i8: { int64_t v; std::memcpy(&v, p, 8); return PyLong_FromLongLong(v); }
-    case DType::f8: { double v; std::memcpy(&v, p, 8); return PyFloat_FromDouble(v); }
+    case DType::i8: {
+      int64_t v;
+      std::memcpy(&v, p, 8);
+      return PyLong_FromLongLong(v);
+    }
+    case DType::f8: {
+      double v;
+      std::memcpy(&v, p, 8);
+      return PyFloat_FromDouble(v);
+    }
     default: break;
   }
   Scalar s;
@@ -234,7 +247,8 @@ PyObject* python_number(const char* p, DType t) {
 PyObject* nested_list(const char* p, const Array& a, int axis) {
   if (axis == a.ndim()) return checked(python_number(p, a.dtype)).release();
   Ref list = checked(PyList_New(a.layout.shape[axis]));
-  for (int64_t i = 0; i < a.layout.shape[axis]; ++i, p += a.layout.strides[axis]) PyList_SET_ITEM(list.get(), i, nested_list(p, a, axis + 1));
+  for (int64_t i = 0; i < a.layout.shape[axis]; ++i, p += a.layout.strides[axis])
+    PyList_SET_ITEM(list.get(), i, nested_list(p, a, axis + 1));
   return list.release();
 }
 
@@ -279,10 +293,10 @@ PyObject* via_real(const Call& call) {
 }  // namespace
 
 PyMethodDef select_functions[] = {
-    NUMLOOM_FUNCTION("where", where_of),   NUMLOOM_FUNCTION("clip", clip_of),     NUMLOOM_FUNCTION("take", take_of),
-    NUMLOOM_FUNCTION("round", round_of),   NUMLOOM_FUNCTION("around", round_of),  NUMLOOM_FUNCTION("copyto", copyto_of),
-    NUMLOOM_FUNCTION("copy", copy_function),
-    kEnd,
+    NUMLOOM_FUNCTION("where", where_of),     NUMLOOM_FUNCTION("clip", clip_of),
+    NUMLOOM_FUNCTION("take", take_of),       NUMLOOM_FUNCTION("round", round_of),
+    NUMLOOM_FUNCTION("around", round_of),    NUMLOOM_FUNCTION("copyto", copyto_of),
+    NUMLOOM_FUNCTION("copy", copy_function), kEnd,
 };
 
 PyMethodDef select_methods[] = {
@@ -305,7 +319,8 @@ PyMethodDef array_methods[] = {
     NUMLOOM_METHOD("__round__", round_builtin),
     NUMLOOM_METHOD("__dlpack__", via_real<"__dlpack__">),
     NUMLOOM_METHOD("__dlpack_device__", via_real<"__dlpack_device__">),
-    {"__array_ufunc__", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(array_ufunc)), METH_VARARGS | METH_KEYWORDS, nullptr},
+    {"__array_ufunc__", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(array_ufunc)), METH_VARARGS | METH_KEYWORDS,
+     nullptr},
     kEnd,
 };
 

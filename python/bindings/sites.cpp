@@ -99,7 +99,7 @@ bool warn_at(uint32_t id, uint8_t category, const char* ufunc) {
   if (!text) return false;
   if (id == 0 || id >= sites.size()) return PyErr_WarnEx(PyExc_RuntimeWarning, PyUnicode_AsUTF8(text.get()), 1) == 0;
   const Site& s = sites[id];
-  const int line = PyCode_Addr2Line(s.code, s.instruction * static_cast<int>(sizeof(_Py_CODEUNIT)));
+  const int line = PyCode_Addr2Line(s.code, s.instruction * static_cast<int>(sizeof(CodeUnit)));
   PyObject* module = PyDict_GetItemString(s.globals, "__name__");
   PyObject* registry = PyDict_GetItemString(s.globals, "__warningregistry__");
   Ref made;
@@ -198,8 +198,8 @@ void install_hooks() {
 Ref site_place(uint32_t id) {
   if (id == 0 || id >= sites.size()) return Ref::borrow(Py_None);
   const Site& s = sites[id];
-  return checked(Py_BuildValue("(Oi)", s.code->co_filename,
-                               PyCode_Addr2Line(s.code, s.instruction * static_cast<int>(sizeof(_Py_CODEUNIT)))));
+  return checked(
+      Py_BuildValue("(Oi)", s.code->co_filename, PyCode_Addr2Line(s.code, s.instruction * static_cast<int>(sizeof(CodeUnit)))));
 }
 
 void init_sites() {

@@ -104,7 +104,8 @@ PyObject* call_slow(Ufunc* u, PyObject* const* args, Py_ssize_t n, PyObject* kwn
   if (g.dtype) {
     // dtype= is that of the result; where that is not the type of the computation NumPy's resolution is intricate.
     if (!to_dtype(g.dtype, options.dtype, kNoDType)) return elsewhere();
-    if (u->kind == Ufunc::Kind::matmul || u->op == Op::ldexp || op_output_type(u->op, options.dtype) != options.dtype) return elsewhere();
+    if (u->kind == Ufunc::Kind::matmul || u->op == Op::ldexp || op_output_type(u->op, options.dtype) != options.dtype)
+      return elsewhere();
   }
   if (!to_casting(g.casting, options.casting) || !to_order(g.order, options.order)) return elsewhere();
   if (op_info(u->op).warns && errstate_needs_numpy()) return elsewhere();
@@ -137,7 +138,8 @@ PyObject* call_slow(Ufunc* u, PyObject* const* args, Py_ssize_t n, PyObject* kwn
 
 // A number for which NumPy's ufunc gives the answer at once.
 bool is_number(PyObject* o) {
-  return PyFloat_CheckExact(o) || PyLong_CheckExact(o) || PyArray_IsScalar(o, Number) || PyBool_Check(o) || PyComplex_CheckExact(o);
+  return PyFloat_CheckExact(o) || PyLong_CheckExact(o) || PyArray_IsScalar(o, Number) || PyBool_Check(o) ||
+         PyComplex_CheckExact(o);
 }
 
 PyObject* call(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
@@ -154,9 +156,7 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* k
       }
     }
     return checked_result(call_slow(u, args, n, kwnames));
-  } catch (const not_native&) {
-    return fall_back_ufunc(u->real, "__call__", args, n, kwnames);
-  } catch (...) {
+  } catch (const not_native&) { return fall_back_ufunc(u->real, "__call__", args, n, kwnames); } catch (...) {
     return raise_current();
   }
 }
@@ -253,9 +253,7 @@ PyObject* method(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* 
   const Method m{reinterpret_cast<Ufunc*>(self), Name.text, args, n, kwnames};
   try {
     return checked_result(F(m));
-  } catch (const not_native&) {
-    return m.elsewhere();
-  } catch (...) {
+  } catch (const not_native&) { return m.elsewhere(); } catch (...) {
     return raise_current();
   }
 }
@@ -265,12 +263,9 @@ PyObject* method(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* 
 PyObject* reduce_pickle(PyObject* self, PyObject*) { return PyObject_GetAttrString(self, "__name__"); }
 
 PyMethodDef methods[] = {
-    NUMLOOM_METHOD("reduce", reduce_method),
-    NUMLOOM_METHOD("accumulate", accumulate_method),
-    NUMLOOM_METHOD("outer", outer_method),
-    NUMLOOM_METHOD("reduceat", other_method),
-    NUMLOOM_METHOD("at", other_method),
-    {"__reduce__", reduce_pickle, METH_NOARGS, nullptr},
+    NUMLOOM_METHOD("reduce", reduce_method), NUMLOOM_METHOD("accumulate", accumulate_method),
+    NUMLOOM_METHOD("outer", outer_method),   NUMLOOM_METHOD("reduceat", other_method),
+    NUMLOOM_METHOD("at", other_method),      {"__reduce__", reduce_pickle, METH_NOARGS, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
 #undef NUMLOOM_METHOD
@@ -349,8 +344,8 @@ PyObject* apply_binary(Op op, PyObject* x, PyObject* y) {
   Operand a, b;
   if (!to_operand(x, a) || !to_operand(y, b)) return nullptr;
   // NumPy's loop of power squares where the exponent is one 2.
-  if (op == Op::power && !b.array && b.scalar.weak != Scalar::Weak::no && is_float(a.array ? a.array->dtype : a.scalar.dtype) && a.array &&
-      cast_scalar(b.scalar, DType::f8).f == 2.0 && b.scalar.weak != Scalar::Weak::complex) {
+  if (op == Op::power && !b.array && b.scalar.weak != Scalar::Weak::no && is_float(a.array ? a.array->dtype : a.scalar.dtype) &&
+      a.array && cast_scalar(b.scalar, DType::f8).f == 2.0 && b.scalar.weak != Scalar::Weak::complex) {
     const Arg args[1] = {a.arg()};
     return result_of([&] { return apply(Op::square, args); });
   }
