@@ -92,7 +92,9 @@ def same(ours, theirs, ulp: float = 0, strides: bool = True, where: str = "resul
             o, t = ([s for s, n in zip(x.strides, x.shape, strict=True) if n > 1] for x in (ours, theirs))
             assert o == t, f"{where}: strides {ours.strides}, NumPy {theirs.strides}"
         if theirs.dtype.kind in "fc":
-            assert numpy.array_equal(numpy.isnan(ours.array), numpy.isnan(theirs.array)), f"{where}: NaN in other places: {ours} {theirs}"
+            assert numpy.array_equal(numpy.isnan(ours.array), numpy.isnan(theirs.array)), (
+                f"{where}: NaN in other places: {ours} {theirs}"
+            )
             if ulp == 0:
                 assert numpy.array_equal(ours.array, theirs.array, equal_nan=True), f"{where}: {ours}\nNumPy {theirs}"
                 if theirs.dtype.kind == "f" and zeros:

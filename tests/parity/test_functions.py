@@ -71,8 +71,26 @@ np.linalg.norm(m) | np.linalg.inv(np.eye(2) * 2) | np.linalg.det(np.eye(2)) | np
 np.add(m, 1, dtype="f4") | np.add(i, i, dtype=float) | np.sqrt(i, dtype="f4") | np.add(m, 1, where=m > 1, out=np.zeros((3, 4))) | np.equal(i, 1, dtype=bool) | np.multiply(i, 2, casting="unsafe", dtype="u1") | np.add(i, 1, casting="no") | np.add(m.T, 1, order="C") | np.exp(m, order="F") | np.add(m, i, subok=False)
 """
 
-BLACK_BOX = {"np.linspace": 1, "np.logspace": 4, "np.geomspace": 4, "mean": 1, "var": 8, "std": 8, "np.einsum": 4, "np.corrcoef": 8, "np.cov": 8,
-             "np.fft": 4, "np.linalg": 4, "norm": 4, "hypot": 2, "arctan2": 4, "logaddexp": 6, "np.vander": 1, "np.angle": 4, "np.abs": 1}
+BLACK_BOX = {
+    "np.linspace": 1,
+    "np.logspace": 4,
+    "np.geomspace": 4,
+    "mean": 1,
+    "var": 8,
+    "std": 8,
+    "np.einsum": 4,
+    "np.corrcoef": 8,
+    "np.cov": 8,
+    "np.fft": 4,
+    "np.linalg": 4,
+    "norm": 4,
+    "hypot": 2,
+    "arctan2": 4,
+    "logaddexp": 6,
+    "np.vander": 1,
+    "np.angle": 4,
+    "np.abs": 1,
+}
 
 
 @pytest.mark.parametrize("case", expressions(CREATION) + expressions(SHAPES) + expressions(REDUCTIONS) + expressions(OTHER))
@@ -84,9 +102,32 @@ def test_function(case):
     check(SETUP + (f"({case}).shape" if uninitialised else case), ulp=ulp, strides=not columns)
 
 
-BASES = ["a.reshape(-1)", "a.T", "a[1:]", "a.ravel()", "a.copy()", "a.squeeze()", "np.expand_dims(a, 0)", "a.swapaxes(0, 1)", "a.real", "a.view()",
-         "a.diagonal()", "np.asarray(a)", "np.broadcast_to(a, (2, 2, 3, 4))", "a.astype(float, copy=False)", "a.flatten()", "np.atleast_1d(a)",
-         "np.ascontiguousarray(a)", "np.split(a, 2)[0]", "np.moveaxis(a, 0, 1)", "np.flip(a)", "np.array(a, copy=None)", "a[a > 0]", "a[[0]]", "a[0]"]
+BASES = [
+    "a.reshape(-1)",
+    "a.T",
+    "a[1:]",
+    "a.ravel()",
+    "a.copy()",
+    "a.squeeze()",
+    "np.expand_dims(a, 0)",
+    "a.swapaxes(0, 1)",
+    "a.real",
+    "a.view()",
+    "a.diagonal()",
+    "np.asarray(a)",
+    "np.broadcast_to(a, (2, 2, 3, 4))",
+    "a.astype(float, copy=False)",
+    "a.flatten()",
+    "np.atleast_1d(a)",
+    "np.ascontiguousarray(a)",
+    "np.split(a, 2)[0]",
+    "np.moveaxis(a, 0, 1)",
+    "np.flip(a)",
+    "np.array(a, copy=None)",
+    "a[a > 0]",
+    "a[[0]]",
+    "a[0]",
+]
 
 
 @pytest.mark.parametrize("case", BASES)

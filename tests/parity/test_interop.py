@@ -163,7 +163,7 @@ def test_threads():
 
     def work(seed):
         try:
-            for i in range(100):
+            for _ in range(100):
                 x = np.arange(1000.0) + seed
                 y = (x * 2 + 1).sum()
                 assert float(y) == 2 * (499500 + 1000 * seed) + 1000

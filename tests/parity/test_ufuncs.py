@@ -112,7 +112,11 @@ def test_shapes(row, dtype):
     for operands in (first, one, none, strided, ", ".join(two), turned):
         check(f"{base}np.{row.name}({operands})", ulp=ulp, warned=False, zeros=row.name not in EITHER_ZERO, **x)
     if row.nin == 2:
-        for operands in (f"{two[0]}, {names[1]}[:6]", f"{two[0]}, {names[1]}.reshape(6, 4).T", f"{names[0]}[:4, None], {names[1]}[None, :5]"):
+        for operands in (
+            f"{two[0]}, {names[1]}[:6]",
+            f"{two[0]}, {names[1]}.reshape(6, 4).T",
+            f"{names[0]}[:4, None], {names[1]}[None, :5]",
+        ):
             check(f"{base}np.{row.name}({operands})", ulp=ulp, warned=False, zeros=row.name not in EITHER_ZERO, **x)
 
 
@@ -130,11 +134,21 @@ def test_options(row, dtype):
         outs.append("np.full(16, 1, 'complex128')")
     for out in outs:
         check(f"{base}out = {out}\nr = {call(row, *x, rest=', out=out')} is out, out", ulp=ulp, warned=False, **x)
-    check(f"{base}out = np.full(16, 1, '{result}')\nm = np.arange(16) % 3 == 0\n{call(row, *x, rest=', out=out, where=m')}\nr = out",
-          ulp=ulp, warned=False, **x)
+    check(
+        f"{base}out = np.full(16, 1, '{result}')\nm = np.arange(16) % 3 == 0\n{call(row, *x, rest=', out=out, where=m')}\nr = out",
+        ulp=ulp,
+        warned=False,
+        **x,
+    )
 
 
-MIXED = [(r, a, b) for r in ROWS if r.nin == 2 and not r.operands for a in ("i1", "u8", "f4", "i8") for b in ("u1", "f8", "i8", "c8", "b1")]
+MIXED = [
+    (r, a, b)
+    for r in ROWS
+    if r.nin == 2 and not r.operands
+    for a in ("i1", "u8", "f4", "i8")
+    for b in ("u1", "f8", "i8", "c8", "b1")
+]
 
 
 @pytest.mark.parametrize("row,a,b", MIXED, ids=[f"{r.name}-{a}-{b}" for r, a, b in MIXED])
