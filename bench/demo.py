@@ -346,7 +346,7 @@ def main():
     figures = {
         "key": None if failed else key,
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
+        "machine": machine() | {"load": os.getloadavg()},
         "versions": versions(),
         "rounds": rounds,
         "options": {"device": args.device, "peer": args.peer, "scale": args.scale if args.scale is not None else GPU_SCALE},
