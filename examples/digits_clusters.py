@@ -86,15 +86,12 @@ def main():
     error = ((points - (mean + scores @ components.T)) ** 2).mean()
     explained = np.cumsum(variance)[:16] / variance.sum()
     print(
-        "variance explained by 1, 2, 4, 8, 16 components: "
-        + " ".join(f"{float(explained[i - 1]):.8f}" for i in (1, 2, 4, 8, 16))
+        "variance explained by 1, 2, 4, 8, 16 components: " + " ".join(f"{float(explained[i - 1]):.8f}" for i in (1, 2, 4, 8, 16))
     )
     print(f"mean squared error of the reconstruction: {float(error):.10f}")
 
     if args.save:
-        np.savez(
-            args.save, centres=centres, inertia=inertia, label=label, components=components, variance=variance, error=error
-        )
+        np.savez(args.save, centres=centres, inertia=inertia, label=label, components=components, variance=variance, error=error)
     if args.plot:
         import matplotlib
 
