@@ -78,37 +78,24 @@ void Engine::commit() {
   for (int k = 0; k < d.nin; ++k) shared |= d.in[k].buf && d.in[k].buf->shared();
   program_.commit();
   ++counters.instructions;
+  if (repetition) cuts_.recorded(program_.forms().back());
 #ifdef NUMLOOM_VERIFY
   program_.verify();
 #endif
   if (shared)
     flush(FlushReason::shared);
-  else if (program_.size() >= soft_instructions || (program_.bytes() >= soft_bytes && program_.kept_bytes() >= soft_bytes))
+  else if (program_.size() >= cuts_.limit(soft_instructions) || (program_.bytes() >= soft_bytes && program_.kept_bytes() >= soft_bytes))
     flush(FlushReason::soft_limit);
-}
-
-// The end of the last whole repetition of the longest repeating tail, so that a steady loop is always cut at the same
-// phase and finds its plan again; the whole program where nothing repeats.
-int Engine::cut() const {
-  const auto& f = program_.forms();
-  const int n = static_cast<int>(f.size());
-  if (!repetition) return n;
-  for (int p = 1; p <= n / 3; ++p) {
-    int same = 0;
-    while (same < n - p && f[n - 1 - same] == f[n - 1 - same - p]) ++same;
-    if (same < 2 * p) continue;
-    const int start = n - p - same;
-    return start + (n - start) / p * p;
-  }
-  return n;
 }
 
 void Engine::flush(FlushReason reason) {
   if (program_.empty()) return;
   ++counters.flushes[static_cast<int>(reason)];
   Program rest;
-  if (reason == FlushReason::soft_limit)
-    if (const int at = cut(); at < program_.size()) program_.split(at, rest);
+  if (reason != FlushReason::soft_limit)
+    cuts_.restart();
+  else if (const int at = repetition ? cuts_.cut(program_.size(), soft_instructions) : program_.size(); at < program_.size())
+    program_.split(at, rest);
   try {
     run(program_);
   } catch (...) {

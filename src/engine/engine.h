@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "engine/cuts.h"
 #include "engine/hooks.h"
 #include "plan/plan.h"
 #include "program/program.h"
@@ -70,9 +71,9 @@ class Engine {
   void execute(const Facts& facts, const Plan& plan, Program& program);
   Backend& choose(const Facts& facts);
   char* ready(Buffer& b, Backend& backend, bool read, bool write);
-  int cut() const;
 
   Program program_;
+  Cuts cuts_;
   Facts facts_;
 };
 
