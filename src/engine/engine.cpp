@@ -23,9 +23,7 @@ std::mutex warning_mutex;
 std::vector<PendingWarning> pending_warnings;
 std::atomic<bool> any_warning{false};
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 // From this many elements in a flush on, other threads of the front may run meanwhile.
 constexpr int64_t kLongFlush = 1 << 17;
@@ -33,7 +31,9 @@ constexpr double kPollSeconds = 0.05;
 // automatic: work on at least this much memory goes to the GPU.
 constexpr int64_t kWorthwhileBytes = 4 << 20;
 
-const char* reported_name(const Instr& i) { return i.kind == Kind::reduce ? "reduce" : i.op == Op::copy ? "cast" : op_info(i.op).name; }
+const char* reported_name(const Instr& i) {
+  return i.kind == Kind::reduce ? "reduce" : i.op == Op::copy ? "cast" : op_info(i.op).name;
+}
 
 }  // namespace
 
@@ -82,9 +82,9 @@ void Engine::commit() {
 #ifdef NUMLOOM_VERIFY
   program_.verify();
 #endif
-  if (shared)
-    flush(FlushReason::shared);
-  else if (program_.size() >= cuts_.limit(soft_instructions) || (program_.bytes() >= soft_bytes && program_.kept_bytes() >= soft_bytes))
+  if (shared) flush(FlushReason::shared);
+  else if (program_.size() >= cuts_.limit(soft_instructions) ||
+           (program_.bytes() >= soft_bytes && program_.kept_bytes() >= soft_bytes))
     flush(FlushReason::soft_limit);
 }
 
@@ -92,8 +92,7 @@ void Engine::flush(FlushReason reason) {
   if (program_.empty()) return;
   ++counters.flushes[static_cast<int>(reason)];
   Program rest;
-  if (reason != FlushReason::soft_limit)
-    cuts_.restart();
+  if (reason != FlushReason::soft_limit) cuts_.restart();
   else if (const int at = repetition ? cuts_.cut(program_.size(), soft_instructions) : program_.size(); at < program_.size())
     program_.split(at, rest);
   try {
@@ -205,16 +204,22 @@ void Engine::execute(const Facts& facts, const Plan& plan, Program& program) {
     }
     events.clear();
     const auto whole = [](const Operand& o) {
-      return o.layout.size() * item_size(o.dtype) == o.buf->nbytes && o.layout.offset == 0 && !self_overlaps(o.layout, item_size(o.dtype));
+      return o.layout.size() * item_size(o.dtype) == o.buf->nbytes && o.layout.offset == 0 &&
+             !self_overlaps(o.layout, item_size(o.dtype));
     };
     if (step.is_call) {
       const Instr& i = program[step.instr];
       CallArgs c;
       c.op = i.op;
       c.axis = i.axis;
-      c.call = i.kind == Kind::matmul ? Call::matmul : i.kind == Kind::cumulate ? Call::cumulate : i.kind == Kind::argreduce ? Call::argreduce : Call::scatter;
-      for (int k = 0; k < i.nin; ++k) c.in[k] = {ready(*i.in[k].buf, backend, true, false) + i.in[k].layout.offset, i.in[k].dtype, i.in[k].layout};
-      c.out = {ready(*i.out.buf, backend, i.kind == Kind::scatter || !whole(i.out), true) + i.out.layout.offset, i.out.dtype, i.out.layout};
+      c.call = i.kind == Kind::matmul      ? Call::matmul
+               : i.kind == Kind::cumulate  ? Call::cumulate
+               : i.kind == Kind::argreduce ? Call::argreduce
+                                           : Call::scatter;
+      for (int k = 0; k < i.nin; ++k)
+        c.in[k] = {ready(*i.in[k].buf, backend, true, false) + i.in[k].layout.offset, i.in[k].dtype, i.in[k].layout};
+      c.out = {ready(*i.out.buf, backend, i.kind == Kind::scatter || !whole(i.out), true) + i.out.layout.offset, i.out.dtype,
+               i.out.layout};
       backend.run(c, mask ? &events : nullptr);
       ++counters.calls;
     } else {
@@ -241,7 +246,8 @@ void Engine::execute(const Facts& facts, const Plan& plan, Program& program) {
       ++counters.kernels;
     }
     for (const FloatEvent& e : events)
-      if (e.origin >= 0 && (e.mask & mask)) queue_warning(program[e.origin].site, e.mask & mask, reported_name(program[e.origin]));
+      if (e.origin >= 0 && (e.mask & mask))
+        queue_warning(program[e.origin].site, e.mask & mask, reported_name(program[e.origin]));
     for (int16_t i : step.instrs) {
       Buffer& out = *program[i].out.buf;
       if (!on_cpu && out.shared() && out.device_valid) {
@@ -264,7 +270,8 @@ void Engine::execute(const Facts& facts, const Plan& plan, Program& program) {
 }
 
 void Engine::host_ready(Buffer& b, FlushReason reason, bool write) {
-  if (b.pending_writes.load(std::memory_order_relaxed) || (write && b.pending_reads.load(std::memory_order_relaxed))) flush(reason);
+  if (b.pending_writes.load(std::memory_order_relaxed) || (write && b.pending_reads.load(std::memory_order_relaxed)))
+    flush(reason);
   ready(b, cpu_backend(), true, write);
   if (!write) b.host_valid = true;  // never written: its contents are what the allocation held
 }

@@ -111,9 +111,7 @@ TEST(Relate, NeverSaysDisjointOrIdenticalWrongly) {
     const Relation r = relate(a, item, b, item_b);
     truly_disjoint += !meet;
     decided_disjoint += r == Relation::disjoint;
-    if (r == Relation::disjoint) {
-      ASSERT_FALSE(meet) << "turn " << turn;
-    }
+    if (r == Relation::disjoint) { ASSERT_FALSE(meet) << "turn " << turn; }
     if (r == Relation::identical) {
       ASSERT_EQ(addresses(a), addresses(b)) << "turn " << turn;
       ASSERT_EQ(item, item_b);
@@ -155,9 +153,7 @@ TEST(Layout, SelfOverlapAgreesWithCounting) {
     const Layout l = views.make(base, 4);
     const auto all = addresses(l);
     const std::set<int64_t> distinct(all.begin(), all.end());
-    if (!self_overlaps(l, 4)) {
-      ASSERT_EQ(distinct.size(), all.size()) << "turn " << turn;
-    }
+    if (!self_overlaps(l, 4)) { ASSERT_EQ(distinct.size(), all.size()) << "turn " << turn; }
   }
 }
 
@@ -194,7 +190,8 @@ TEST(Layout, ContiguityIsNumPys) {
 
 TEST(Layout, ReshapeIsAViewExactlyWhereOneExists) {
   Views views(5);
-  const std::vector<std::vector<int64_t>> targets = {{-1}, {1, -1}, {2, -1}, {-1, 2}, {3, -1}, {2, 2, -1}, {-1, 1, 3}, {2, 3, -1}, {1, -1, 1}, {4, -1}};
+  const std::vector<std::vector<int64_t>> targets = {{-1},       {1, -1},    {2, -1},    {-1, 2},    {3, -1},
+                                                     {2, 2, -1}, {-1, 1, 3}, {2, 3, -1}, {1, -1, 1}, {4, -1}};
   int seen = 0;
   for (int turn = 0; turn < 20000; ++turn) {
     const Layout l = views.make(kBases[static_cast<size_t>(views.below(8))], 4);

@@ -43,7 +43,8 @@ T pairwise(const T* p, std::int64_t n) {
   return pairwise(p, half) + pairwise(p + half, n - half);
 }
 
-const std::vector<std::int64_t> kLengths = {1, 2, 7, 8, 9, 15, 16, 127, 128, 129, 136, 255, 257, 1000, 1023, 4096, 4099, 10007, 65536, 100003};
+const std::vector<std::int64_t> kLengths = {1,   2,   7,   8,    9,    15,   16,   127,   128,   129,
+                                            136, 255, 257, 1000, 1023, 4096, 4099, 10007, 65536, 100003};
 
 void sums_in_numpys_order() {
   for (std::int64_t n : kLengths) {
@@ -66,8 +67,11 @@ void sums_along_axes() {
   const std::int64_t n = 150, m = 37, k = 11;
   const auto v = noise(static_cast<std::size_t>(n * m * k), 5);
   const array a(std::span<const double>(v), {n, m, k});
-  const auto at = [&](std::int64_t i, std::int64_t j, std::int64_t l) { return v[static_cast<std::size_t>((i * m + j) * k + l)]; };
-  const auto rows = sum(a, 0).to_vector<double>(), inner = sum(a, 2).to_vector<double>(), outer_axes = sum(a, {0, 2}).to_vector<double>();
+  const auto at = [&](std::int64_t i, std::int64_t j, std::int64_t l) {
+    return v[static_cast<std::size_t>((i * m + j) * k + l)];
+  };
+  const auto rows = sum(a, 0).to_vector<double>(), inner = sum(a, 2).to_vector<double>(),
+             outer_axes = sum(a, {0, 2}).to_vector<double>();
   const auto turned = sum(a.T(), {0, 2}).to_vector<double>();
   std::vector<double> line;
   for (std::int64_t j = 0; j < m; ++j) {
@@ -114,7 +118,9 @@ void layouts() {
   const auto written = w.to_vector<float>();
   for (std::int64_t i = 0; i < n; ++i)
     for (std::int64_t j = 0; j < m; ++j)
-      ASSERT_EQ(written[static_cast<std::size_t>(i * m + j)], i % 2 ? static_cast<float>(j) : static_cast<float>(at(i, m - 1 - j) * 3)) << i << " " << j;
+      ASSERT_EQ(written[static_cast<std::size_t>(i * m + j)],
+                i % 2 ? static_cast<float>(j) : static_cast<float>(at(i, m - 1 - j) * 3))
+          << i << " " << j;
 
   // Gathers and scatters.
   const array rows_wanted = (arange(200) * 31) % n;
@@ -177,7 +183,8 @@ TEST(ReductionOrder, NodesCoverEverything) {
 TEST(ReductionOrder, TreeIsPairwise) {
   for (std::int64_t n : kLengths) {
     const auto v = noise(static_cast<std::size_t>(n), 3);
-    const double s = reduction::tree<double>(0, n, [&](std::int64_t i) { return v[static_cast<std::size_t>(i)]; }, [](double x, double y) { return x + y; });
+    const double s = reduction::tree<double>(
+        0, n, [&](std::int64_t i) { return v[static_cast<std::size_t>(i)]; }, [](double x, double y) { return x + y; });
     ASSERT_EQ(s, pairwise(v.data(), n));
   }
 }

@@ -41,21 +41,22 @@ TEST_P(Repetition, SteadyLoopIsPlannedNoMore) {
   const int length = GetParam();
   array x = ones({100}), y = full({100}, 0.5);
   const int turns = std::max(6, 1000 / length + 3);
-  const double misses = late_misses(turns, [&](int) {
-    for (int k = 0; k < length; ++k) {
-      // No two bodies of one length have a shorter period inside.
-      if (k == 0)
-        x = sqrt(x);
-      else if (k % 2)
-        x = x * y;
-      else
-        x = x + y;
-    }
-    // A body longer than the limit may be taken for another period once before it is known: a turn later.
-  }, length > 64 ? 4 : 3);
+  const double misses = late_misses(
+      turns,
+      [&](int) {
+        for (int k = 0; k < length; ++k) {
+          // No two bodies of one length have a shorter period inside.
+          if (k == 0) x = sqrt(x);
+          else if (k % 2) x = x * y;
+          else x = x + y;
+        }
+        // A body longer than the limit may be taken for another period once before it is known: a turn later.
+      },
+      length > 64 ? 4 : 3);
   EXPECT_LE(misses, 1) << "body of " << length;  // one for what was left over at the end
 }
-INSTANTIATE_TEST_SUITE_P(Bodies, Repetition, ::testing::Values(1, 2, 3, 5, 7, 10, 13, 21, 22, 30, 33, 50, 63, 64, 65, 80, 100, 130, 200));
+INSTANTIATE_TEST_SUITE_P(Bodies, Repetition,
+                         ::testing::Values(1, 2, 3, 5, 7, 10, 13, 21, 22, 30, 33, 50, 63, 64, 65, 80, 100, 130, 200));
 
 TEST(Repetition, LoopInLoop) {
   if (rerun_with({{"NUMLOOM_RUN_NOW", "0"}, {"NUMLOOM_SOFT_INSTRUCTIONS", "64"}})) return;
