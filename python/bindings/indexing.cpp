@@ -340,7 +340,8 @@ int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
   }
   try {
     const Array& a = array_of(self);
-    if (!a.writeable || a.is_scalar) raise(PyExc_ValueError, "assignment destination is read-only");
+    if (a.is_scalar) raise(PyExc_TypeError, "a NumPy scalar does not support item assignment");
+    if (!a.writeable) raise(PyExc_ValueError, "assignment destination is read-only");
     Operand v;
     int64_t offset;
     if (element_offset(a, key, offset)) {

@@ -145,6 +145,30 @@ Backend& Engine::choose(const Facts& facts) {
   return (resident || bytes >= kWorthwhileBytes) && cuda_available() ? cuda_backend() : cpu_backend();
 }
 
+namespace {
+
+// Device memory of buffers that died: on whatever thread, so it waits here for the next allocation under the engine lock.
+std::mutex dead_mutex;
+std::vector<std::pair<char*, int64_t>> dead_memory;
+
+void bury(char* p, int64_t nbytes) {
+  std::lock_guard lock(dead_mutex);
+  dead_memory.emplace_back(p, nbytes);
+}
+
+char* device_alloc(Backend& backend, int64_t nbytes) {
+  free_device_memory = bury;
+  std::vector<std::pair<char*, int64_t>> dead;
+  {
+    std::lock_guard lock(dead_mutex);
+    dead.swap(dead_memory);
+  }
+  for (auto [p, n] : dead) backend.free(p, n);
+  return static_cast<char*>(backend.alloc(nbytes));
+}
+
+}  // namespace
+
 // The address of b's memory for this backend, holding its values where they are read.
 char* Engine::ready(Buffer& b, Backend& backend, bool read, bool write) {
   if (&backend == &cpu_backend()) {
@@ -160,7 +184,7 @@ char* Engine::ready(Buffer& b, Backend& backend, bool read, bool write) {
     }
     return b.host;
   }
-  if (!b.device) b.device = static_cast<char*>(backend.alloc(b.nbytes));
+  if (!b.device) b.device = device_alloc(backend, b.nbytes);
   if (read && !b.device_valid && b.host_valid) {
     backend.upload(b.device, b.host, b.nbytes);
     counters.bytes_to_device += b.nbytes;

@@ -9,14 +9,15 @@
 
 namespace numloom::cuda {
 
-#define NUMLOOM_CUDA_FUNCTIONS(X)                                                                                          \
-  X(cuInit)                                                                                                                \
-  X(cuDriverGetVersion) X(cuDeviceGetCount) X(cuDeviceGet) X(cuDeviceGetName) X(cuDeviceGetAttribute)                      \
-      X(cuDevicePrimaryCtxRetain) X(cuCtxSetCurrent) X(cuCtxGetCurrent) X(cuGetErrorName) X(cuGetErrorString)              \
-          X(cuStreamCreate) X(cuStreamSynchronize) X(cuEventCreate) X(cuEventRecord) X(cuEventSynchronize) X(cuEventQuery) \
-              X(cuMemAlloc) X(cuMemFree) X(cuMemGetInfo) X(cuMemHostAlloc) X(cuMemFreeHost) X(cuMemHostGetDevicePointer)   \
-                  X(cuMemcpyHtoDAsync) X(cuMemcpyDtoHAsync) X(cuMemcpyDtoDAsync) X(cuMemsetD8Async) X(cuModuleLoadData)    \
-                      X(cuModuleGetFunction) X(cuModuleUnload) X(cuFuncSetAttribute) X(cuFuncGetAttribute) X(cuLaunchKernel)
+#define NUMLOOM_CUDA_FUNCTIONS(X)                                                                                              \
+  X(cuInit)                                                                                                                    \
+  X(cuDriverGetVersion)                                                                                                        \
+  X(cuDeviceGetCount) X(cuDeviceGet) X(cuDeviceGetName) X(cuDeviceGetAttribute) X(cuDevicePrimaryCtxRetain) X(cuCtxSetCurrent) \
+      X(cuCtxGetCurrent) X(cuGetErrorName) X(cuGetErrorString) X(cuStreamCreate) X(cuStreamSynchronize) X(cuEventCreate)       \
+          X(cuEventRecord) X(cuEventSynchronize) X(cuEventQuery) X(cuMemAlloc) X(cuMemFree) X(cuMemGetInfo) X(cuMemHostAlloc)  \
+              X(cuMemFreeHost) X(cuMemHostGetDevicePointer) X(cuMemcpyHtoDAsync) X(cuMemcpyDtoHAsync) X(cuMemcpyDtoDAsync)     \
+                  X(cuMemsetD8Async) X(cuModuleLoadData) X(cuModuleGetFunction) X(cuModuleUnload) X(cuFuncSetAttribute)        \
+                      X(cuFuncGetAttribute) X(cuLaunchKernel)
 
 class Driver {
  public:
