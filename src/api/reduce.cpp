@@ -351,6 +351,8 @@ Array cumulate(Op op, const Array& input, std::optional<int> axis, DType dtype, 
   const int d = axis ? normalize_axis(*axis, a.ndim()) : 0;
   const DType type = reduce_type(op, a.dtype, dtype);
   if (type == DType::f2 || op_output_type(op, type) != type) throw not_native("a running reduction of this type");
+  if (device() != Device::cpu && op != Op::add && op != Op::multiply && op != Op::minimum && op != Op::maximum)
+    throw not_native("a running reduction that CUDA lacks");
   if (a.dtype != type) a = astype(a, type);
   Array out;
   if (given) {

@@ -9,6 +9,7 @@
 
 namespace numloom::cuda {
 
+// clang-format off: no two versions of it agree on this list
 #define NUMLOOM_CUDA_FUNCTIONS(X)                                                                                              \
   X(cuInit)                                                                                                                    \
   X(cuDriverGetVersion)                                                                                                        \
@@ -18,6 +19,7 @@ namespace numloom::cuda {
               X(cuMemFreeHost) X(cuMemHostGetDevicePointer) X(cuMemcpyHtoDAsync) X(cuMemcpyDtoHAsync) X(cuMemcpyDtoDAsync)     \
                   X(cuMemsetD8Async) X(cuModuleLoadData) X(cuModuleGetFunction) X(cuModuleUnload) X(cuFuncSetAttribute)        \
                       X(cuFuncGetAttribute) X(cuLaunchKernel)
+// clang-format on
 
 class Driver {
  public:
