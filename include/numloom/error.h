@@ -26,7 +26,20 @@ struct memory_error : error { using error::error; };
 struct overflow_error : error { using error::error; };
 struct zero_division_error : error { using error::error; };
 struct runtime_error : error { using error::error; };       // device or library failure
-struct casting_error : type_error { using type_error::type_error; };  // numpy UFuncTypeError family
 struct interrupted : error { using error::error; };         // a signal handler raised; see set_poll_hook
+
+// The family of numpy's UFuncTypeError.
+struct casting_error : type_error {
+  using type_error::type_error;
+  // The result of `ufunc_name` does not go into its output. Dtypes and the rule by name.
+  casting_error(const std::string& ufunc_name, const std::string& result, const std::string& output, const std::string& casting)
+      : type_error("Cannot cast ufunc '" + ufunc_name + "' output from dtype('" + result + "') to dtype('" + output +
+                   "') with casting rule '" + casting + "'"),
+        ufunc(ufunc_name),
+        from(result),
+        to(output),
+        rule(casting) {}
+  std::string ufunc, from, to, rule;  // empty where no ufunc is concerned
+};
 
 }  // namespace numloom

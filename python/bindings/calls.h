@@ -104,10 +104,9 @@ void init_errors();
 [[noreturn]] void raise_axis_error(int64_t axis, int ndim, const char* prefix = nullptr);
 
 // ---- sites.cpp -----------------------------------------------------------------------------------------------------
-// Reads NumPy's errstate for this thread. True where NumPy must do the operation (an error mode that acts at once).
+// Reads NumPy's errstate for this thread and the warning filters. True where NumPy must do the operation, because what goes
+// wrong in it acts at once: an error mode that raises or calls, a filter that turns the warning into an error.
 bool errstate_needs_numpy();
-// After a call in which every operation must have run when it returns.
-extern bool run_at_call;
 // (file, line) of a site, or None where it is unknown.
 Ref site_place(uint32_t id);
 void install_hooks();

@@ -1,6 +1,5 @@
 // C++ exceptions as the Python exceptions that NumPy raises.
 #include <new>
-#include <regex>
 #include <string>
 
 #include "calls.h"
@@ -12,19 +11,21 @@ namespace numloom::python {
 namespace {
 
 PyObject* axis_error_class;
-PyObject* input_casting_error_class;
 PyObject* output_casting_error_class;
 
-// Sets `type(text)` with the note attached, as add_note does.
-void set_error(PyObject* type, const error& e) {
-  Ref text(PyUnicode_FromString(e.what()));
-  Ref exception(text ? PyObject_CallOneArg(type, text.get()) : nullptr);
+// Sets the exception, with e's note attached as add_note does. A null one is an error set already.
+void set_noted(PyObject* type, const error& e, const Ref& exception) {
   if (!exception) return;
   if (!e.note().empty()) {
     Ref done(PyObject_CallMethod(exception.get(), "add_note", "s", e.note().c_str()));
     if (!done) return;
   }
   PyErr_SetObject(type, exception.get());
+}
+
+void set_error(PyObject* type, const error& e) {
+  Ref text(PyUnicode_FromString(e.what()));
+  set_noted(type, e, Ref(text ? PyObject_CallOneArg(type, text.get()) : nullptr));
 }
 
 PyObject* dtype_named(const std::string& name) {
@@ -36,26 +37,15 @@ PyObject* dtype_named(const std::string& name) {
 
 // NumPy's casting errors hold their parts and make the text from them.
 void set_casting_error(const casting_error& e) {
-  static const std::regex form(
-      R"(Cannot cast ufunc '(\w+)' (input|output)(?: (\d+))? from dtype\('(\w+)'\) to dtype\('(\w+)'\) with casting rule '(\w+)')");
-  const std::string text = e.what();
-  std::smatch m;
-  if (!std::regex_search(text, m, form)) {
+  if (e.ufunc.empty()) {
     set_error(PyExc_TypeError, e);
     return;
   }
-  PyObject* type = m[2] == "input" ? input_casting_error_class : output_casting_error_class;
-  Ref from(dtype_named(m[4])), to(dtype_named(m[5]));
+  Ref from(dtype_named(e.from)), to(dtype_named(e.to));
   if (!from || !to) return;
-  PyObject* real = real_ufunc(m[1].str().c_str());
-  const int at = m[3].matched ? std::stoi(m[3]) : 0;
-  Ref exception(PyObject_CallFunction(type, "OsOOi", real, m[6].str().c_str(), from.get(), to.get(), at));
-  if (!exception) return;
-  if (!e.note().empty()) {
-    Ref done(PyObject_CallMethod(exception.get(), "add_note", "s", e.note().c_str()));
-    if (!done) return;
-  }
-  PyErr_SetObject(type, exception.get());
+  set_noted(output_casting_error_class, e,
+            Ref(PyObject_CallFunction(output_casting_error_class, "OsOOi", real_ufunc(e.ufunc.c_str()), e.rule.c_str(),
+                                      from.get(), to.get(), 0)));
 }
 
 }  // namespace
@@ -92,7 +82,6 @@ void init_errors() {
   Ref exceptions = checked(PyImport_ImportModule("numpy.exceptions"));
   axis_error_class = checked(PyObject_GetAttrString(exceptions.get(), "AxisError")).release();
   Ref core = checked(PyImport_ImportModule("numpy._core._exceptions"));
-  input_casting_error_class = checked(PyObject_GetAttrString(core.get(), "_UFuncInputCastingError")).release();
   output_casting_error_class = checked(PyObject_GetAttrString(core.get(), "_UFuncOutputCastingError")).release();
 }
 

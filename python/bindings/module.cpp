@@ -9,8 +9,8 @@
 //   function, import_hook   see trampoline.h
 //   from_numpy, to_numpy, wrap_result, is_ours, rebind, flag_bits, set_writeable
 //   set_verify              see verify.cpp
-//   set_script_mode, set_run_at_call, eval, eval_all, synchronize, set_device, device
-//   counters, reset_counters, debug_program, debug_plan, debug_keep, before_fork, after_fork_child
+//   set_script_mode, eval, eval_all, synchronize, set_device, device
+//   counters, reset_counters, debug_program, debug_plan, debug_keep, before_fork, after_fork_child, before_exit
 #define NUMLOOM_IMPORTS_NUMPY
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/pair.h>
@@ -182,7 +182,6 @@ NB_MODULE(_core, m) {
     array_of(h.ptr()).writeable = on;
   });
   m.def("set_script_mode", [](bool on) { script_mode = on; });
-  m.def("set_run_at_call", [](bool on) { run_at_call = on; });
   m.def("eval", eval_any);
   m.def("eval_all", [] { translated([] { numloom::eval_all(); }); });
   m.def("synchronize", [] { translated([] { numloom::synchronize(); }); });
@@ -199,4 +198,8 @@ NB_MODULE(_core, m) {
   m.def("debug_keep", numloom::debug_keep);
   m.def("before_fork", [] { translated([] { numloom::before_fork(); }); });
   m.def("after_fork_child", [] { numloom::after_fork_child(); });
+  m.def("before_exit", [] {
+    const nb::gil_scoped_release released;
+    numloom::before_exit();
+  });
 }

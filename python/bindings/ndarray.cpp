@@ -120,12 +120,20 @@ PyObject* get_shape(PyObject* self, void*) {
   return shape_tuple(l.shape, l.ndim);
 }
 
+// Sets the attribute of a NumPy array to what it is: warns where this version of NumPy deprecates setting it.
+void warn_as_numpy(const char* attribute) {
+  static PyObject* probe = PyArray_SimpleNew(0, nullptr, NPY_DOUBLE);
+  Ref same = checked(PyObject_GetAttrString(probe, attribute));
+  check(PyObject_SetAttrString(probe, attribute, same.get()));
+}
+
 int set_shape(PyObject* self, PyObject* value, void*) {
   if (!value) {
     PyErr_SetString(PyExc_AttributeError, "Cannot delete array shape");
     return -1;
   }
   try {
+    warn_as_numpy("shape");
     Array& a = array_of(self);
     ShapeArg shape;
     if (!to_shape(value, shape)) raise(PyExc_ValueError, "maximum supported dimension for an ndarray is 64");
@@ -152,6 +160,7 @@ PyObject* get_dtype(PyObject* self, void*) { return Py_NewRef(reinterpret_cast<P
 // Reinterprets the memory in place, as NumPy's setter does.
 int set_dtype(PyObject* self, PyObject* value, void*) {
   try {
+    warn_as_numpy("dtype");
     Array& a = array_of(self);
     DType t;
     if (!value || !to_dtype(value, t, DType::f8)) raise(PyExc_TypeError, "Numloom arrays cannot take this dtype in place");
@@ -398,7 +407,6 @@ PyObject* make_view(PyObject* parent, Array&& a) {
 }
 
 PyObject* finish_result(NdArray* o) {
-  if (run_at_call) eval({&o->a, 1});
   if (o->a.layout.ndim == 0) {
     if (script_mode) {
       PyObject* scalar;

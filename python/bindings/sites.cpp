@@ -13,8 +13,6 @@
 
 namespace numloom::python {
 
-bool run_at_call = false;
-
 namespace {
 
 // ---- sites ---------------------------------------------------------------------------------------------------------
@@ -156,6 +154,45 @@ void read_errstate(PyObject* state) {
 
 uint8_t warn_mask() { return current_mask; }
 
+// ---- warning filters -----------------------------------------------------------------------------------------------
+
+PyObject* warnings_dict = nullptr;  // of the module warnings
+PyObject* filters_name = nullptr;
+// What was judged: the list, its length and its first entry. Filters are put in front, or the list is replaced.
+PyObject* seen_filters = nullptr;  // owned, and so is the entry: the identities stay their own
+PyObject* seen_first = nullptr;
+Py_ssize_t seen_count = -1;
+bool seen_raises = false;
+
+// Whether the first filter that concerns every RuntimeWarning, or one before it, raises.
+bool filters_raise(PyObject* filters) {
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(filters); ++i) {
+    PyObject* entry = PyList_GET_ITEM(filters, i);  // (action, message, category, module, line)
+    if (!PyTuple_Check(entry) || PyTuple_GET_SIZE(entry) != 5) continue;
+    const int concerned = PyObject_IsSubclass(PyExc_RuntimeWarning, PyTuple_GET_ITEM(entry, 2));
+    if (concerned < 0) PyErr_Clear();
+    if (concerned <= 0) continue;
+    PyObject* action = PyTuple_GET_ITEM(entry, 0);
+    if (PyUnicode_Check(action) && PyUnicode_CompareWithASCIIString(action, "error") == 0) return true;
+    if (PyTuple_GET_ITEM(entry, 1) == Py_None && PyTuple_GET_ITEM(entry, 3) == Py_None) return false;
+  }
+  return false;
+}
+
+bool warnings_raise() {
+  PyObject* filters = PyDict_GetItemWithError(warnings_dict, filters_name);
+  if (!filters || !PyList_Check(filters)) return false;
+  PyObject* first = PyList_GET_SIZE(filters) ? PyList_GET_ITEM(filters, 0) : nullptr;
+  if (filters == seen_filters && first == seen_first && PyList_GET_SIZE(filters) == seen_count) return seen_raises;
+  seen_raises = filters_raise(filters);
+  seen_count = PyList_GET_SIZE(filters);
+  Py_XINCREF(first);
+  Py_XSETREF(seen_first, first);
+  Py_INCREF(filters);
+  Py_XSETREF(seen_filters, filters);
+  return seen_raises;
+}
+
 // ---- signals and the GIL -------------------------------------------------------------------------------------------
 
 bool poll() {
@@ -178,11 +215,11 @@ bool errstate_needs_numpy() {
   const Ref held(state);
   if (state == default_errstate) {
     current_mask = kDefaultMask;
-    return false;
+    return warnings_raise();
   }
   if (state != seen_errstate) read_errstate(state);
   current_mask = seen_mask;
-  return seen_needs_numpy;
+  return seen_needs_numpy || (seen_mask && warnings_raise());
 }
 
 void install_hooks() {
@@ -206,6 +243,9 @@ void init_sites() {
   Ref umath = checked(PyImport_ImportModule("numpy._core._multiarray_umath"));
   errstate_variable = checked(PyObject_GetAttrString(umath.get(), "_extobj_contextvar")).release();
   check(PyContextVar_Get(errstate_variable, nullptr, &default_errstate));
+  Ref warnings = checked(PyImport_ImportModule("warnings"));
+  warnings_dict = Py_NewRef(PyModule_GetDict(warnings.get()));
+  filters_name = checked(PyUnicode_InternFromString("filters")).release();
   Ref numpy = checked(PyImport_ImportModule("numpy"));
   geterr = checked(PyObject_GetAttrString(numpy.get(), "geterr")).release();
   // Imported under a changed errstate, the value now is not the default: read it as any other.

@@ -115,8 +115,7 @@ PyObject* call_slow(Ufunc* u, PyObject* const* args, Py_ssize_t n, PyObject* kwn
   auto one = [&](Op op, int k) -> PyObject* {
     options.out = g.out[k] ? out[k].array : nullptr;
     if (!options.out) return result_of([&] { return apply(op, {operands, static_cast<size_t>(u->nin)}, options); });
-    const Array r = apply(op, {operands, static_cast<size_t>(u->nin)}, options);
-    if (run_at_call) eval({&r, 1});
+    apply(op, {operands, static_cast<size_t>(u->nin)}, options);
     return Py_NewRef(g.out[k]);
   };
   switch (u->kind) {

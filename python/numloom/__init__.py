@@ -7,6 +7,7 @@ Names are NumPy's. Beyond them: `set_device`, `device`, `eval`, `synchronize`, `
 `numloom.debug`.
 """
 
+import atexit as _atexit
 import os as _os
 
 from numloom import _core, _ndarray
@@ -33,6 +34,7 @@ ndarray = _core.ndarray
 _ndarray.present_as(__name__)
 if hasattr(_os, "register_at_fork"):
     _os.register_at_fork(before=_core.before_fork, after_in_child=_core.after_fork_child)
+_atexit.register(_core.before_exit)
 if _os.environ.get("NUMLOOM_DEVICE"):
     set_device(_os.environ["NUMLOOM_DEVICE"])
 

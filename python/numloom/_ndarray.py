@@ -9,6 +9,7 @@ import importlib
 import types
 
 import numpy
+from numpy._core.defchararray import chararray  # numpy.char deprecates the name
 
 from numloom import _core
 from numloom._fallback.convert import from_host, to_host
@@ -326,7 +327,7 @@ def take_our_class_in_view(cls):
     cls.view = view
 
 
-for _derived in (numpy.matrix, numpy.recarray, numpy.memmap, numpy.ma.MaskedArray, numpy.char.chararray):
+for _derived in (numpy.matrix, numpy.recarray, numpy.memmap, numpy.ma.MaskedArray, chararray):
     take_our_class_in_view(_derived)
 
 

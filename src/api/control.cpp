@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/record.h"
+#include "backend/cuda/control.h"
 #include "runtime/threads.h"
 
 namespace numloom {
@@ -153,5 +154,7 @@ void after_fork_child() {
   Engine::get().placement = Placement::cpu;
   forked = true;
 }
+
+void before_exit() { cuda::stop_compiling(); }
 
 }  // namespace numloom

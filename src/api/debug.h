@@ -13,5 +13,7 @@ void debug_keep(bool on);
 // Around fork: everything recorded runs before; the child has no worker threads and stays on the CPU.
 void before_fork();
 void after_fork_child();
+// Where the process is about to end: waits for a compile in the background.
+void before_exit();
 
 }  // namespace numloom

@@ -175,9 +175,8 @@ Array apply(Op op, std::span<const Arg> in, const MapOptions& options) {
     if (!out.writeable) throw value_error("output array is read-only");
     if (!can_cast(result, out.dtype, options.casting)) {
       static constexpr const char* kRules[] = {"no", "safe", "same_kind", "unsafe"};
-      throw casting_error("Cannot cast ufunc '" + std::string(info.name) + "' output from dtype('" +
-                          std::string(dtype_name(result)) + "') to dtype('" + std::string(dtype_name(out.dtype)) +
-                          "') with casting rule '" + kRules[static_cast<int>(options.casting)] + "'");
+      throw casting_error(info.name, std::string(dtype_name(result)), std::string(dtype_name(out.dtype)),
+                          kRules[static_cast<int>(options.casting)]);
     }
     int64_t joined[kMaxDims];
     int n;

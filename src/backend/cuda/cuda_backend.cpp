@@ -132,6 +132,8 @@ void free_all_blocks() {
   instance->pool().free_all_blocks();
 }
 
+void stop_compiling() { Jit::stop(); }
+
 void set_memory_limit(int64_t nbytes) {
   cuda_backend();
   instance->pool().limit = nbytes;

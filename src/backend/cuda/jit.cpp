@@ -20,6 +20,14 @@ constexpr int64_t kHotBytes = int64_t{128} << 20;
 
 Jit* instance = nullptr;
 
+// exit() destroys the main thread's thread_locals before it runs any handler, so before those that NVRTC registered since.
+struct StopWithMainThread {
+  ~StopWithMainThread() {
+    if (syscall(SYS_gettid) == getpid()) Jit::stop();
+  }
+};
+thread_local StopWithMainThread stop_with_main_thread;
+
 }  // namespace
 
 Jit::Jit() {
@@ -29,8 +37,8 @@ Jit::Jit() {
   }
 }
 
-void Jit::stop_at_exit() {
-  if (!instance || !instance->thread_.joinable()) return;
+void Jit::stop() {
+  if (!instance || !instance->thread_.joinable() || instance->process_ != getpid()) return;
   {
     std::lock_guard lock(instance->mutex_);
     instance->stop_ = true;
@@ -119,12 +127,15 @@ CUfunction Jit::find(const Kernel& kernel, const TextForm& form, int64_t bytes, 
         compile(job);
         state = e.state;
       } else {
+        (void)&stop_with_main_thread;  // made where it is first named
         std::lock_guard lock(mutex_);
+        if (stop_) return nullptr;
         e.state = state = Entry::State::queued;
         ++statistics_.queued;
         if (!thread_.joinable()) {
           instance = this;
-          std::atexit(stop_at_exit);
+          process_ = getpid();
+          std::atexit(stop);  // for programs whose main thread never came here
           thread_ = std::thread([this] { loop(); });
         }
         queue_.push_back(std::move(job));

@@ -2,6 +2,8 @@
 // it is done, and if it fails, the caller stays with the interpreter. NUMLOOM_JIT: 0 off, 1 in the background (default), sync.
 // Thread safety: find() under the engine lock; the background thread touches only the queue.
 #pragma once
+#include <sys/types.h>
+
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -35,6 +37,9 @@ class Jit {
   // The whole source, includes resolved to the headers it needs.
   static std::string source(const Kernel& kernel, const TextForm& form);
   JitStatistics statistics();
+  // Waits for the compile that runs, if one does, and starts no other. To be called before the process ends: NVRTC must not
+  // be compiling while its own exit handlers run, and it registers some of them as late as in its first compile.
+  static void stop();
   const std::string& last_log() const { return last_log_; }
 
  private:
@@ -50,7 +55,6 @@ class Jit {
   };
   void compile(const Job& job);
   void loop();
-  static void stop_at_exit();
 
   JitMode mode_ = JitMode::background;
   std::unordered_map<uint64_t, std::shared_ptr<Entry>> entries_;
@@ -61,6 +65,7 @@ class Jit {
   JitStatistics statistics_;
   bool stop_ = false;
   std::thread thread_;
+  pid_t process_ = 0;  // that thread_ runs in: a forked child has only its handle
 };
 
 }  // namespace numloom::cuda
