@@ -34,12 +34,8 @@ PyObject* array_like(PyObject* source, PyObject* dtype, char order, bool force_c
   const bool laid_out =
       order == 'K' || order == 'A' || (order == 'C' ? a.layout.c_contiguous(a.item()) : a.layout.f_contiguous(a.item()));
   PyObject* result;
-  if (!force_copy && t == a.dtype && laid_out) {
+  if (!force_copy && !a.is_scalar && t == a.dtype && laid_out) {  // a scalar's value is its own: an array of it is a copy
     result = Py_NewRef(source);
-    if (a.is_scalar) {  // of a scalar: an array
-      Py_DECREF(result);
-      result = make_view(source, Array(a));
-    }
   } else {
     if (never_copy)
       raise(PyExc_ValueError,

@@ -195,6 +195,7 @@ PyObject* guarded_get(F&& f) noexcept {
 PyObject* get_transpose(PyObject* self, void*) {
   return guarded_get([&] {
     const Array& a = array_of(self);
+    if (a.is_scalar) return Py_NewRef(self);
     Layout l;
     l.ndim = a.layout.ndim;
     l.offset = a.layout.offset;
@@ -219,21 +220,23 @@ PyObject* get_matrix_transpose(PyObject* self, void*) {
 
 PyObject* get_real(PyObject* self, void*) {
   return guarded_get([&] {
-    if (!is_complex(array_of(self).dtype)) return Py_NewRef(self);
-    return make_view(self, real_view(array_of(self)));
+    const Array& a = array_of(self);
+    if (!is_complex(a.dtype)) return Py_NewRef(self);
+    return a.is_scalar ? make_result(real_view(a)) : make_view(self, real_view(a));
   });
 }
 
 PyObject* get_imag(PyObject* self, void*) {
   return guarded_get([&] {
     const Array& a = array_of(self);
-    if (is_complex(a.dtype)) return make_view(self, imag_view(a));
+    if (is_complex(a.dtype)) return a.is_scalar ? make_result(imag_view(a)) : make_view(self, imag_view(a));
     Scalar zero;
     zero.dtype = a.dtype;
     std::memset(zero.raw, 0, sizeof zero.raw);
-    Array r = full(a.layout.dims(), a.dtype, zero);
+    const bool fortran = a.layout.f_contiguous(a.item()) && !a.layout.c_contiguous(a.item());
+    Array r = full(a.layout.dims(), a.dtype, zero, fortran);
     r.writeable = false;
-    return make_array(std::move(r));
+    return a.is_scalar ? make_result(std::move(r)) : make_array(std::move(r));
   });
 }
 

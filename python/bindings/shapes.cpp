@@ -22,8 +22,23 @@ PyObject* viewable(PyObject* o, Ref& hold) {
   return hold.get() && is_ours(hold.get()) ? hold.get() : nullptr;
 }
 
-// A view where it shares memory with `parent`, else an array of its own.
-PyObject* shown(PyObject* parent, Array&& a) { return make_view(parent, std::move(a)); }
+// The arguments of a function that returns a view of its first one; `self` is null where NumPy must do the call.
+template <size_t N>
+struct Arguments {
+  PyObject* given[N];
+  Ref hold;
+  PyObject* self = nullptr;
+  Arguments(const Call& call, const Signature& signature, int required = 1) {
+    if (signature.parse(call, given, required)) self = viewable(given[0], hold);
+  }
+  PyObject* operator[](size_t i) const { return given[i]; }
+};
+
+// A view where it shares memory with `parent`, else an array of its own; of a scalar a scalar.
+PyObject* shown(PyObject* parent, Array&& a) {
+  if (a.ndim() == 0 && array_of(parent).is_scalar) return make_result(std::move(a));
+  return make_view(parent, std::move(a));
+}
 
 PyObject* reshaped(const Call& call, PyObject* self, PyObject* shape_arg, PyObject* order_arg, PyObject* copy_arg) {
   ShapeArg shape;
@@ -37,11 +52,8 @@ PyObject* reshaped(const Call& call, PyObject* self, PyObject* shape_arg, PyObje
 
 PyObject* reshape_function(const Call& call) {
   static const Signature signature({"a", "shape", "order", "copy"}, 3);
-  PyObject* v[4];
-  Ref hold;
-  if (!signature.parse(call, v, 2)) return call.decline("arguments");
-  PyObject* a = viewable(v[0], hold);
-  return a ? reshaped(call, a, v[1], v[2], v[3]) : call.decline("operands of this kind");
+  const Arguments<4> v(call, signature, 2);
+  return v.self ? reshaped(call, v.self, v[1], v[2], v[3]) : call.decline("operands of this kind");
 }
 
 // a.reshape(2, 3), a.reshape((2, 3)), order and copy by name.
@@ -69,7 +81,7 @@ PyObject* reshape_method(const Call& call) {
   return shown(call.args[0], reshape(array_of(call.args[0]), shape.span(), o));
 }
 
-PyObject* transposed(const Call& call, PyObject* self, const ShapeArg* axes) {
+PyObject* transposed(PyObject* self, const ShapeArg* axes) {
   const Array& a = array_of(self);
   const int n = a.ndim();
   Layout l;
@@ -84,25 +96,21 @@ PyObject* transposed(const Call& call, PyObject* self, const ShapeArg* axes) {
     l.shape[d] = a.layout.shape[from];
     l.strides[d] = a.layout.strides[from];
   }
-  (void)call;
   return shown(self, a.with(a.dtype, l));
 }
 
 PyObject* transpose_function(const Call& call) {
   static const Signature signature({"a", "axes"}, 2);
-  PyObject* v[2];
-  Ref hold;
-  if (!signature.parse(call, v)) return call.decline("arguments");
-  PyObject* a = viewable(v[0], hold);
-  if (!a) return call.decline("operands of this kind");
+  const Arguments<2> v(call, signature);
+  if (!v.self) return call.decline("operands of this kind");
   ShapeArg axes;
   if (given_some(v[1]) && !to_shape(v[1], axes)) return call.decline("axes");
-  return transposed(call, a, given_some(v[1]) ? &axes : nullptr);
+  return transposed(v.self, given_some(v[1]) ? &axes : nullptr);
 }
 
 PyObject* transpose_method(const Call& call) {
   if (call.kwnames) return call.decline("arguments");
-  if (call.n == 1 || (call.n == 2 && call.args[1] == Py_None)) return transposed(call, call.args[0], nullptr);
+  if (call.n == 1 || (call.n == 2 && call.args[1] == Py_None)) return transposed(call.args[0], nullptr);
   ShapeArg axes;
   if (call.n == 2) {
     if (!to_shape(call.args[1], axes)) return call.decline("axes");
@@ -111,18 +119,15 @@ PyObject* transpose_method(const Call& call) {
     axes.ndim = static_cast<int>(call.n) - 1;
     for (int d = 0; d < axes.ndim; ++d) axes.dims[d] = to_int64(call.args[d + 1]);
   }
-  return transposed(call, call.args[0], &axes);
+  return transposed(call.args[0], &axes);
 }
 
 PyObject* raveled(const Call& call, bool always_copy) {
   static const Signature signature({"a", "order"}, 2);
-  PyObject* v[2];
-  Ref hold;
+  const Arguments<2> v(call, signature);
   char order = 'C';
-  if (!signature.parse(call, v) || !to_order(v[1], order)) return call.decline("arguments");
-  PyObject* self = viewable(v[0], hold);
-  if (!self) return call.decline("operands of this kind");
-  const Array& a = array_of(self);
+  if (!v.self || !to_order(v[1], order)) return call.decline("arguments");
+  const Array& a = array_of(v.self);
   const bool c = a.layout.c_contiguous(a.item()), f = a.layout.f_contiguous(a.item());
   if (order == 'A') order = f && !c ? 'F' : 'C';
   if (order == 'K') {
@@ -137,7 +142,7 @@ PyObject* raveled(const Call& call, bool always_copy) {
     return make_array(r.buf == a.buf ? copy(r, 'C') : std::move(r));
   }
   // A ravel of an array that is not contiguous is a copy even where strides would do.
-  if (order == 'C' ? c : f) return shown(self, reshape(a, flat, order));
+  if (order == 'C' ? c : f) return shown(v.self, reshape(a, flat, order));
   Array fresh = order == 'C' ? copy(a, 'C') : copy(a, 'F');
   return make_array(reshape(fresh, flat, order));
 }
@@ -146,12 +151,9 @@ PyObject* flatten_of(const Call& call) { return raveled(call, true); }
 
 PyObject* squeeze_of(const Call& call) {
   static const Signature signature({"a", "axis"}, 2);
-  PyObject* v[2];
-  Ref hold;
-  if (!signature.parse(call, v)) return call.decline("arguments");
-  PyObject* self = viewable(v[0], hold);
-  if (!self) return call.decline("operands of this kind");
-  const Array& a = array_of(self);
+  const Arguments<2> v(call, signature);
+  if (!v.self) return call.decline("operands of this kind");
+  const Array& a = array_of(v.self);
   const std::optional<uint32_t> axes = to_axes(v[1], a.ndim());
   Layout l;
   l.ndim = 0;
@@ -164,18 +166,15 @@ PyObject* squeeze_of(const Call& call) {
     l.shape[l.ndim] = n;
     l.strides[l.ndim++] = a.layout.strides[d];
   }
-  if (!axes && l.ndim == a.ndim()) return Py_NewRef(self);  // nothing to drop: the array itself, as in NumPy
-  return shown(self, a.with(a.dtype, l));
+  if (!axes && l.ndim == a.ndim()) return Py_NewRef(v.self);  // nothing to drop: the array itself, as in NumPy
+  return shown(v.self, a.with(a.dtype, l));
 }
 
 PyObject* expand_dims_of(const Call& call) {
   static const Signature signature({"a", "axis"}, 2);
-  PyObject* v[2];
-  Ref hold;
-  if (!signature.parse(call, v, 2)) return call.decline("arguments");
-  PyObject* self = viewable(v[0], hold);
-  if (!self) return call.decline("operands of this kind");
-  const Array& a = array_of(self);
+  const Arguments<2> v(call, signature, 2);
+  if (!v.self) return call.decline("operands of this kind");
+  const Array& a = array_of(v.self);
   ShapeArg axes;
   if (!to_shape(v[1], axes) || a.ndim() + axes.ndim > kMaxDims) return call.decline("axis");
   Layout l;
@@ -192,30 +191,24 @@ PyObject* expand_dims_of(const Call& call) {
     l.shape[d] = added ? 1 : a.layout.shape[from];
     l.strides[d] = added ? 0 : a.layout.strides[from++];
   }
-  return shown(self, a.with(a.dtype, l));
+  return shown(v.self, a.with(a.dtype, l));
 }
 
 PyObject* broadcast_to_of(const Call& call) {
   static const Signature signature({"array", "shape", "subok"}, 3);
-  PyObject* v[3];
-  Ref hold;
+  const Arguments<3> v(call, signature, 2);
   ShapeArg shape;
-  if (!signature.parse(call, v, 2)) return call.decline("arguments");
-  PyObject* self = viewable(v[0], hold);
-  if (!self || !to_shape(v[1], shape)) return call.decline("operands of this kind");
-  Array r = broadcast(array_of(self), shape.span());
+  if (!v.self || !to_shape(v[1], shape)) return call.decline("operands of this kind");
+  Array r = broadcast(array_of(v.self), shape.span());
   r.writeable = false;
-  return shown(self, std::move(r));
+  return make_view(v.self, std::move(r));
 }
 
 PyObject* swapaxes_of(const Call& call) {
   static const Signature signature({"a", "axis1", "axis2"}, 3);
-  PyObject* v[3];
-  Ref hold;
-  if (!signature.parse(call, v, 3)) return call.decline("arguments");
-  PyObject* self = viewable(v[0], hold);
-  if (!self) return call.decline("operands of this kind");
-  const Array& a = array_of(self);
+  const Arguments<3> v(call, signature, 3);
+  if (!v.self) return call.decline("operands of this kind");
+  const Array& a = array_of(v.self);
   const auto axis_named = [&](PyObject* axis, const char* name) {
     if (!PyIndex_Check(axis)) throw not_native("axis is not an integer");
     return normalize_axis(to_int64(axis), a.ndim(), name);
@@ -224,18 +217,15 @@ PyObject* swapaxes_of(const Call& call) {
   Layout l = a.layout;
   std::swap(l.shape[i], l.shape[j]);
   std::swap(l.strides[i], l.strides[j]);
-  return shown(self, a.with(a.dtype, l));
+  return shown(v.self, a.with(a.dtype, l));
 }
 
 PyObject* moveaxis_of(const Call& call) {
   static const Signature signature({"a", "source", "destination"}, 3);
-  PyObject* v[3];
-  Ref hold;
+  const Arguments<3> v(call, signature, 3);
   ShapeArg from, to, order;
-  if (!signature.parse(call, v, 3)) return call.decline("arguments");
-  PyObject* self = viewable(v[0], hold);
-  if (!self || !to_shape(v[1], from) || !to_shape(v[2], to) || from.ndim != to.ndim) return call.decline("arguments");
-  const int n = array_of(self).ndim();
+  if (!v.self || !to_shape(v[1], from) || !to_shape(v[2], to) || from.ndim != to.ndim) return call.decline("arguments");
+  const int n = array_of(v.self).ndim();
   uint32_t taken_from = 0, taken_to = 0;
   order.ndim = n;
   for (int i = 0; i < from.ndim; ++i) {
@@ -250,42 +240,38 @@ PyObject* moveaxis_of(const Call& call) {
     while (taken_from >> s & 1) ++s;
     order.dims[d] = s++;
   }
-  return transposed(call, self, &order);
+  return transposed(v.self, &order);
 }
 
 PyObject* diagonal_of(const Call& call) {
   static const Signature signature({"a", "offset", "axis1", "axis2"}, 4);
-  PyObject* v[4];
-  Ref hold;
-  if (!signature.parse(call, v)) return call.decline("arguments");
-  PyObject* self = viewable(v[0], hold);
-  if (!self) return call.decline("operands of this kind");
-  const Array& a = array_of(self);
+  const Arguments<4> v(call, signature);
+  if (!v.self) return call.decline("operands of this kind");
+  const Array& a = array_of(v.self);
   if (a.ndim() < 2) raise(PyExc_ValueError, "diag requires an array of at least two dimensions");
   const int i = v[2] ? to_axis(v[2], a.ndim()) : 0, j = v[3] ? to_axis(v[3], a.ndim()) : 1;
   if (i == j) raise(PyExc_ValueError, "axis1 and axis2 cannot be the same");
   Array r = diagonal_view(a, v[1] ? to_int64(v[1]) : 0, i, j);
   r.writeable = false;
-  return shown(self, std::move(r));
+  return shown(v.self, std::move(r));
 }
 
 // np.flip: every axis, or those given, backwards.
 PyObject* flip_of(const Call& call) {
   static const Signature signature({"m", "axis"}, 2);
-  PyObject* v[2];
-  Ref hold;
-  if (!signature.parse(call, v)) return call.decline("arguments");
-  PyObject* self = viewable(v[0], hold);
-  if (!self) return call.decline("operands of this kind");
-  const Array& a = array_of(self);
+  const Arguments<2> v(call, signature);
+  if (!v.self) return call.decline("operands of this kind");
+  const Array& a = array_of(v.self);
+  if (a.ndim() == 0 && given_some(v[1]) && PyIndex_Check(v[1])) to_axis(v[1], 0);  // raises; a reduction would let it pass
   const std::optional<uint32_t> axes = to_axes(v[1], a.ndim());
+  if (a.ndim() == 0) return make_result(copy(a));  // NumPy's m[()]
   Layout l = a.layout;
   for (int d = 0; d < l.ndim; ++d) {
     if (axes && !(*axes >> d & 1)) continue;
     if (l.shape[d] > 0) l.offset += (l.shape[d] - 1) * l.strides[d];
     l.strides[d] = -l.strides[d];
   }
-  return shown(self, a.with(a.dtype, l));
+  return shown(v.self, a.with(a.dtype, l));
 }
 
 // ---- joining and products ------------------------------------------------------------------------------------------

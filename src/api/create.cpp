@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <numeric>
 
 #include "api/record.h"
 
@@ -100,15 +101,39 @@ Array arange_int(int64_t start, int64_t step, int64_t n, DType dtype) {
   return a;
 }
 
+namespace {
+
+// The memory order of a copy. 'K': axes by falling stride; unlike an operation's result, which does not tell apart the axes
+// that an operand is broadcast along, it counts their strides as 0.
+Layout copy_layout(const Array& a, int item, char order) {
+  const Layout& from = a.layout;
+  const bool c = from.c_contiguous(a.item()), f = from.f_contiguous(a.item());
+  if (order == 'A') order = f && !c ? 'F' : 'C';
+  if (order != 'K' || c || f || from.ndim < 2)
+    return Layout::contiguous(from.dims(), item, order == 'F' || (order == 'K' && f && !c));
+  int perm[kMaxDims];
+  std::iota(perm, perm + from.ndim, 0);
+  std::stable_sort(perm, perm + from.ndim, [&](int p, int q) { return std::abs(from.strides[p]) > std::abs(from.strides[q]); });
+  Layout l;
+  l.ndim = from.ndim;
+  int64_t stride = item;
+  for (int k = l.ndim - 1; k >= 0; --k) {
+    l.shape[perm[k]] = from.shape[perm[k]];
+    l.strides[perm[k]] = stride;
+    stride *= std::max<int64_t>(l.shape[perm[k]], 1);
+  }
+  return l;
+}
+
+}  // namespace
+
 Array copy(const Array& a, char order) { return astype(a, a.dtype, order, true); }
 
 Array astype(const Array& a, DType dtype, char order, bool force_copy) {
   if (!force_copy && a.dtype == dtype &&
       (order == 'K' || order == 'A' || (order == 'C' ? a.layout.c_contiguous(a.item()) : a.layout.f_contiguous(a.item()))))
     return a;
-  const Array* in[1] = {&a};
-  if (order == 'A') order = a.layout.f_contiguous(a.item()) && !a.layout.c_contiguous(a.item()) ? 'F' : 'C';
-  Array out = make_result(result_layout(a.layout.dims(), item_size(dtype), in, order), dtype);
+  Array out = make_result(copy_layout(a, item_size(dtype), order), dtype);
   const Arg arg(a);
   record_map(Op::copy, a.dtype, out, {&arg, 1});
   return out;

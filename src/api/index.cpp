@@ -117,7 +117,7 @@ Resolved resolve(const Array& a, std::span<const Index> index) {
         if (i.array->dtype == DType::b1) {
           const Array& m = *i.array;
           for (int k = 0; k < m.ndim(); ++k)
-            if (m.layout.shape[k] != a.layout.shape[d + k])
+            if (m.layout.shape[k] != a.layout.shape[d + k] && m.layout.shape[k] > 0)  // NumPy lets empty axes pass
               throw index_error("boolean index did not match indexed array along axis " + std::to_string(d + k) +
                                 "; size of axis is " + std::to_string(a.layout.shape[d + k]) +
                                 " but size of corresponding boolean axis is " + std::to_string(m.layout.shape[k]));

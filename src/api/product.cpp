@@ -86,7 +86,16 @@ Array matmul(const Array& x, const Array& y, const Array* given) {
   std::copy_n(shape, lead, full);
   full[lead] = m;
   full[lead + 1] = n;
-  Array out = make_result(Layout::contiguous({full, size_t(lead + 2)}, item_size(type)), type);
+  // Matrices are contiguous; how they follow each other is the operands' memory order.
+  Layout laid = Layout::contiguous({full, size_t(lead + 2)}, item_size(type));
+  if (lead > 1) {
+    Array outer[2] = {x.ndim() > 2 ? x : a, y.ndim() > 2 ? y : b};
+    const Array* both[2] = {&outer[0], &outer[1]};
+    for (Array& o : outer) o.layout.ndim -= 2;
+    const Layout order = result_layout({shape, size_t(lead)}, 1, both, 'K');
+    for (int d = 0; d < lead; ++d) laid.strides[d] = order.strides[d] * std::max<int64_t>(m * n, 1) * item_size(type);
+  }
+  Array out = make_result(laid, type);
   record_matmul(a, b, out);
   // Axes that vectors lent are taken away again.
   Layout l = out.layout;
@@ -107,7 +116,12 @@ Array dot(const Array& a, const Array& b) {
   const int na = a.ndim(), nb = b.ndim();
   if (na == 0 || nb == 0) {
     const Arg args[2] = {a, b};
-    return apply(Op::multiply, args);
+    MapOptions options;
+    // NumPy leaves matrices of BLAS's types to BLAS, in C order, and multiplies the rest.
+    const DType type = promote(a.dtype, b.dtype);
+    const DKind kind = kind_of(type);
+    if (na <= 2 && nb <= 2 && type != DType::f2 && (kind == DKind::floating || kind == DKind::complex)) options.order = 'C';
+    return apply(Op::multiply, args, options);
   }
   const int kb = nb == 1 ? 0 : nb - 2;
   if (a.layout.shape[na - 1] != b.layout.shape[kb])

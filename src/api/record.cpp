@@ -56,42 +56,39 @@ Layout result_layout(Shape shape, int item, std::span<const Array* const> inputs
   }
   if (!any || all_c) return Layout::contiguous(shape, item);
   if (order == 'A') return Layout::contiguous(shape, item, all_f);
-  // 'K': axes by falling stride, as NumPy's iterator sorts them (insertion sort, ties keep C order).
+  // 'K': axes by rising stride, in the steps of NumPy's iterator: an insertion sort from the last axis on, in which two axes
+  // that no operand tells apart keep their places and are looked past.
   int perm[kMaxDims];
-  for (int d = 0; d < nd; ++d) perm[d] = d;
+  for (int d = 0; d < nd; ++d) perm[d] = nd - 1 - d;
   const auto stride = [&](const Array& a, int d) {
     const int e = d - (nd - a.ndim());
     return e < 0 || a.layout.shape[e] == 1 ? int64_t{0} : std::abs(a.layout.strides[e]);
   };
   for (int i = 1; i < nd; ++i) {
     const int axis = perm[i];
-    int j = i;
-    while (j > 0) {
+    int to = i;
+    for (int j = i - 1; j >= 0; --j) {
       bool swap = false, decided = false;
       for (const Array* a : inputs) {
-        const int64_t s1 = stride(*a, axis), s0 = stride(*a, perm[j - 1]);
-        if (s0 == 0 || s1 == 0) continue;
-        if (s1 <= s0) {
-          swap = false;
-          decided = true;
-        } else if (!decided) {
-          swap = true;
-          decided = true;
-        }
+        const int64_t mine = stride(*a, axis), faster = stride(*a, perm[j]);
+        if (mine == 0 || faster == 0) continue;
+        swap = faster > mine && (swap || !decided);  // where operands disagree, C order wins
+        decided = true;
       }
-      if (!swap) break;
-      perm[j] = perm[j - 1];
-      --j;
+      if (decided && !swap) break;
+      if (decided) to = j;
     }
-    perm[j] = axis;
+    for (int k = i; k > to; --k) perm[k] = perm[k - 1];
+    perm[to] = axis;
   }
   Layout l;
   l.ndim = nd;
   int64_t s = item;
-  for (int k = nd - 1; k >= 0; --k) {
+  for (int k = 0; k < nd; ++k) {
     l.shape[perm[k]] = shape[perm[k]];
     l.strides[perm[k]] = s;
-    s *= std::max<int64_t>(shape[perm[k]], 1);
+    s *= shape
+        [perm[k]];  // NumPy's iterator gives the axes before an empty one no steps, and what is made of the result shows it
   }
   return l;
 }

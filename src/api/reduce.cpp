@@ -180,9 +180,7 @@ Array reduce(Op op, const Array& input, const ReduceOptions& options) {
   for (int d = 0; d < a.ndim(); ++d)
     if (axes >> d & 1) count *= a.layout.shape[d];
   if (count == 0 && info.identity == kNoIdentity && !options.initial) {
-    const Layout shape = reduced_layout(a, axes, options.keepdims, 1);
-    if (shape.size() > 0 || a.ndim() == 0)
-      throw value_error("zero-size array to reduction operation " + std::string(info.name) + " which has no identity");
+    throw value_error("zero-size array to reduction operation " + std::string(info.name) + " which has no identity");
   }
   const Layout layout = reduced_layout(a, axes, options.keepdims, item_size(result));
   Array out;

@@ -97,9 +97,10 @@ std::optional<Array> view_as(const Array& a, DType dtype) {
   if (from == to) return a.with(dtype, l);
   if (l.ndim == 0) return {};
   const int d = l.ndim - 1;
-  if (l.shape[d] != 1 && l.strides[d] != from && l.size() != 0) return {};
-  if (l.shape[d] * from % to) return {};
-  l.shape[d] = l.shape[d] * from / to;
+  const int64_t n = a.layout.shape[d];
+  if (n != 1 && a.layout.strides[d] != from && l.size() != 0) return {};
+  if (n * from % to) return {};
+  l.shape[d] = n * from / to;
   l.strides[d] = to;
   return a.with(dtype, l);
 }
@@ -131,6 +132,43 @@ Array diagonal_view(const Array& a, int64_t offset, int axis1, int axis2) {
   return v;
 }
 
+namespace {
+
+// The memory order of joined arrays: axes by falling stride, in the steps of NumPy's sort of several arrays' strides.
+Layout joined_layout(std::span<const Array> arrays, Shape shape, int item) {
+  const int nd = static_cast<int>(shape.size());
+  int perm[kMaxDims];
+  for (int d = 0; d < nd; ++d) perm[d] = d;
+  for (int i = 1; i < nd; ++i) {
+    const int axis = perm[i];
+    int to = i;
+    for (int j = i - 1; j >= 0; --j) {
+      bool swap = false, decided = false;
+      for (const Array& a : arrays) {
+        const Layout& l = a.layout;
+        if (l.shape[axis] == 1 || l.shape[perm[j]] == 1) continue;
+        swap = std::abs(l.strides[axis]) > std::abs(l.strides[perm[j]]) && (swap || !decided);  // in doubt C order
+        decided = true;
+      }
+      if (decided && !swap) break;
+      if (decided) to = j;
+    }
+    for (int k = i; k > to; --k) perm[k] = perm[k - 1];
+    perm[to] = axis;
+  }
+  Layout l;
+  l.ndim = nd;
+  int64_t stride = item;
+  for (int k = nd - 1; k >= 0; --k) {
+    l.shape[perm[k]] = shape[perm[k]];
+    l.strides[perm[k]] = stride;
+    stride *= std::max<int64_t>(shape[perm[k]], 1);
+  }
+  return l;
+}
+
+}  // namespace
+
 Array concatenate(std::span<const Array> arrays, int axis, DType dtype) {
   if (arrays.empty()) throw value_error("need at least one array to concatenate");
   const int nd = arrays[0].ndim();
@@ -155,13 +193,11 @@ Array concatenate(std::span<const Array> arrays, int axis, DType dtype) {
     type = promote(type, a.dtype);
   }
   if (dtype != kNoDType) type = dtype;
-  bool fortran = nd > 1;
-  for (const Array& a : arrays) fortran &= a.layout.f_contiguous(a.item()) && !a.layout.c_contiguous(a.item());
-  const Array out = make_result(Layout::contiguous({shape, size_t(nd)}, item_size(type), fortran), type);
+  const Array out = make_result(joined_layout(arrays, {shape, size_t(nd)}, item_size(type)), type);
   int64_t at = 0;
   for (const Array& a : arrays) {
     Layout l = out.layout;
-    l.offset += at * l.strides[axis];
+    l.offset += at * out.layout.strides[axis];
     l.shape[axis] = a.layout.shape[axis];
     at += a.layout.shape[axis];
     if (l.size()) assign(out.with(type, l), a);

@@ -26,7 +26,7 @@ def running():
 class Target:
     """REQUIRES: `real` is NumPy's own callable, `name` its dotted name without `numpy.`."""
 
-    __slots__ = ("_out_at", "alias", "host", "name", "real", "writes")
+    __slots__ = ("_out_at", "alias", "host", "method", "name", "real", "writes")
 
     def __init__(self, real, name):
         self.real = real
@@ -34,7 +34,8 @@ class Target:
         self.host = tables.is_host(name)
         self.alias = tables.may_alias(name)
         self.writes = tables.WRITES.get(name, ())
-        if name.startswith("ndarray.") and name[8:] in tables.WRITING_METHODS:
+        self.method = name[8:] if name.startswith("ndarray.") else None
+        if self.method in tables.WRITING_METHODS:
             self.writes = ((0, None),)
         self._out_at = None
 
@@ -62,7 +63,10 @@ class Target:
         lent = tuple([loan.lend(x, alias or i == out_at or i in written) for i, x in enumerate(args)])
         if kwargs:
             kwargs = {k: loan.lend(x, alias or k == "out" or k in names) for k, x in kwargs.items()}
-        return self.real, lent, kwargs, _Ending(self.real, loan, note)
+        real = self.real
+        if self.method and isinstance(lent[0], numpy.generic):  # a scalar of ours: its class has methods of its own
+            real = getattr(type(lent[0]), self.method)
+        return real, lent, kwargs, _Ending(real, loan, note)
 
     def call(self, args, kwargs, reason=_DEFAULT_REASON):
         """Run the call on NumPy, from Python."""

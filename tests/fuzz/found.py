@@ -1,0 +1,88 @@
+"""The smallest programs that showed each bug which random programs found, with a word of what it was."""
+
+from __future__ import annotations
+
+FOUND: dict[str, str] = {
+    "an index array or a mask on a scalar reached the array's own method": """
+        v0 = np.ones((), dtype='float32')
+        v1 = v0[()] * 2
+        v2 = v1[v1 != 2]
+        v3 = v1[True].T
+        v4 = v1[False]
+    """,
+    "np.asarray of a scalar gave the scalar's own, read-only memory": """
+        v0 = np.max(np.array([1, 2]) > 0)
+        v1 = np.asarray(v0)
+        v1[()] = False
+    """,
+    "np.flip let axis 0 of an array without axes pass": """
+        v0 = np.array(np.argmin(np.arange(3)))
+        v1 = np.flip(v0, 0)
+    """,
+    "np.flip of an array without axes was a view": """
+        v0 = np.asarray(numpy.array([4], dtype='float16').reshape(()))
+        v1 = np.flip(v0)
+        v0[()] = 0
+    """,
+    "views of a scalar shared a memory that could be written": """
+        v0 = np.rint(np.mean(np.array([[1, 2], [3, 4]]), axis=(0, 1)))
+        v1 = np.transpose(v0, ())
+        v2 = v1[...]
+        v3 = np.squeeze(v2)
+        v3[()] += 1
+    """,
+    "the imaginary part of a real scalar was an array": """
+        v0 = np.any(np.array([2]))
+        v1 = v0.imag
+        v2 = v1[...]
+        v2[...] = v0
+    """,
+    "the imaginary part of a real array forgot the memory order": """
+        v0 = np.array(numpy.arange(45, dtype='uint8').reshape((3, 5, 3)), order='F')
+        v1 = v0.imag
+        v2 = np.ascontiguousarray(v1)
+        v2[:3, ::1] += 1
+    """,
+    "an empty mask was checked against the axis": """
+        v0 = np.argwhere(np.any(np.array([1])))
+        v0[np.flatnonzero(np.arange(1)) > 1] = 2
+        v1 = np.ones((3, 2))[np.zeros((0, 2), bool)]
+        v2 = np.ones((3, 2))[np.zeros((2, 0), bool)]
+    """,
+    "a reduction without identity over an empty axis passed where the result was empty too": """
+        v0 = np.outer(np.zeros(0), np.zeros(0))
+        v1 = np.max(v0, axis=0)
+        v2 = np.ptp(v0, axis=0)
+        v3 = np.min(np.zeros((0, 3)), axis=1)
+    """,
+    "results whose operands have axes of length 1 or broadcast axes took C order": """
+        v0 = np.array((numpy.arange(120) % 9).astype('float64').reshape((40, 1, 3)), order='F')
+        v1 = (v0 + 1) % 5
+        v2 = v1.reshape(120)
+        v1[18:] = 0
+        v3 = v1[:, None] + v1
+    """,
+    "joined arrays followed the operands' memory order only where all were in Fortran order": """
+        v0 = np.array(numpy.arange(30).reshape((10, 3)), order='F')
+        v1 = np.stack([v0, v0], axis=-1)
+        v2 = v1.reshape(-1)
+        v1[0] = 7
+        v3 = np.concatenate([v1.transpose(2, 0, 1), v1.transpose(2, 0, 1)], axis=0)
+    """,
+    "stacks of matrix products did not follow the operands' memory order": """
+        v0 = np.moveaxis(np.tensordot(np.ones((3, 3)), np.eye(3), axes=0), 1, 0)
+        v1 = v0 @ v0
+        v2 = np.ones((1, 4, 4, 4)) @ np.ones((4, 4, 4, 1))
+    """,
+    "copies counted the stride of a broadcast axis as that of another": """
+        v0 = np.broadcast_to(np.array(numpy.arange(200).reshape((40, 5))), (2, 40, 5))
+        v1 = np.zeros_like(v0)
+        v2 = np.count_nonzero(v0, axis=2)
+        v3 = v0.astype('float32')
+    """,
+    "np.dot of a matrix and a scalar followed the operand's memory order where NumPy leaves it to BLAS": """
+        v0 = np.array(numpy.arange(15).reshape((3, 5)), order='F')
+        v1 = np.dot(v0, np.full((), 2, dtype='int32'))
+        v2 = np.dot(v0, np.full((), 2, dtype='float32'))
+    """,
+}
