@@ -152,6 +152,19 @@ def test_cuda_warnings():
 
 
 @needs_cuda
+def test_cuda_scans():
+    code = """
+        import itertools
+        import numpy as np
+        x = np.random.default_rng(1).random(1_000_001)
+        print(np.cumsum(x)[-1] - list(itertools.accumulate(x.tolist()))[-1], np.cumsum(np.arange(10.0))[-1])
+    """
+    difference, exact = map(float, run(code, "--device", "cuda").split())
+    assert 0 < abs(difference) < 1e-6
+    assert exact == 45
+
+
+@needs_cuda
 def test_device_arrays_after_fork():
     code = """
         import os

@@ -23,8 +23,36 @@ from pathlib import Path
 
 import numpy
 
-DTYPES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "float16", "float32", "float64", "complex64", "complex128"]
-UNARY = ["negative", "absolute", "square", "logical_not", "sign", "conjugate", "positive", "invert", "rint", "floor", "isnan", "real", "imag"]
+DTYPES = [
+    "bool",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "float16",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+]
+UNARY = [
+    "negative",
+    "absolute",
+    "square",
+    "logical_not",
+    "sign",
+    "conjugate",
+    "positive",
+    "invert",
+    "rint",
+    "floor",
+    "isnan",
+    "real",
+    "imag",
+]
 BINARY = ["add", "subtract", "multiply", "maximum", "minimum", "fmax", "fmin", "floor_divide", "remainder"]
 COMPARE = ["equal", "not_equal", "less", "less_equal", "greater", "logical_and", "logical_or", "logical_xor"]
 BITS = ["bitwise_and", "bitwise_or", "bitwise_xor"]
@@ -98,7 +126,9 @@ class Generator:
                 return shape
 
     def scalar(self) -> str:
-        return self.rng.choice(["0", "1", "2", "3", "-1", "5", "2.0", "-3.0", "True", "np.int8(2)", "np.float32(3)", "np.int64(-2)", "2j"])
+        return self.rng.choice(
+            ["0", "1", "2", "3", "-1", "5", "2.0", "-3.0", "True", "np.int8(2)", "np.float32(3)", "np.int64(-2)", "2j"]
+        )
 
     def slice(self, n: int) -> str:
         r = self.rng
@@ -365,7 +395,9 @@ class Generator:
         name = self.pick()
         n = numpy.ndim(self.names[name])
         axis = r.randrange(-n, n) if n else 0
-        how = r.choice(["cumsum", "cumsum", "argmax", "argmin", "diff", "sort", "argsort", "maximum.accumulate", "add.reduce", "ptp"])
+        how = r.choice(
+            ["cumsum", "cumsum", "argmax", "argmin", "diff", "sort", "argsort", "maximum.accumulate", "add.reduce", "ptp"]
+        )
         # Of equal elements the place is a matter of the algorithm.
         stable = ", kind='stable'" if how == "argsort" else ""
         return f"{self.new()} = np.{how}({name}, axis={axis}{stable})"
@@ -392,7 +424,9 @@ class Generator:
         index = self.fancy(a.shape)
         place = self.value(f"{name}[{index}]")
         source = self.compatible(numpy.shape(place), onto=True) if place is not None else c
-        if numpy.iscomplexobj(self.value(source)) > (a.dtype.kind == "c") or (a.dtype.kind == "u" and numpy.any(numpy.real(self.value(source)) < 0)):
+        if numpy.iscomplexobj(self.value(source)) > (a.dtype.kind == "c") or (
+            a.dtype.kind == "u" and numpy.any(numpy.real(self.value(source)) < 0)
+        ):
             source = c
         return r.choice([
             f"{name}[{index}] = settled({source})", f"{name}[{index}] = settled({source})", f"{name}[{index}] += {source}",
@@ -427,7 +461,9 @@ class Generator:
 
     def draw_export_write(self) -> str | None:
         r = self.rng
-        found = [k for k, a in self.arrays().items() if k[0] in "ef" and isinstance(a, numpy.ndarray) and a.flags.writeable and a.size]
+        found = [
+            k for k, a in self.arrays().items() if k[0] in "ef" and isinstance(a, numpy.ndarray) and a.flags.writeable and a.size
+        ]
         if not found:
             return None
         name = r.choice(found)
@@ -618,18 +654,33 @@ def run(seed: int, module, steps: int = 40, show: bool = False) -> None:
         compare(statements, module, show)
     except AssertionError as e:
         least, text = shrink(statements, module)
-        raise AssertionError(f"program {seed}: {e}\nshrunk:\n  " + "\n  ".join("\n".join(least).split("\n")) + f"\n{text}") from None
+        raise AssertionError(
+            f"program {seed}: {e}\nshrunk:\n  " + "\n  ".join("\n".join(least).split("\n")) + f"\n{text}"
+        ) from None
 
 
 def stretch(first: int, count: int, mode: str, env: dict[str, str], steps: int) -> int:
     """Runs seeds in a process of their own, in a mode; the number of programs that differed or ended the process."""
     with tempfile.TemporaryDirectory() as folder:
         at = Path(folder) / "seed"
-        command = [sys.executable, __file__, "--seed", str(first), "--count", str(count), "--steps", str(steps), "--progress", str(at)]
+        command = [
+            sys.executable,
+            __file__,
+            "--seed",
+            str(first),
+            "--count",
+            str(count),
+            "--steps",
+            str(steps),
+            "--progress",
+            str(at),
+        ]
         begin = time.perf_counter()
         # A program that hangs, or kills the process, counts as one that differs.
         try:
-            done = subprocess.run(command, env={**os.environ, **env}, text=True, capture_output=True, check=False, timeout=60 + count)
+            done = subprocess.run(
+                command, env={**os.environ, **env}, text=True, capture_output=True, check=False, timeout=60 + count
+            )
             text, code = done.stdout.strip() + done.stderr.strip(), done.returncode
         except subprocess.TimeoutExpired:
             text, code = "hangs", -1

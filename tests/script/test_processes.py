@@ -1,5 +1,7 @@
 """multiprocessing: children that are forked and children that start afresh are in script mode, too."""
 
+import os
+
 import pytest
 
 POOL = """
@@ -94,3 +96,21 @@ def test_os_fork(project):
         print(b.sum())
         """
     )
+
+
+@pytest.mark.skipif(os.environ.get("NUMLOOM_DEVICE") != "cuda", reason="only kernels for CUDA are compiled in the background")
+@pytest.mark.parametrize("way", ["", "sys.exit(0)", "threading.Thread(target=work).start()"])
+def test_exit_while_a_kernel_is_compiled(project, tmp_path, way):
+    project.write(
+        main=f"""
+            import sys, threading, numpy as np
+            def work():
+                for i in range(10):
+                    x = np.sqrt(np.arange(1000.0) + i).sum()
+                print(x > 0)
+            work()
+            {way}
+        """
+    )
+    found = project.numloom("main.py", env={"NUMLOOM_CACHE_DIR": str(tmp_path / "cache")}, timeout=60)
+    assert found.returncode == 0 and set(found.stdout.split()) == {"True"}, found.stderr
