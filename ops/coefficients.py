@@ -4,7 +4,7 @@ Each polynomial is the Chebyshev interpolant of its function on the interval, in
 of the best, and its rounding to the format is part of the error bounds that tests/cpp/ops/accuracy_test.cpp holds.
 """
 
-from mpmath import asin, atan, chebyfit, floor, ln, log, log1p, mp, mpf, pi, sqrt
+from mpmath import asin, atan, chebyfit, floor, ln, log, log1p, mp, mpf, pi, sqrt, tan
 
 mp.dps = 60
 
@@ -62,6 +62,14 @@ def log_f(f):
     return near_zero(lambda t: (log1p(t) - t) / t**2, lambda t: mpf(-1) / 2 + t / 3)(f)
 
 
+def log_scaled(base):  # (log(1 + f) - f) / f**2 in that base
+    return lambda f: log_f(f) / ln(base)
+
+
+def tan_r(z):
+    return near_zero(lambda t: (tan(sqrt(t)) / sqrt(t) - 1) / t, lambda t: mpf(1) / 3 + t * 2 / 15)(z)
+
+
 def log_r5(z):  # the same after 2/3 z
     return sum(2 * z**k / (2 * k + 5) for k in range(60))
 
@@ -94,11 +102,14 @@ if __name__ == "__main__":
     fit("log f8", log_r, mpf(0), s_max**2, 7, 53)
     fit("log f4", log_r, mpf(0), s_max**2, 3, 24)
     fit("log for pow f4 (f8), (log(1 + f) - f) / f**2", log_f, sqrt(mpf(1) / 2) - 1, sqrt(2) - 1, 11, 53)
+    fit("log2 f4", log_scaled(2), sqrt(mpf(1) / 2) - 1, sqrt(2) - 1, 9, 24)
+    fit("log10 f4", log_scaled(10), sqrt(mpf(1) / 2) - 1, sqrt(2) - 1, 9, 24)
     fit("log for pow f8", log_r5, mpf(0), s_max**2, 8, 53)
     fit("sin f8", sin_r, mpf(0), q4, 6, 53)
     fit("cos f8", cos_r, mpf(0), q4, 6, 53)
     fit("sin f4", sin_r, mpf(0), q4, 3, 24)
     fit("cos f4", cos_r, mpf(0), q4, 2, 24)
+    fit("tan f4", tan_r, mpf(0), q4, 6, 24)
     fit("atan f8", atan_r, mpf(0), small**2 * mpf("1.001"), 11, 53)
     fit("atan f4", atan_r, mpf(0), small**2 * mpf("1.001"), 4, 24)
     fit("asin f8", asin_r, mpf(0), mpf("0.25"), 12, 53)

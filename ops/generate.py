@@ -235,6 +235,7 @@ def cast_loops(level: str) -> str:
         return "nl::u1" if a == "b1" != b else element(a)  # bools are bytes 0 and 1: converted as such, which vectorises
 
     lines = "\n".join(f"  NL_CAST({a}, {b}, {read(a, b)}, {element(b)})" for a in DTYPES for b in DTYPES)
+    lines += "".join(f"\n  NL_SPECIAL({t})" for t in ("f2", "f4", "f8"))
     return f"""{HEAD}#include "scalar/cast.h"
 #include "backend/cpu/loop_templates.h"
 

@@ -1,8 +1,8 @@
 // Element types and bits for the scalar functions: what all other headers here stand on.
 //
 // These headers are freestanding: g++, clang++ and NVRTC compile them with no other header, and the JITs embed their text.
-// Every function gives the same bits under all three, so: no fused multiply-add but in two_product, whose result is exact;
-// no contraction (-ffp-contract=off, --fmad=false); nothing that depends on the width of a vector.
+// Every function gives the same bits under all three, so: a multiply-add is fused where fma_ says so and nowhere else
+// (-ffp-contract=off, --fmad=false); nothing that depends on the width of a vector.
 // Functions are straight lines with selects, so that a loop around one vectorises. One with a hard range comes in parts:
 // <name>_fast, <name>_in_range (where fast holds) and <name>_slow (any argument); op_<name> chooses.
 // Everything has internal linkage: a copy compiled for one CPU level must never serve another.
@@ -123,7 +123,7 @@ NL_FN f8 trunc_(f8 x) { return NL_LIBM(trunc)(x); }
 NL_FN f4 rint_(f4 x) { return NL_LIBM(rintf)(x); }
 NL_FN f8 rint_(f8 x) { return NL_LIBM(rint)(x); }
 
-// a * b = result + error, exactly (no overflow, no underflow): the one place for a fused multiply-add.
+// a * b = result + error, exactly (no overflow, no underflow).
 NL_FN f4 two_product(f4 a, f4 b, f4& error) {
   const f4 p = a * b;
   error = NL_LIBM(fmaf)(a, b, -p);
@@ -134,6 +134,9 @@ NL_FN f8 two_product(f8 a, f8 b, f8& error) {
   error = NL_LIBM(fma)(a, b, -p);
   return p;
 }
+// a * b + c, rounded once: everywhere one instruction, or a function that is exact.
+NL_FN f4 fma_(f4 a, f4 b, f4 c) { return NL_LIBM(fmaf)(a, b, c); }
+NL_FN f8 fma_(f8 a, f8 b, f8 c) { return NL_LIBM(fma)(a, b, c); }
 // a + b = result + error, exactly; any order of magnitudes. fast_two_sum REQUIRES |a| >= |b| or a == 0.
 template <class T> NL_FN T two_sum(T a, T b, T& error) {
   const T s = a + b, t = s - a;

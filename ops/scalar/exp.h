@@ -21,11 +21,11 @@ template <> struct Ln2<f4> { static constexpr f4 high = 0x1.62ep-1f, low = 0x1.0
 // exp(x + more) = result * 2**k, result in [0.7, 1.42]; `biased` is k + Magic. REQUIRES: |x| < 2000, |more| tiny beside x.
 template <class T> NL_FN T exp_parts(T x, T more, T& biased) {
   typedef Ln2<T> L;
-  biased = x * L::inverse + Magic<T>::value;
+  biased = fma_(x, L::inverse, Magic<T>::value);
   const T k = biased - Magic<T>::value;
-  const T high = x - k * L::high, low = k * L::low - more;
+  const T high = fma_(-k, L::high, x), low = fma_(k, L::low, -more);
   const T r = high - low;
-  return (T)1 + (high + (r * r * exp_tail(r) - low));
+  return (T)1 + (high + fma_(r * r, exp_tail(r), -low));
 }
 
 NL_FN bool exp_in_range(f8 x) { return magnitude(x) < 708.0; }
@@ -44,16 +44,28 @@ template <class T> NL_FN T exp_slow(T x) {
   return scale_by(y, t - Magic<T>::value);
 }
 
-// 2**x: the split is exact, and ln 2 enters with a second word.
-NL_FN f8 exp2_(f8 x) {
-  const f8 held = x > 1100.0 ? 1100.0 : x < -1100.0 ? -1100.0 : x;
-  const f8 t = held + Magic<f8>::value, k = t - Magic<f8>::value, r = held - k;
-  f8 low;
-  const f8 high = two_product(r, 0x1.62e42fefa39efp-1, low);
+// 2**r, |r| <= 1/2: ln 2 in two words.
+NL_FN f8 exp2_small(f8 r) {
   const f8 tail =
       poly(r, 0x1.ebfbdff82c590p-3, 0x1.c6b08d704a0c0p-5, 0x1.3b2ab6fba385fp-7, 0x1.5d87fe78a5dc5p-10, 0x1.4309130378460p-13,
            0x1.ffcbfc61f6f47p-17, 0x1.62bfe46117445p-20, 0x1.b52508787c662p-24, 0x1.e5e9f548e5725p-28, 0x1.e9bbdd894b294p-32);
-  return scale_by(1.0 + (high + (r * r * tail + (low + r * 0x1.abc9e3b39803fp-56))), k);
+  return 1.0 + fma_(r, 0x1.62e42fefa39efp-1, fma_(r * r, tail, r * 0x1.abc9e3b39803fp-56));
+}
+NL_FN f4 exp2_small(f4 r) {
+  const f4 tail = poly(r, 0x1.ebfbe0p-3f, 0x1.c6afeep-5f, 0x1.3b2a80p-7f, 0x1.5ec866p-10f, 0x1.43e716p-13f);
+  return 1.0f + fma_(r, 0x1.62e430p-1f, fma_(r * r, tail, r * -0x1.05c610p-29f));
+}
+NL_FN bool exp2_in_range(f8 x) { return magnitude(x) < 1021.0; }
+NL_FN bool exp2_in_range(f4 x) { return magnitude(x) < 125.0f; }
+template <class T> NL_FN T exp2_fast(T x) {
+  const T t = x + Magic<T>::value;
+  return from_bits(to_bits(exp2_small(x - (t - Magic<T>::value))) + (to_bits(t) << Float<T>::mantissa));
+}
+template <class T> NL_FN T exp2_slow(T x) {
+  const T limit = sizeof(T) == 4 ? (T)160 : (T)1100;
+  const T held = x > limit ? limit : x < -limit ? -limit : x;
+  const T k = held + Magic<T>::value - Magic<T>::value;
+  return scale_by(exp2_small(held - k), k);
 }
 
 // expm1(r) for |r| <= ln(2)/2, r + correction being the argument.
@@ -61,23 +73,23 @@ NL_FN f8 expm1_small(f8 r, f8 correction) {
   const f8 tail =
       poly(r, 0x1.5555555555556p-3, 0x1.5555555555555p-5, 0x1.11111111109adp-7, 0x1.6c16c16c167dep-10, 0x1.a01a01a7c8d47p-13,
            0x1.a01a01a47db6fp-16, 0x1.71de0d9c145d0p-19, 0x1.27e4e1ea0f53ap-22, 0x1.af38d53857513p-26, 0x1.1f66f85dfa20ap-29);
-  return r + (r * r * (0.5 + r * tail) + correction);
+  return r + fma_(r * r, fma_(r, tail, 0.5), correction);
 }
 NL_FN f4 expm1_small(f4 r, f4 correction) {
   const f4 tail = poly(r, 0x1.555526p-3f, 0x1.55553ep-5f, 0x1.11d97ap-7f, 0x1.6cdf1cp-10f);
-  return r + (r * r * (0.5f + r * tail) + correction);
+  return r + fma_(r * r, fma_(r, tail, 0.5f), correction);
 }
 // REQUIRES: x > -40 (f8), -20 (f4); infinite where the result overflows.
 template <class T> NL_FN T expm1_core(T x) {
   typedef Ln2<T> L;
   const T limit = sizeof(T) == 4 ? (T)89 : (T)710;
   const T held = x > limit ? limit : x;
-  const T t = held * L::inverse + Magic<T>::value, k = t - Magic<T>::value;
-  const T high = held - k * L::high, low = k * L::low, r = high - low;
+  const T t = fma_(held, L::inverse, Magic<T>::value), k = t - Magic<T>::value;
+  const T high = fma_(-k, L::high, held), low = k * L::low, r = high - low;
   const T p = expm1_small(r, (high - r) - low);
   // 2**k may be too large by one: halves, then doubled.
   const T half = exp2_of(t - (T)1);
-  return ((half - (T)0.5) + half * p) * (T)2;
+  return fma_(half, p, half - (T)0.5) * (T)2;
 }
 template <class T> NL_FN T expm1_(T x) {
   const T low = sizeof(T) == 4 ? (T)-20 : (T)-40;
@@ -85,7 +97,7 @@ template <class T> NL_FN T expm1_(T x) {
   return x == 0 ? x : x < low ? (T)-1 : r;
 }
 
-NL_FN f4 exp2_(f4 x) { return (f4)exp2_((f8)x); }
+template <class T> NL_FN T exp2_(T x) { return exp2_in_range(x) ? exp2_fast(x) : exp2_slow(x); }
 template <class T> NL_FN T exp_(T x) { return exp_in_range(x) ? exp_fast(x) : exp_slow(x); }
 
 }  // namespace nl

@@ -8,8 +8,7 @@ namespace nl {
 // An estimate from a third of the exponent (within 1 in 30), two of Halley's steps, and a last one around a t of 26 bits,
 // whose square is exact.
 NL_FN f8 cbrt_step(f8 t, f8 v) {
-  const f8 t3 = t * t * t;
-  return t * ((t3 + 2.0 * v) / (2.0 * t3 + v));
+  return t * (fma_(t * t, t, v + v) / fma_(t * t, t + t, v));
 }
 NL_FN f8 cbrt_(f8 x) {
   const f8 a = magnitude(x);
@@ -26,7 +25,21 @@ NL_FN f8 cbrt_(f8 x) {
   t = t * (small ? 0x1p-200 : big ? 0x1p200 : 1.0);
   return with_sign(fine ? t : a, x);
 }
-NL_FN f4 cbrt_(f4 x) { return (f4)cbrt_((f8)x); }
+// The same with a last step of Newton's, whose residual is exact.
+NL_FN f4 cbrt_(f4 x) {
+  const f4 a = magnitude(x);
+  const bool small = a < 0x1p-100f, fine = (a != 0) & (a < infinity<f4>());
+  const f4 v = fine ? (small ? a * 0x1p60f : a) : 1.0f;
+  // 709958130 stands for 2/3 of the exponent's bias; a third of the bits, within 2**-8 of them.
+  f4 t = from_bits((u4)(i4)((f4)(i4)to_bits(v) * 0x1.555556p-2f) + 709958130u);
+  t = t * (fma_(t * t, t, v + v) / fma_(t * t, t + t, v));
+  t = t * (fma_(t * t, t, v + v) / fma_(t * t, t + t, v));
+  f4 e;
+  const f4 square = two_product(t, t, e);
+  t = t + (fma_(-square, t, v) - e * t) / (3.0f * square);
+  t = t * (small ? 0x1p-20f : 1.0f);
+  return with_sign(fine ? t : a, x);
+}
 
 template <class T> NL_FN T logaddexp_(T a, T b) {
   const T d = a - b;

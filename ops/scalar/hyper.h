@@ -1,4 +1,4 @@
-// sinh, cosh, tanh and their inverses, of real numbers. The float32 ones, but for tanh, are the float64 ones, rounded.
+// sinh, cosh, tanh and their inverses, of real numbers.
 #pragma once
 #include "exp.h"
 #include "log.h"
@@ -12,53 +12,51 @@ template <class T> NL_FN T tanh_(T x) {
   return is_nan(x) ? x : with_sign(r, x);
 }
 
-// exp(a) / 2 and exp(-a) / 2, a >= 0.
-NL_FN void half_exponentials(f8 a, f8& up, f8& down) {
-  f8 t;
-  const f8 y = exp_parts(a > 800.0 ? 800.0 : a, 0.0, t), k = t - Magic<f8>::value;
-  up = scale_by(y, k - 1.0);
-  down = a > 40.0 ? 0.0 : scale_by(1.0 / y, -k - 1.0);
+// exp(a) / 2 and exp(-a) / 2, a >= 0; infinite and 0 where cosh overflows.
+template <class T> NL_FN void half_exponentials(T a, T& up, T& down) {
+  const T limit = sizeof(T) == 4 ? (T)90 : (T)711;
+  T t;
+  const T y = exp_parts(a > limit ? limit : a, (T)0, t);
+  up = y * exp2_of(t - (T)2) * (T)2;  // 2**k may be too large by one
+  down = (T)0.25 / up;
 }
-NL_FN f8 sinh_(f8 x) {
-  const f8 a = magnitude(x);
-  f8 up, down;
+template <class T> NL_FN T sinh_(T x) {
+  const T a = magnitude(x);
+  T up, down;
   half_exponentials(a, up, down);
-  const f8 t = expm1_core(a > 1.0 ? 1.0 : a);
-  const f8 r = a < 1.0 ? 0.5 * (t + t / (t + 1.0)) : up - down;
+  const T t = expm1_core(a > (T)1 ? (T)1 : a);
+  const T r = a < (T)1 ? (T)0.5 * (t + t / (t + (T)1)) : up - down;
   return is_nan(x) ? x : with_sign(r, x);
 }
-NL_FN f8 cosh_(f8 x) {
-  f8 up, down;
+template <class T> NL_FN T cosh_(T x) {
+  T up, down;
   half_exponentials(magnitude(x), up, down);
   return is_nan(x) ? x : up + down;
 }
 
-NL_FN f8 arcsinh_(f8 x) {
-  const f8 a = magnitude(x);
-  // Above 2**28 the square drowns.
-  const bool big = a > 0x1p28;
-  const f8 h = big ? 1.0 : a;
-  const f8 small = log1p_(h + h * h / (1.0 + sqrt_(h * h + 1.0)));
-  const f8 large = log_fast(big ? a : 1.0) + 0x1.62e42fefa39efp-1;
+// log(x) + ln 2 where the square of x drowns 1.
+template <class T> NL_FN T drowned() { return sizeof(T) == 4 ? (T)0x1p13 : (T)0x1p28; }
+template <class T> NL_FN T log_of_double(T x) { return log_fast(x) + (T)0x1.62e42fefa39efp-1; }
+template <class T> NL_FN T arcsinh_(T x) {
+  const T a = magnitude(x);
+  const bool big = a > drowned<T>();
+  const T h = big ? (T)1 : a, square = h * h;
+  const T small = log1p_(h + square / ((T)1 + sqrt_(square + (T)1)));
+  const T large = log_of_double(big ? a : (T)1);
   return is_nan(x) | is_inf(x) ? x : with_sign(big ? large : small, x);
 }
-NL_FN f8 arccosh_(f8 x) {
-  const bool big = x > 0x1p28;
-  const f8 t = big | !(x >= 1.0) ? 0.0 : x - 1.0;
-  const f8 small = log1p_(t + sqrt_(2.0 * t + t * t));
-  const f8 large = log_fast(big ? x : 1.0) + 0x1.62e42fefa39efp-1;
-  return is_nan(x) | (x == infinity<f8>()) ? x : x < 1.0 ? quiet_nan<f8>() : big ? large : small;
+template <class T> NL_FN T arccosh_(T x) {
+  const bool big = x > drowned<T>();
+  const T t = big | !(x >= (T)1) ? (T)0 : x - (T)1;
+  const T small = log1p_(t + sqrt_(fma_(t, t, t + t)));
+  const T large = log_of_double(big ? x : (T)1);
+  return is_nan(x) | (x == infinity<T>()) ? x : x < (T)1 ? quiet_nan<T>() : big ? large : small;
 }
-NL_FN f8 arctanh_(f8 x) {
-  const f8 a = magnitude(x), h = a < 1.0 ? a : 0.0;
-  const f8 r = 0.5 * log1p_(h < 0.5 ? 2.0 * h + 2.0 * h * h / (1.0 - h) : 2.0 * (h / (1.0 - h)));
-  return is_nan(x) ? x : a > 1.0 ? quiet_nan<f8>() : with_sign(a == 1.0 ? infinity<f8>() : r, x);
+template <class T> NL_FN T arctanh_(T x) {
+  const T a = magnitude(x), h = a < (T)1 ? a : (T)0, twice = h + h;
+  const T quotient = (h < (T)0.5 ? twice * h : twice) / ((T)1 - h);
+  const T r = (T)0.5 * log1p_(h < (T)0.5 ? twice + quotient : quotient);
+  return is_nan(x) ? x : a > (T)1 ? quiet_nan<T>() : with_sign(a == (T)1 ? infinity<T>() : r, x);
 }
-
-NL_FN f4 sinh_(f4 x) { return (f4)sinh_((f8)x); }
-NL_FN f4 cosh_(f4 x) { return (f4)cosh_((f8)x); }
-NL_FN f4 arcsinh_(f4 x) { return (f4)arcsinh_((f8)x); }
-NL_FN f4 arccosh_(f4 x) { return (f4)arccosh_((f8)x); }
-NL_FN f4 arctanh_(f4 x) { return (f4)arctanh_((f8)x); }
 
 }  // namespace nl

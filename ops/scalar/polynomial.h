@@ -7,25 +7,25 @@ namespace nl {
 
 // c0 + c1 x + c2 x**2 + ...
 template <class T> NL_FN T poly(T, T c0) { return c0; }
-template <class T, class... More> NL_FN T poly(T x, T c0, More... more) { return c0 + x * poly(x, more...); }
+template <class T, class... More> NL_FN T poly(T x, T c0, More... more) { return fma_(x, poly(x, more...), c0); }
 
 // The same by halves (Estrin): a few products more and a third of the latency, for chains too long to overlap.
-template <class T> NL_FN T poly4(T x, T x2, T c0, T c1, T c2, T c3) { return (c0 + x * c1) + x2 * (c2 + x * c3); }
+template <class T> NL_FN T poly4(T x, T x2, T c0, T c1, T c2, T c3) { return fma_(x2, fma_(x, c3, c2), fma_(x, c1, c0)); }
 template <class T> NL_FN T halves(T x, T c0, T c1, T c2, T c3, T c4) {
   const T x2 = x * x;
-  return poly4(x, x2, c0, c1, c2, c3) + (x2 * x2) * c4;
+  return fma_(x2 * x2, c4, poly4(x, x2, c0, c1, c2, c3));
 }
 template <class T> NL_FN T halves(T x, T c0, T c1, T c2, T c3, T c4, T c5, T c6, T c7, T c8) {
   const T x2 = x * x, x4 = x2 * x2;
-  return (poly4(x, x2, c0, c1, c2, c3) + x4 * poly4(x, x2, c4, c5, c6, c7)) + (x4 * x4) * c8;
+  return fma_(x4 * x4, c8, fma_(x4, poly4(x, x2, c4, c5, c6, c7), poly4(x, x2, c0, c1, c2, c3)));
 }
 template <class T> NL_FN T halves(T x, T c0, T c1, T c2, T c3, T c4, T c5, T c6, T c7, T c8, T c9) {
   const T x2 = x * x, x4 = x2 * x2;
-  return (poly4(x, x2, c0, c1, c2, c3) + x4 * poly4(x, x2, c4, c5, c6, c7)) + (x4 * x4) * (c8 + x * c9);
+  return fma_(x4 * x4, fma_(x, c9, c8), fma_(x4, poly4(x, x2, c4, c5, c6, c7), poly4(x, x2, c0, c1, c2, c3)));
 }
 template <class T> NL_FN T halves(T x, T c0, T c1, T c2, T c3, T c4, T c5, T c6, T c7, T c8, T c9, T c10, T c11) {
   const T x2 = x * x, x4 = x2 * x2;
-  return (poly4(x, x2, c0, c1, c2, c3) + x4 * poly4(x, x2, c4, c5, c6, c7)) + (x4 * x4) * poly4(x, x2, c8, c9, c10, c11);
+  return fma_(x4 * x4, poly4(x, x2, c8, c9, c10, c11), fma_(x4, poly4(x, x2, c4, c5, c6, c7), poly4(x, x2, c0, c1, c2, c3)));
 }
 
 template <class T> struct Magic;  // adding it leaves the nearest integer in the low bits of the sum

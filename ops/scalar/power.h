@@ -11,11 +11,10 @@ NL_FN f8 log_two_words(f8 x, f8 add, f8& low) {
   const f8 k = p.k + add, f = p.m - 1.0, d = p.m + 1.0, d_low = p.m - (d - 1.0);
   // s = f / (m + 1)
   const f8 inverse = 1.0 / d, s = f * inverse;
-  f8 e, ze, we, ue, l1, l2;
-  const f8 back = two_product(s, d, e);
-  const f8 s_low = (((f - back) - e) - s * d_low) * inverse;
+  f8 ze, we, ue, l1, l2;
+  const f8 s_low = fma_(-s, d_low, fma_(-s, d, f)) * inverse;
   const f8 z = two_product(s, s, ze);
-  const f8 z_low = ze + 2.0 * s * s_low;
+  const f8 z_low = fma_(s + s, s_low, ze);
   const f8 more =
       z * halves(z, 0x1.999999999999ap-2, 0x1.2492492492491p-2, 0x1.c71c71c71cfe7p-3, 0x1.745d1745124c6p-3,
                  0x1.3b13b1bd0eb7ep-3, 0x1.1110df7e2844bp-3, 0x1.e1f80a4d436cfp-4, 0x1.ac4926ed1f63fp-4, 0x1.b8e0c1637c149p-4);
@@ -23,28 +22,33 @@ NL_FN f8 log_two_words(f8 x, f8 add, f8& low) {
   const f8 t = 0x1.5555555555555p-1 + more;
   const f8 t_low = ((0x1.5555555555555p-1 - t) + more) + 0x1.5555555555555p-55;
   const f8 w = two_product(z, t, we);
-  const f8 w_low = we + (z * t_low + z_low * t);
+  const f8 w_low = fma_(z, t_low, fma_(z_low, t, we));
   const f8 u = two_product(s, w, ue);
-  const f8 u_low = ue + (s * w_low + s_low * w);
-  const f8 a = fast_two_sum(k * Ln2<f8>::high, 2.0 * s, l1);
+  const f8 u_low = fma_(s, w_low, fma_(s_low, w, ue));
+  const f8 a = fast_two_sum(k * Ln2<f8>::high, s + s, l1);
   const f8 b = fast_two_sum(a, u, l2);
-  return fast_two_sum(b, (l1 + l2) + (k * Ln2<f8>::low + (2.0 * s_low + u_low)), low);
+  return fast_two_sum(b, (l1 + l2) + fma_(k, Ln2<f8>::low, fma_(2.0, s_low, u_low)), low);
 }
 
-// exp(y * (high + low)), in whatever range.
-NL_FN f8 exp_of_product(f8 y, f8 high, f8 low) {
+// exp(p + more) = result * 2**k; `biased` is k + Magic. REQUIRES: |p| < 2000.
+NL_FN f8 exp_in_words(f8 p, f8 more, f8& biased) {
   typedef Ln2<f8> L;
-  f8 e;
-  const f8 p = two_product(y, high, e);
-  const bool wide = magnitude(p) > 800.0;
-  const f8 held = p > 800.0 ? 800.0 : p < -800.0 ? -800.0 : p;
-  const f8 more = wide ? 0.0 : e + y * low;
-  const f8 t = held * L::inverse + Magic<f8>::value, k = t - Magic<f8>::value;
-  const f8 first = held - k * L::high, rest = k * L::low - more, r = first - rest;
+  biased = fma_(p, L::inverse, Magic<f8>::value);
+  const f8 k = biased - Magic<f8>::value;
+  const f8 first = fma_(-k, L::high, p), rest = fma_(k, L::low, -more), r = first - rest;
   const f8 tail =
       halves(r, 0.5, 0x1.5555555555556p-3, 0x1.5555555553d4fp-5, 0x1.11111111109adp-7, 0x1.6c16c17893833p-10,
              0x1.a01a01a7c8d47p-13, 0x1.a019b8ef67c6cp-16, 0x1.71de0d9c145d0p-19, 0x1.2891a8c1d838dp-22, 0x1.af38d53857513p-26);
-  return scale_by(1.0 + (first + (r * r * tail - rest)), k);
+  return 1.0 + (first + fma_(r * r, tail, -rest));
+}
+// exp(y * (high + low)), in whatever range.
+NL_FN f8 exp_of_product(f8 y, f8 high, f8 low) {
+  f8 e, t;
+  const f8 p = two_product(y, high, e);
+  const bool wide = magnitude(p) > 800.0;
+  const f8 held = p > 800.0 ? 800.0 : p < -800.0 ? -800.0 : p;
+  const f8 r = exp_in_words(held, wide ? 0.0 : fma_(y, low, e), t);
+  return scale_by(r, t - Magic<f8>::value);
 }
 
 // (-x)**y: minus for odd y, NaN for y that is no integer.
@@ -53,14 +57,22 @@ template <class T> NL_FN T pow_signed(T x, T y, T r) {
   return !sign_of(x) ? r : !whole ? quiet_nan<T>() : odd ? -r : r;
 }
 
+// Where the result is normal, and whether y is odd can be read off the last bit of y + Magic.
 NL_FN bool power_in_range(f8 x, f8 y) {
+  f8 low;
   const f8 a = magnitude(x);
-  return (a >= 0x1p-1022) & (a < infinity<f8>()) & (magnitude(y) < 0x1p64);
+  const bool plain = (a >= 0x1p-1022) & (a < infinity<f8>()) & (magnitude(y) < 0x1p51);
+  return plain & (magnitude(y * log_two_words(a, 0.0, low)) < 708.0);
 }
 NL_FN f8 power_fast(f8 x, f8 y) {
-  f8 low;
+  f8 low, e, t;
   const f8 high = log_two_words(magnitude(x), 0.0, low);
-  return pow_signed(x, y, exp_of_product(y, high, low));
+  const f8 p = two_product(y, high, e);
+  const f8 r = exp_in_words(p, fma_(y, low, e), t);
+  const f8 raised = from_bits(to_bits(r) + (to_bits(t) << 52));
+  const f8 n = y + Magic<f8>::value;
+  const f8 turned = from_bits(to_bits(raised) ^ ((to_bits(n) << 63) & to_bits(x)));
+  return sign_of(x) & (n - Magic<f8>::value != y) ? quiet_nan<f8>() : turned;
 }
 // C99's special cases, and the subnormals.
 template <class T> NL_FN T pow_special(T x, T y) {
@@ -79,9 +91,10 @@ template <class T> NL_FN T pow_special(T x, T y) {
 }
 NL_SLOW f8 power_slow(f8 x, f8 y) {
   const f8 a = magnitude(x);
-  if (a > 0 && a < 0x1p-1022 && magnitude(y) < 0x1p64) {
+  if (a > 0 && a < infinity<f8>() && magnitude(y) < 0x1p64) {
+    const bool subnormal = a < 0x1p-1022;
     f8 low;
-    const f8 high = log_two_words(a * 0x1p60, -60.0, low);
+    const f8 high = log_two_words(subnormal ? a * 0x1p60 : a, subnormal ? -60.0 : 0.0, low);
     return pow_signed(x, y, exp_of_product(y, high, low));
   }
   return pow_special(x, y);

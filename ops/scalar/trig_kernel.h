@@ -12,9 +12,9 @@ struct Angle {
 
 // REQUIRES: |x| < 2**20. n * the first two words of pi/2 (33 bits each) is exact.
 NL_FN Angle reduce_angle(f8 x) {
-  const f8 t = x * 0x1.45f306dc9c883p-1 + Magic<f8>::value, n = t - Magic<f8>::value;
+  const f8 t = fma_(x, 0x1.45f306dc9c883p-1, Magic<f8>::value), n = t - Magic<f8>::value;
   f8 e1, e3;
-  const f8 a = x - n * 0x1.921fb544p+0;
+  const f8 a = fma_(-n, 0x1.921fb544p+0, x);
   const f8 b = two_sum(a, -(n * 0x1.0b4611a6p-34), e1);
   const f8 c = two_product(n, 0x1.3198a2e037073p-69, e3);
   const f8 d = c - e1;
@@ -74,13 +74,13 @@ NL_FN f8 sin_kernel(f8 x, f8 low) {
   const f8 z = x * x;
   const f8 r = poly(z, -0x1.5555555555555p-3, 0x1.1111111111110p-7, -0x1.a01a01a01992fp-13, 0x1.71de3a545f835p-19,
                     -0x1.ae645410e9193p-26, 0x1.61217d923a998p-33, -0x1.ab16f5bc68a29p-41);
-  return x + (x * z * r + (low - 0.5 * z * low));
+  return x + fma_(x * z, r, fma_(-0.5 * z, low, low));
 }
 NL_FN f8 cos_kernel(f8 x, f8 low) {
   const f8 z = x * x, half = 0.5 * z, w = 1.0 - half;
   const f8 r = poly(z, 0x1.5555555555555p-5, -0x1.6c16c16c16c16p-10, 0x1.a01a01a019d06p-16, -0x1.27e4fb77125c5p-22,
                     0x1.1eed8deac3d25p-29, -0x1.9394b8bd3b322p-37, 0x1.ab77954421f46p-45);
-  return w + (((1.0 - w) - half) + (z * z * r - x * low));
+  return w + (((1.0 - w) - half) + fma_(z * z, r, -x * low));
 }
 
 // sin for turn = 0, cos for turn = 1.
@@ -103,8 +103,8 @@ struct Angle4 {
   u4 quadrant;
 };
 NL_FN Angle4 reduce_angle(f4 x) {
-  const f8 t = (f8)x * 0x1.45f306dc9c883p-1 + Magic<f8>::value, n = t - Magic<f8>::value;
-  return {(f4)(((f8)x - n * 0x1.921fb544p+0) - n * 0x1.0b4611a62633ap-34), (u4)to_bits(t)};
+  const f8 t = fma_((f8)x, 0x1.45f306dc9c883p-1, Magic<f8>::value), n = t - Magic<f8>::value;
+  return {(f4)fma_(-n, 0x1.0b4611a62633ap-34, fma_(-n, 0x1.921fb544p+0, (f8)x)), (u4)to_bits(t)};
 }
 NL_FN f4 sine_of(Angle4 a, u4 turn) {
   const u4 q = a.quadrant + turn;
@@ -113,8 +113,16 @@ NL_FN f4 sine_of(Angle4 a, u4 turn) {
   const f4 c0 = odd ? -0.5f : -0x1.555556p-3f, c1 = odd ? 0x1.555554p-5f : 0x1.11110ep-7f,
            c2 = odd ? -0x1.6c12d0p-10f : -0x1.a013a4p-13f, c3 = odd ? 0x1.9bd786p-16f : 0x1.6dbcfcp-19f;
   const f4 base = odd ? 1.0f : a.r;
-  const f4 r = base + base * (z * poly(z, c0, c1, c2, c3));
+  const f4 r = fma_(base * z, poly(z, c0, c1, c2, c3), base);
   return from_bits(to_bits(r) ^ (q & 2) << 30);
+}
+
+NL_FN f4 tangent_of(Angle4 a) {
+  const f4 z = a.r * a.r;
+  const f4 tail = poly(z, 0x1.555556p-2f, 0x1.111086p-3f, 0x1.ba52f0p-5f, 0x1.623852p-6f, 0x1.469572p-7f, 0x1.34e240p-10f,
+                       0x1.f84626p-9f);
+  const f4 t = fma_(a.r * z, tail, a.r);
+  return (a.quadrant & 1) != 0 ? -1.0f / t : t;
 }
 
 }  // namespace nl

@@ -66,6 +66,8 @@ Frame::Frame(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>&
     scalars_[v] = scalars[s];
     if (p.reg[v] < 0) at_[v] = reinterpret_cast<char*>(scalars_[v].raw);
   }
+  straight_ = p.straight;
+  for (Access a : nest.access) straight_ &= a == Access::linear;
   for (int16_t v : p.filled)
     with_item(item_size(p.kernel.value_types[v]), [&](auto tag) {
       using T = decltype(tag);
@@ -73,7 +75,30 @@ Frame::Frame(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>&
     });
 }
 
+void Frame::run_straight(const Cursor& c, int from, int to, int64_t n, const std::vector<int64_t>* shift) {
+  const auto memory = [&](int s) {
+    return nest_.slots[s].base + (shift ? (*shift)[s] : 0) + c.offset(nest_.slots[s], from, to);
+  };
+  char** at = at_.data();
+  for (const BlockInstr& b : p_.code) {
+    if (b.code == Code::load) {
+      at[b.dst] = memory(b.aux);
+      continue;
+    }
+    const int s = p_.direct_slot[b.dst];
+    char* dst = s >= 0 ? memory(s) : reg_[p_.reg[b.dst]];
+    if (b.warns && !events.empty()) checked(b, dst, n);
+    else b.fn(dst, b.a >= 0 ? at[b.a] : nullptr, b.b >= 0 ? at[b.b] : nullptr, b.c >= 0 ? at[b.c] : nullptr, n);
+    at[b.dst] = dst;
+  }
+  for (const KStore& s : p_.copies) {
+    char* m = memory(s.slot);
+    if (m != at[s.value]) std::memcpy(m, at[s.value], n * item_size(p_.kernel.slots[s.slot].dtype));
+  }
+}
+
 void Frame::evaluate(const Cursor& c, int from, int to, int64_t n, const std::vector<int64_t>* shift) {
+  if (straight_ && to == nest_.ndim) return run_straight(c, from, to, n, shift);
   const auto base = [&](int s) { return nest_.slots[s].base + (shift ? (*shift)[s] : 0); };
   const int last = to - 1;
   const bool one_row = to > from && c.at[last] + n <= nest_.shape[last];
@@ -159,34 +184,33 @@ void Frame::evaluate(const Cursor& c, int from, int to, int64_t n, const std::ve
       });
     });
   };
-  for (size_t v = 0; v < p_.direct_slot.size(); ++v)
-    if (p_.direct_slot[v] >= 0) store(static_cast<int16_t>(v), p_.direct_slot[v]);
+  for (int16_t v : p_.direct) store(v, p_.direct_slot[v]);
   for (const KStore& s : p_.copies) store(s.value, s.slot);
 }
 
 void Frame::checked(const BlockInstr& b, char* dst, int64_t n) {
-  const int16_t value[3] = {b.a, b.b, b.c};
-  const void* in[3] = {};
-  int64_t step[3] = {};
-  char* result = dst;
-  for (int j = 0; j < 3; ++j) {
-    if (value[j] < 0) continue;
-    in[j] = at_[value[j]];
-    step[j] = p_.reg[value[j]] < 0 ? 0 : item_size(p_.kernel.value_types[value[j]]);
-    // The operands must outlive the loop.
-    if (in[j] == dst) result = reg_.back();
-  }
-  b.fn(result, in[0], in[1], in[2], n);
-  uint8_t& met = events[&b - p_.code.data()];
+  const char* x = b.a >= 0 ? at_[b.a] : nullptr;
+  const char* y = b.b >= 0 ? at_[b.b] : nullptr;
+  const char* z = b.c >= 0 ? at_[b.c] : nullptr;
+  // The operands must outlive the loop.
+  char* result = dst == x || dst == y || dst == z ? reg_.back() : dst;
+  b.fn(result, x, y, z, n);
   constexpr unsigned kFlags = _MM_EXCEPT_INVALID | _MM_EXCEPT_DIV_ZERO | _MM_EXCEPT_OVERFLOW;
   const bool flagged = _MM_GET_EXCEPTION_STATE() & kFlags;
-  const KInstr& k = *b.source;
-  if ((met & b.warns) != b.warns &&
-      (b.always_ask || (k.code == KCode::op ? warn_possible(k.op, k.type, result, n, flagged) : flagged))) {
-    met |= k.code == KCode::cast ? warn_check_cast(p_.kernel.value_types[k.a], k.type, result, in[0], n)
-                                 : warn_check(k.op, k.type, result, in, step, n);
+  if (__builtin_expect(flagged || b.always_ask || (b.special && b.special(result, n * b.parts)), 0)) {
+    uint8_t& met = events[&b - p_.code.data()];
+    const KInstr& k = *b.source;
+    if ((met & b.warns) != b.warns) {
+      const int16_t value[3] = {b.a, b.b, b.c};
+      const void* in[3] = {x, y, z};
+      int64_t step[3] = {};
+      for (int j = 0; j < 3; ++j)
+        if (value[j] >= 0 && p_.reg[value[j]] >= 0) step[j] = item_size(p_.kernel.value_types[value[j]]);
+      met |= k.code == KCode::cast ? warn_check_cast(p_.kernel.value_types[k.a], k.type, result, in[0], n)
+                                   : warn_check(k.op, k.type, result, in, step, n);
+    }
+    if (flagged) _MM_SET_EXCEPTION_STATE(0);
   }
-  if (flagged) _MM_SET_EXCEPTION_STATE(0);
   if (result != dst) std::memcpy(dst, result, n * item_size(p_.kernel.value_types[b.dst]));
 }
 

@@ -28,12 +28,15 @@ class Frame {
   std::vector<uint8_t> events;
 
  private:
+  // The same where every slot is linear and every instruction a loop.
+  void run_straight(const Cursor& c, int from, int to, int64_t n, const std::vector<int64_t>* shift);
   // Runs a loop that may warn, and asks which warnings where something happened.
   void checked(const BlockInstr& b, char* dst, int64_t n);
 
   const BlockProgram& p_;
   const Nest& nest_;
   int64_t block_;
+  bool straight_ = false;
   std::vector<char*> reg_;       // per register
   std::vector<char*> at_;        // per value, in the current block
   std::vector<Scalar> scalars_;  // per value that is a scalar

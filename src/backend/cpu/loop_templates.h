@@ -215,6 +215,18 @@ NL_INLINE inline void reduce_sum(void* out, const void* in, int64_t n, F f) {
   *static_cast<T*>(out) = Accumulate<T>::out(f(tree(static_cast<const T*>(in), n, f), V{}));
 }
 
+// Any exponent of all ones: an infinity or a NaN.
+template <class T>
+NL_INLINE inline bool any_special(const void* in, int64_t n) {
+  typedef typename nl::Traits<T>::bits U;
+  constexpr U kExponent = sizeof(T) == 2 ? U(0x7c00) : sizeof(T) == 4 ? U(0x7f800000) : static_cast<U>(0x7ff0000000000000ul);
+  const U* p = static_cast<const U*>(in);
+  U found = 0;
+#pragma omp simd reduction(| : found)
+  for (int64_t i = 0; i < n; ++i) found |= (p[i] & kExponent) == kExponent ? U(1) : U(0);
+  return found != 0;
+}
+
 // Where order changes nothing (integers and bools): the compiler's own order.
 template <class T, class F>
 NL_INLINE inline void reduce_any(void* out, const void* in, int64_t n, F f) {
@@ -265,6 +277,8 @@ NL_INLINE inline void reduce_any(void* out, const void* in, int64_t n, F f) {
                                                                           int64_t n) {                                      \
     run1<R, A>(d, a, n, [](A x) NL_INLINE { return nl::cast<R>(x); });                                                      \
   };
+#define NL_SPECIAL(TYPE) \
+  t.special[static_cast<int>(DType::TYPE)] = [](const void* in, int64_t n) { return any_special<nl::TYPE>(in, n); };
 #define NL_REDUCE(HOW, OP, TYPE, T)                                               \
   NL_SLOT(t.reduce, OP, TYPE) = [](void* o, const void* in, int64_t n) {          \
     HOW<T>(o, in, n, [](auto x, auto y) NL_INLINE { return nl::op_##OP(x, y); }); \

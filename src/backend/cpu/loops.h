@@ -15,6 +15,7 @@ namespace numloom {
 
 using LoopFn = void (*)(void* dst, const void* a, const void* b, const void* c, int64_t n);
 using ReduceFn = void (*)(void* out, const void* in, int64_t n);
+using AskFn = bool (*)(const void* in, int64_t n);
 
 struct LoopTable {
   const char* level;  // "v3" or "v4": x86-64-v3, x86-64-v4
@@ -34,6 +35,9 @@ struct LoopTable {
   // rounded once. Set for OpInfo::reduces and the types for which the result has the operands' type. Two partial
   // results combine with `op`.
   ReduceFn reduce[kOps][kDTypes];
+
+  // Whether one of n contiguous elements is an infinity or a NaN. Set for the real floats.
+  AskFn special[kDTypes];
 };
 
 // The loops for this CPU. The variable NUMLOOM_CPU_LEVEL (v3, v4) forces a level; REQUIRES then that the CPU has it.
@@ -43,6 +47,8 @@ const LoopTable& loops();
 // Whether a loop can have met something to warn about, so that warn_check is worth its time. `flagged`: the hardware's flags
 // rose. Our own functions compute special values by selects, which raise none: their results tell.
 bool warn_possible(Op op, DType compute, const void* dst, int64_t n, bool flagged);
+// Whether it looks at the results: the flags of `op` do not tell.
+bool warn_in_results(Op op, DType compute);
 
 // Which floating-point warnings NumPy gives for these n elements of op computed in `compute`: a mask of kWarn*. Operand k is at
 // in[k] + i * step[k] bytes; dst, contiguous, holds the results and overlaps no operand. Underflow is never reported.

@@ -71,6 +71,11 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
         b.warns = op_info(i.op).warns & ~kWarnUnder;
         b.always_ask = b.warns && !is_inexact(i.type);
         if (b.always_ask && !divides(i.op)) b.warns = 0, b.always_ask = false;
+        if (b.warns && !b.always_ask && warn_in_results(i.op, i.type)) {
+          const DType result = op_output_type(i.op, i.type);
+          b.special = t.special[static_cast<int>(real_of(result))];
+          b.parts = is_complex(result) ? 2 : 1;
+        }
       }
     }
     if (i.code == KCode::cast && is_inexact(k.value_types[i.a])) b.warns = kWarnInvalid | kWarnOver;
@@ -96,6 +101,7 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
     const bool computed = d.code == KCode::op || d.code == KCode::cast;
     if (computed && p.direct_slot[s.value] < 0 && load_end[s.slot] <= defined_at[s.value]) {
       p.direct_slot[s.value] = s.slot;
+      p.direct.push_back(s.value);
     } else {
       p.copies.push_back(s);
       repeat(s.value);
@@ -106,7 +112,10 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
   for (int v = 0; v < n; ++v)
     if (kept[v] || waits[v]) last[v] = 1 << 20;
 
-  for (BlockInstr& b : p.code) b.held = b.code == Code::load && kept[b.dst] && k.slots[b.aux].stored;
+  for (BlockInstr& b : p.code) {
+    b.held = b.code == Code::load && kept[b.dst] && k.slots[b.aux].stored;
+    p.straight &= b.code == Code::loop || (b.code == Code::load && !b.held);
+  }
 
   std::vector<int16_t> free;
   const auto take = [&] {
@@ -128,11 +137,13 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
     for (int16_t v : {b.a, b.b, b.c})
       if (v >= 0 && !scalar[v] && last[v] == static_cast<int>(at) && std::find(dying, dying + nd, v) == dying + nd)
         dying[nd++] = v;
+    // What may warn keeps its operands until it was asked: see Frame::checked.
+    const bool in_place = b.code == Code::loop && !b.warns;
     for (int j = 0; j < nd; ++j)
-      if (item_size(k.value_types[dying[j]]) == dst_item && b.code == Code::loop) free.push_back(p.reg[dying[j]]);
+      if (in_place && item_size(k.value_types[dying[j]]) == dst_item) free.push_back(p.reg[dying[j]]);
     p.reg[b.dst] = take();
     for (int j = 0; j < nd; ++j)
-      if (!(item_size(k.value_types[dying[j]]) == dst_item && b.code == Code::loop)) free.push_back(p.reg[dying[j]]);
+      if (!in_place || item_size(k.value_types[dying[j]]) != dst_item) free.push_back(p.reg[dying[j]]);
     if (last[b.dst] < 0) free.push_back(p.reg[b.dst]);
   }
   ++p.nregs;

@@ -96,31 +96,16 @@ uint8_t check_float(Op op, const Value* in, int nin, const Value& out) {
   return mask;
 }
 
-// Any exponent of all ones: an infinity or a NaN.
-template <class Bits, Bits kExponent> bool any_special(const void* p, int64_t n) {
-  const auto* at = static_cast<const char*>(p);
-  Bits found = 0;
-  for (int64_t i = 0; i < n; ++i) {
-    Bits v;
-    std::memcpy(&v, at + i * sizeof v, sizeof v);
-    found |= (v & kExponent) == kExponent;
-  }
-  return found;
-}
-
 }  // namespace
+
+bool warn_in_results(Op op, DType compute) { return op_info(op).ulp_f8 != 0 || compute == DType::f2; }
 
 bool warn_possible(Op op, DType compute, const void* dst, int64_t n, bool flagged) {
   if (flagged) return true;
-  if (op_info(op).ulp_f8 == 0 && compute != DType::f2) return false;
+  if (!warn_in_results(op, compute)) return false;
   const DType t = op_output_type(op, compute);
-  const int64_t parts = is_complex(t) ? 2 * n : n;
-  switch (real_of(t)) {
-    case DType::f2: return any_special<uint16_t, 0x7C00>(dst, parts);
-    case DType::f4: return any_special<uint32_t, 0x7F800000>(dst, parts);
-    case DType::f8: return any_special<uint64_t, 0x7FF0000000000000>(dst, parts);
-    default: return false;
-  }
+  const AskFn special = loops().special[static_cast<int>(real_of(t))];
+  return special && special(dst, is_complex(t) ? 2 * n : n);
 }
 
 uint8_t warn_check(Op op, DType compute, const void* dst, const void* const in[3], const int64_t step[3], int64_t n) {
