@@ -7,9 +7,7 @@ namespace nl {
 
 // An estimate from a third of the exponent (within 1 in 30), two of Halley's steps, and a last one around a t of 26 bits,
 // whose square is exact.
-NL_FN f8 cbrt_step(f8 t, f8 v) {
-  return t * (fma_(t * t, t, v + v) / fma_(t * t, t + t, v));
-}
+NL_FN f8 cbrt_step(f8 t, f8 v) { return t * (fma_(t * t, t, v + v) / fma_(t * t, t + t, v)); }
 NL_FN f8 cbrt_(f8 x) {
   const f8 a = magnitude(x);
   const bool small = a < 0x1p-900, big = a > 0x1p900, fine = (a != 0) & (a < infinity<f8>());

@@ -119,8 +119,8 @@ NL_FN f4 sine_of(Angle4 a, u4 turn) {
 
 NL_FN f4 tangent_of(Angle4 a) {
   const f4 z = a.r * a.r;
-  const f4 tail = poly(z, 0x1.555556p-2f, 0x1.111086p-3f, 0x1.ba52f0p-5f, 0x1.623852p-6f, 0x1.469572p-7f, 0x1.34e240p-10f,
-                       0x1.f84626p-9f);
+  const f4 tail =
+      poly(z, 0x1.555556p-2f, 0x1.111086p-3f, 0x1.ba52f0p-5f, 0x1.623852p-6f, 0x1.469572p-7f, 0x1.34e240p-10f, 0x1.f84626p-9f);
   const f4 t = fma_(a.r * z, tail, a.r);
   return (a.quadrant & 1) != 0 ? -1.0f / t : t;
 }
