@@ -177,8 +177,17 @@ def consumer(suite: Suite, build: Path) -> None:
     suite.add_one(kind, "consumer", True)
 
 
+def emulated_cuda(suite: Suite, build: Path, jobs: int, folders: list[str], sample: float) -> None:
+    """The CUDA backend without a GPU: its kernels run on the CPU, under a libcuda of our own (tests/cuda/emulator)."""
+    if run(["cmake", "--build", build, "-j", jobs, "--target", "emulated_cuda"]):
+        suite.add_one("pytest, emulated cuda", "build", False)
+        return
+    env = {"NUMLOOM_DEVICE": "cuda", "NUMLOOM_JIT": "0", "LD_LIBRARY_PATH": str((build / "emulator").resolve())}
+    python_tests(suite, build, jobs, folders, "emulated cuda", env, sample)
+
+
 def has_cuda() -> bool:
-    probe = "import numloom, sys; sys.exit(not numloom.is_available('cuda'))"
+    probe = "import numloom; numloom.set_device('cuda')"
     return subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, check=False).returncode == 0
 
 
@@ -204,6 +213,8 @@ def main() -> int:
         compared = [f for f in folders if f in ("parity", "fuzz")]
         if has_cuda():
             python_tests(suite, args.build_dir, args.jobs, compared, "cuda", {"NUMLOOM_DEVICE": "cuda"}, 1.0)
+        else:
+            emulated_cuda(suite, args.build_dir, args.jobs, compared, 1.0 if args.all else 0.1)
         for mode, env in MODES:
             python_tests(suite, args.build_dir, args.jobs, compared, mode, env, 1.0 if args.all else 0.1)
     if "sanitizers" in chosen:
