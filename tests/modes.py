@@ -17,5 +17,6 @@ MODES: list[tuple[str, dict[str, str]]] = [
     ("block size 2", {"NUMLOOM_BLOCK": "2"}),
     ("one thread", {"NUMLOOM_NUM_THREADS": "1"}),
     ("level v3", {"NUMLOOM_CPU_LEVEL": "v3"}),
+    ("failing steps", {"NUMLOOM_FAIL_EVERY": "3", "NUMLOOM_RUN_NOW": "0"}),
     ("poisoned memory", {"NUMLOOM_POISON": "1"}),
 ]

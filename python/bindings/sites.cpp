@@ -222,9 +222,21 @@ bool errstate_needs_numpy() {
   return seen_needs_numpy || (seen_mask && warnings_raise());
 }
 
+std::string place(uint32_t id) {
+  if (id == 0 || id >= sites.size()) return {};
+  const Site& s = sites[id];
+  const char* file = PyUnicode_AsUTF8(s.code->co_filename);
+  if (!file) {
+    PyErr_Clear();
+    return {};
+  }
+  return std::string(file) + ":" + std::to_string(PyCode_Addr2Line(s.code, s.instruction * static_cast<int>(sizeof(CodeUnit))));
+}
+
 void install_hooks() {
   Hooks& h = hooks();
   h.site = site;
+  h.place = place;
   h.warn = warn;
   h.poll = poll;
   h.release_lock = release_lock;

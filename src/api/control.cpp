@@ -26,9 +26,26 @@ void bring_home(const Array& a, FlushReason reason, bool write) {
 
 }  // namespace
 
-void eval(std::span<const Array>) { eval_all(); }
+void eval(std::span<const Array> arrays) {
+  if (arrays.empty()) return;
+  std::vector<Buffer*> buffers;
+  for (const Array& a : arrays) buffers.push_back(a.buf);
+  {
+    EngineLock lock;
+    Engine::get().demand(FlushReason::eval, buffers);
+  }
+  issue_warnings();
+}
 
 void eval_all() {
+  {
+    EngineLock lock;
+    Engine::get().demand_all(FlushReason::eval);
+  }
+  issue_warnings();
+}
+
+void settle() {
   {
     EngineLock lock;
     Engine::get().flush(FlushReason::eval);
@@ -36,10 +53,18 @@ void eval_all() {
   issue_warnings();
 }
 
+namespace {
+
+void wait_for_device() {
+  EngineLock lock;
+  Engine::get().wait();
+}
+
+}  // namespace
+
 void synchronize() {
   eval_all();
-  EngineLock lock;
-  if (Engine::get().placement != Placement::cpu && cuda_available()) cuda_backend().synchronize();
+  wait_for_device();
 }
 
 char* host_data(const Array& a) {
@@ -110,6 +135,8 @@ std::vector<std::pair<std::string, double>> counters() {
                                                      {"stored_bytes", double(c.stored_bytes)},
                                                      {"bytes_to_device", double(c.bytes_to_device)},
                                                      {"bytes_to_host", double(c.bytes_to_host)},
+                                                     {"failed", double(c.failed)},
+                                                     {"evicted_bytes", double(c.evicted_bytes)},
                                                      {"plan_hits", double(e.plans.hits)},
                                                      {"plan_misses", double(e.plans.misses)},
                                                      {"time_cpu", c.seconds_cpu},
@@ -134,7 +161,8 @@ void reset_counters() {
 
 std::string debug_program() {
   EngineLock lock;
-  return Engine::get().program().print();
+  const Engine& e = Engine::get();
+  return e.program().print() + (e.failed().empty() ? "" : "failed, or waiting for what failed:\n" + e.failed().print());
 }
 
 std::string debug_plan() {
@@ -147,7 +175,10 @@ void debug_keep(bool on) {
   Engine::get().keep_plans = on;
 }
 
-void before_fork() { synchronize(); }
+void before_fork() {
+  settle();
+  wait_for_device();
+}
 
 void after_fork_child() {
   threads_after_fork();

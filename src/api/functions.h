@@ -99,6 +99,8 @@ Array dot(const Array& a, const Array& b);
 // Runs what is needed for these (all that is recorded, at present); values are then in memory somewhere.
 void eval(std::span<const Array> arrays);
 void eval_all();
+// Runs what is recorded; what fails is raised where its value is wanted.
+void settle();
 // Flushes and brings the values home; the address of element (0, ..., 0).
 char* host_data(const Array& a);
 // As host_data for writing by foreign code: other copies are dropped.

@@ -1,6 +1,5 @@
 #include "api/record.h"
 
-#include <unistd.h>
 #include <xmmintrin.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 
 #include "backend/cpu/loops.h"
 #include "base/environment.h"
+#include "runtime/host_pool.h"
 
 namespace numloom {
 
@@ -21,21 +21,17 @@ std::string shape_text(Shape shape) {
 std::string describe(const Array& a) { return std::string(dtype_name(a.dtype)) + " " + shape_text(a.layout.dims()); }
 
 Array make_result(const Layout& layout, DType dtype) {
-  static const double kPhysical = double(sysconf(_SC_PHYS_PAGES)) * double(sysconf(_SC_PAGESIZE));
   double bytes = item_size(dtype);
   for (int64_t n : layout.dims()) bytes *= double(n);
-  if (bytes > kPhysical) {
-    const char* kUnits[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    int unit = 0;
-    double v = bytes;
-    while (v >= 1024 && unit < 6) v /= 1024, ++unit;
-    char text[32];
-    std::snprintf(text, sizeof text, v < 9.995 ? "%.2f" : v < 99.95 ? "%.1f" : "%.0f", v);
-    std::string shape = "(";
-    for (int d = 0; d < layout.ndim; ++d) shape += (d ? ", " : "") + std::to_string(layout.shape[d]);
-    shape += layout.ndim == 1 ? ",)" : ")";
-    throw memory_error(std::string("Unable to allocate ") + text + " " + kUnits[unit] + " for an array with shape " + shape +
-                       " and data type " + std::string(dtype_name(dtype)));
+  // Asking what there is takes a while, so only what could not be is asked about.
+  constexpr double kLarge = 64 << 20;
+  if (bytes > kLarge) {
+    if (bytes > double(host_memory()))
+      throw memory_error(unable_to_allocate(layout.dims(), dtype_name(dtype), item_size(dtype)));
+    if (const int64_t most = Engine::get().device_limit(); most && bytes > double(most))
+      throw memory_error(
+          unable_to_allocate(layout.dims(), dtype_name(dtype), item_size(dtype)) + " on the device",
+          "the device has " + std::to_string(most >> 20) + " MiB; numloom.set_device('cpu') computes on the host");
   }
   const int64_t n = layout.size() * item_size(dtype);
   // Small results are written at once on the CPU, so they have memory from the start.

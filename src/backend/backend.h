@@ -45,6 +45,7 @@ class Backend {
   virtual ~Backend() = default;
   virtual const char* name() const = 0;
 
+  // Where these throw, they have written nothing: what they need beside the operands they take first.
   virtual void run(const Kernel& kernel, const KernelArgs& args, std::vector<FloatEvent>* events) = 0;
   virtual void run(const CallArgs& call, std::vector<FloatEvent>* events) = 0;
 
@@ -57,6 +58,8 @@ class Backend {
   virtual void download(void* host, const void* device, int64_t nbytes) = 0;
   virtual void copy(void* to, const void* from, int64_t nbytes) = 0;
   virtual void synchronize() = 0;
+  // Bytes of memory that there are in all; 0: not known.
+  virtual int64_t memory() { return 0; }
 
   // For numloom.debug: name -> value.
   virtual std::vector<std::pair<std::string, double>> statistics() const { return {}; }

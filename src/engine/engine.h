@@ -3,7 +3,7 @@
 // the front's interpreter lock first, so a thread that runs a flush can always take that one to poll signals.
 #pragma once
 #include <cstdint>
-#include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,8 +15,8 @@
 
 namespace numloom {
 
-enum class FlushReason : uint8_t { value, shared, soft_limit, eval, exported, shape, device, fork };
-inline constexpr int kFlushReasons = 8;
+enum class FlushReason : uint8_t { value, shared, soft_limit, eval, exported, shape, device, fork, memory };
+inline constexpr int kFlushReasons = 9;
 const char* flush_reason_name(FlushReason r);
 
 enum class Placement : uint8_t { cpu, cuda, automatic };
@@ -28,6 +28,7 @@ struct Counters {
   int64_t contracted = 0, contracted_bytes = 0;  // buffers that were never stored
   int64_t stored_bytes = 0;
   int64_t bytes_to_device = 0, bytes_to_host = 0;
+  int64_t failed = 0, evicted_bytes = 0;
   double seconds_cpu = 0, seconds_cuda = 0, seconds_planning = 0;
 };
 
@@ -35,6 +36,7 @@ class EngineLock {
  public:
   EngineLock();
   ~EngineLock();
+  static bool held();  // by this thread
   EngineLock(const EngineLock&) = delete;
   EngineLock& operator=(const EngineLock&) = delete;
 };
@@ -45,10 +47,17 @@ class Engine {
 
   // REQUIRES below: the caller holds an EngineLock.
   Instr& draft() { return program_.draft(); }
-  // Records the draft. Runs it now where its memory is shared; flushes at the soft limit.
+  // Records the draft. Runs it now where its memory is shared; flushes at the soft limit. Where it throws, the draft is gone.
   void commit();
+  // Runs what is recorded, as far as it goes. What fails, and what depends on it, stays aside until its value is demanded.
+  // Throws `interrupted` only; what had not run stays recorded.
   void flush(FlushReason reason);
-  // Flushes where an unrun instruction writes b (or reads it, for `write`), and brings its values home.
+  // Runs what these buffers' values wait for (`write`: and what reads them), trying again what failed; throws what it fails
+  // with. A buffer that a failed instruction writes holds what it held before.
+  void demand(FlushReason reason, std::span<Buffer* const> buffers, bool write = false);
+  // The same for everything recorded.
+  void demand_all(FlushReason reason);
+  // Demands b where an unrun instruction writes it (or reads it, for `write`), and brings its values home.
   void host_ready(Buffer& b, FlushReason reason, bool write);
   // The values that b holds now, pending work aside, on the host.
   const char* home(Buffer& b);
@@ -57,6 +66,13 @@ class Engine {
   Counters counters;
   PlanCache plans;
   const Program& program() const { return program_; }
+  const Program& failed() const { return failed_; }
+  // Until the device has ended what was handed to it.
+  void wait();
+  // Bytes that the device could ever hold, where everything runs there; 0: no limit known. May be called without the lock.
+  int64_t device_limit();
+  // Where `cuda` and `automatic` work runs. Tests put their own in place of cuda_backend(), which is null here.
+  Backend* device = nullptr;
   std::string last_plan;      // text of the last plan that ran, where keep_plans
   bool keep_plans = false;
 
@@ -64,17 +80,40 @@ class Engine {
   int64_t soft_instructions = 256;
   int64_t soft_bytes = int64_t{64} << 20;  // of memory that only the program keeps
   bool repetition = true;
+  int64_t fail_every = 0;  // of so many steps one fails, but not when it is tried again (NUMLOOM_FAIL_EVERY)
 
  private:
   Engine();
+  // flush.cpp
+  void attempt(Program& program);
+  void set_aside(Program& aside);
+  void drop_dead();
+  template <class Wanted>
+  void retry(Wanted wanted);
+  void forget(const Instr* i);
+  // execute.cpp
   void run(Program& program);
   void execute(const Facts& facts, const Plan& plan, Program& program);
+  void run_step(const Step& step, Program& program, Backend& backend, std::vector<FloatEvent>* events);
+  void fail(const Step& step, Program& program, Backend& backend);
+  void share(const Step& step, Program& program);
   Backend& choose(const Facts& facts);
-  char* ready(Buffer& b, Backend& backend, bool read, bool write);
+  // residence.cpp
+  Backend& device_backend() { return device ? *device : cuda_backend(); }
+  char* ready(Buffer& b, Backend& backend, bool read);
+  char* device_memory(Backend& backend, int64_t nbytes);
+  int64_t evict(int64_t nbytes);
 
-  Program program_;
+  Program program_;                   // recorded, not tried yet
+  Program failed_;                    // what failed, and what waits for it; all of it may run before all of program_
   Cuts cuts_;
   Facts facts_;
+  KernelArgs args_;
+  std::vector<Buffer*> in_use_;       // of the step that is being run: not to be evicted
+  const Operand* binding_ = nullptr;  // the operand whose memory is being made ready
+  int64_t tried_ = 0;                 // steps, for fail_every
+  bool retrying_ = false;
+  bool on_cpu_ = false;               // what failed on the device is tried on the CPU
 };
 
 // Warnings that flushes met; issued by the front's hook, without the engine lock. Throws interrupted where it raised.

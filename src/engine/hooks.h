@@ -1,6 +1,7 @@
 // Where the engine reaches up to the front that embeds it. All may be null. Set once, before other threads exist.
 #pragma once
 #include <cstdint>
+#include <string>
 
 namespace numloom {
 
@@ -9,6 +10,8 @@ class Program;
 struct Hooks {
   // The place in the user's program that is calling, interned: 0 is "unknown". Called while recording, cheap.
   uint32_t (*site)() = nullptr;
+  // "file:line" of such a place, for messages; empty where it is not known. Called without the engine's threads running.
+  std::string (*place)(uint32_t site) = nullptr;
   // A floating-point warning: `category` is one bit of kWarn*, `ufunc` NumPy's name for the op.
   // Called after a flush, without the engine lock. False: it raised; the caller stops issuing.
   bool (*warn)(uint32_t site, uint8_t category, const char* ufunc) = nullptr;

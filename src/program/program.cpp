@@ -83,6 +83,7 @@ void Program::complete(int n) {
   if (done_[n]) return;
   done_[n] = true;
   Instr& i = *instrs_[n];
+  if (i.error) i.error = nullptr;
   i.out.buf->pending_writes.fetch_sub(1, std::memory_order_relaxed);
   i.out.buf->release();
   for (int k = 0; k < i.nin; ++k)
@@ -129,6 +130,26 @@ void Program::append(Program&& rest) {
   bytes_ = read_bytes([](const Buffer&) { return true; });
 }
 
+void Program::move(const std::vector<bool>& take, Program& to) {
+  size_t kept = 0;
+  for (size_t n = 0; n < instrs_.size(); ++n) {
+    if (take[n]) {
+      to.instrs_.push_back(std::move(instrs_[n]));
+      to.done_.push_back(done_[n]);
+      to.forms_.push_back(forms_[n]);
+      continue;
+    }
+    forms_[kept] = forms_[n];
+    done_[kept] = done_[n];
+    if (kept != n) instrs_[kept] = std::move(instrs_[n]);
+    ++kept;
+  }
+  instrs_.resize(kept);
+  forms_.resize(kept);
+  done_.resize(kept);
+  bytes_ = read_bytes([](const Buffer&) { return true; });
+}
+
 int64_t Program::kept_bytes() const {
   return read_bytes([](const Buffer& b) { return b.handles() == 0; });
 }
@@ -149,6 +170,21 @@ std::string Program::print() const {
     s << "\n";
   }
   return s.str();
+}
+
+std::string Program::describe(const Instr& i) {
+  const auto operand = [](const Operand& o) {
+    std::string s(dtype_name(o.dtype));
+    if (!o.buf) return s + " scalar";
+    s += " (";
+    for (int d = 0; d < o.layout.ndim; ++d) s += (d ? ", " : "") + std::to_string(o.layout.shape[d]);
+    return s + (o.layout.ndim == 1 ? ",)" : ")");
+  };
+  std::string s = i.op == Op::none || i.kind == Kind::matmul ? kKindNames[static_cast<int>(i.kind)] : op_info(i.op).name;
+  if (i.kind == Kind::reduce) s += ".reduce";
+  if (i.kind == Kind::cumulate) s += ".accumulate";
+  for (int k = 0; k < i.nin; ++k) s += (k == 0 ? " of " : k + 1 < i.nin ? ", " : " and ") + operand(i.in[k]);
+  return s + " into " + operand(i.out);
 }
 
 void Program::verify() const {
@@ -174,6 +210,19 @@ void Program::verify() const {
         fail(n, "input overlaps output");
     }
   }
+}
+
+void Touched::add(const Instr& i) {
+  add(i.out.buf, true);
+  for (int k = 0; k < i.nin; ++k)
+    if (i.in[k].buf) add(i.in[k].buf, false);
+}
+
+bool Touched::conflicts(const Instr& i) const {
+  if (written_.contains(i.out.buf)) return true;
+  for (int k = 0; k < i.nin; ++k)
+    if (auto it = written_.find(i.in[k].buf); it != written_.end() && it->second) return true;
+  return false;
 }
 
 }  // namespace numloom

@@ -5,8 +5,10 @@
 // is retained by the instruction, and counted in pending_reads or pending_writes, until it ran or was dropped.
 #pragma once
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "array/dtype.h"
@@ -43,6 +45,7 @@ struct Instr {
   uint32_t axes;
   uint32_t site;
   Operand out, in[3];
+  std::exception_ptr error;  // why it failed when it was tried; null where it was not
 
   bool fusable() const { return kind <= Kind::reduce; }
   const Layout& space() const { return kind == Kind::reduce ? in[0].layout : out.layout; }
@@ -62,11 +65,15 @@ class Program {
   // Releases what instruction i holds, because it ran or nobody needs it. It stays in the list until compact().
   void complete(int i);
   bool completed(int i) const { return done_[i]; }
+  // Notes why instruction i failed. It stays in the program.
+  void fail(int i, std::exception_ptr why) { instrs_[i]->error = std::move(why); }
   // Removes completed instructions. The others keep their order.
   void compact();
   // Splits off the instructions from `first` on.
   void split(int first, Program& rest);
   void append(Program&& rest);
+  // Moves the instructions for which take[i] holds to the end of `to`. Both keep their order.
+  void move(const std::vector<bool>& take, Program& to);
 
   // Bytes of the memory that this program reads, whoever else holds it; each buffer once.
   int64_t bytes() const { return bytes_; }
@@ -76,6 +83,8 @@ class Program {
   const std::vector<uint32_t>& forms() const { return forms_; }
 
   std::string print() const;
+  // Instruction i for messages: what it computes, of which types and shapes.
+  static std::string describe(const Instr& i);
   void verify() const;  // throws std::logic_error naming the broken invariant
 
  private:
@@ -88,6 +97,19 @@ class Program {
   std::vector<std::unique_ptr<Instr>> spare_;
   std::unique_ptr<Instr> draft_;
   int64_t bytes_ = 0;
+};
+
+// What a set of instructions reads and writes, buffer by buffer: an instruction that conflicts with none of it may run
+// before or after all of it.
+class Touched {
+ public:
+  void add(const Instr& i);
+  void add(const Buffer* b, bool written) { written_[b] |= written; }
+  bool conflicts(const Instr& i) const;
+  bool empty() const { return written_.empty(); }
+
+ private:
+  std::unordered_map<const Buffer*, bool> written_;  // touched buffers; whether written
 };
 
 }  // namespace numloom

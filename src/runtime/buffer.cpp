@@ -3,11 +3,13 @@
 #include <cstdlib>
 #include <new>
 
+#include "numloom/error.h"
 #include "runtime/host_pool.h"
 
 namespace numloom {
 
-void (*free_device_memory)(char*, int64_t) = nullptr;
+void (*free_device_memory)(Buffer&) = nullptr;
+bool (*reclaim_host_memory)() = nullptr;
 
 namespace {
 
@@ -78,14 +80,19 @@ Buffer* Buffer::wrap(void* host, int64_t nbytes, void* owner, void (*release)(vo
 
 char* Buffer::ensure_host() {
   if (!host) {
-    host = static_cast<char*>(host_alloc(nbytes));
+    try {
+      host = static_cast<char*>(host_alloc(nbytes));
+    } catch (const memory_error&) {
+      if (!reclaim_host_memory || !reclaim_host_memory()) throw;
+      host = static_cast<char*>(host_alloc(nbytes));
+    }
     home_ = Home::pool;
   }
   return host;
 }
 
 void Buffer::drop_device() {
-  if (device && free_device_memory) free_device_memory(device, nbytes);
+  if (device && free_device_memory) free_device_memory(*this);
   device = nullptr;
   device_valid = false;
 }

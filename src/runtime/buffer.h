@@ -27,6 +27,12 @@ class Buffer {
   void release() { drop(1); }
   void retain_handle() { counts_.fetch_add(kHandle | 1, std::memory_order_relaxed); }
   void release_handle() { drop(kHandle | 1); }
+  // As retain(), unless the last reference is gone already and the buffer about to die.
+  bool retain_if_alive() {
+    uint64_t n = counts_.load(std::memory_order_relaxed);
+    while (n && !counts_.compare_exchange_weak(n, n + 1, std::memory_order_acquire)) {}
+    return n != 0;
+  }
   int64_t handles() const { return static_cast<int64_t>(counts_.load(std::memory_order_acquire) >> 32); }
 
   // Memory that foreign code can reach: an instruction touching it has run when its call returns.
@@ -37,7 +43,7 @@ class Buffer {
   }
   bool readable() const { return host_valid && pending_writes.load(std::memory_order_relaxed) == 0; }
 
-  // Host memory, allocated where there is none yet. Throws memory_error.
+  // Host memory, allocated where there is none yet. Throws memory_error, having asked reclaim_host_memory.
   char* ensure_host();
   // Frees the copy there; the other side must be valid, or the contents dead.
   void drop_device();
@@ -59,6 +65,7 @@ class Buffer {
   // Scratch of the program being planned: its number there, valid while epoch matches.
   uint64_t epoch = 0;
   int32_t number = -1;
+  int32_t resident = -1;  // its place among the buffers with device memory; the engine's
 
  private:
   enum class Home : uint8_t { none, inside, pool, wrapped };
@@ -77,7 +84,9 @@ class Buffer {
   uint8_t size_class_ = 0;
 };
 
-// Frees device memory of a dying buffer; set by the engine once a device backend exists.
-extern void (*free_device_memory)(char* p, int64_t nbytes);
+// Takes the device memory of a buffer; set by the engine once a device backend exists. Called on any thread.
+extern void (*free_device_memory)(Buffer& b);
+// Host memory is short: whether anything was done about it. Set by the engine; called where the allocation failed.
+extern bool (*reclaim_host_memory)();
 
 }  // namespace numloom

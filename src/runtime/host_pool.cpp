@@ -1,16 +1,20 @@
 #include "runtime/host_pool.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "base/environment.h"
 #include "numloom/error.h"
 
 namespace numloom {
@@ -28,12 +32,23 @@ int64_t rounded(int64_t n) {
   return (n + step - 1) / step * step;
 }
 
+std::string in_units(double bytes) {
+  const char* kUnits[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  int unit = 0;
+  while (bytes >= 1024 && unit < 6) bytes /= 1024, ++unit;
+  char text[32];
+  std::snprintf(text, sizeof text, unit == 0 ? "%.0f" : bytes < 9.995 ? "%.2f" : bytes < 99.95 ? "%.1f" : "%.0f", bytes);
+  return std::string(text) + " " + kUnits[unit];
+}
+
 struct Pool {
   std::mutex mutex;
   std::map<int64_t, std::vector<void*>> free;
   HostPoolStatistics stats{};
-  int64_t physical = sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
-  int64_t limit = std::min<int64_t>(kCacheBytes, physical / 16);
+  // All arrays together, at most.
+  const int64_t most = std::min(sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE),
+                                environment_number("NUMLOOM_HOST_LIMIT", std::numeric_limits<int64_t>::max()));
+  const int64_t limit = std::min<int64_t>(kCacheBytes, most / 16);  // what is cached
 
   // Blocks to give back so that what is cached never makes the process larger than its arrays once were.
   std::vector<void*> evict() {
@@ -65,30 +80,34 @@ void* allocate(int64_t nbytes) {
   }
   Pool& p = pool();
   std::vector<void*> unused;
+  bool possible = true;
   {
     std::lock_guard lock(p.mutex);
-    p.stats.in_use += n;
-    p.stats.peak = std::max(p.stats.peak, p.stats.in_use);
-    if (auto it = p.free.find(n); it != p.free.end() && !it->second.empty()) {
-      void* r = it->second.back();
-      it->second.pop_back();
-      p.stats.cached -= n;
-      return r;
+    possible = n <= p.most - p.stats.in_use;
+    if (possible) {
+      p.stats.in_use += n;
+      p.stats.peak = std::max(p.stats.peak, p.stats.in_use);
+      if (auto it = p.free.find(n); it != p.free.end() && !it->second.empty()) {
+        void* r = it->second.back();
+        it->second.pop_back();
+        p.stats.cached -= n;
+        return r;
+      }
+      unused = p.evict();
     }
-    unused = p.evict();
   }
   for (void* b : unused) std::free(b);
   void* r = nullptr;
-  for (int attempt = 0; attempt < 2 && !r; ++attempt) {
+  for (int attempt = 0; attempt < 2 && possible && !r; ++attempt) {
     if (attempt) host_trim();
-    if (n > p.physical) break;
     r = std::aligned_alloc(n >= kHuge ? 2 << 20 : 64, n >= kHuge ? (n + (2 << 20) - 1) / (2 << 20) * (2 << 20) : n);
   }
   if (!r) {
     std::lock_guard lock(p.mutex);
-    p.stats.in_use -= n;
+    if (possible) p.stats.in_use -= n;
     throw memory_error("Unable to allocate " + std::to_string(nbytes) + " bytes",
-                       "host memory in use by arrays: " + std::to_string(p.stats.in_use) + " bytes");
+                       "host memory: " + in_units(double(p.stats.in_use)) + " in use by arrays, peak " +
+                           in_units(double(p.stats.peak)) + ", of " + in_units(double(host_memory())));
   }
   if (n >= kHuge) madvise(r, n, MADV_HUGEPAGE);
   return r;
@@ -136,6 +155,23 @@ void host_trim() {
     for (void* b : blocks) std::free(b);
   p.free.clear();
   p.stats.cached = 0;
+}
+
+int64_t host_memory() {
+  rlimit process{};
+  if (getrlimit(RLIMIT_AS, &process) != 0 || process.rlim_cur == RLIM_INFINITY) return pool().most;
+  return std::min(pool().most, static_cast<int64_t>(std::min<rlim_t>(process.rlim_cur, pool().most)));
+}
+
+std::string unable_to_allocate(std::span<const int64_t> shape, std::string_view dtype, int item) {
+  double bytes = item;
+  std::string s = "(";
+  for (size_t d = 0; d < shape.size(); ++d) {
+    bytes *= static_cast<double>(shape[d]);
+    s += (d ? ", " : "") + std::to_string(shape[d]);
+  }
+  s += shape.size() == 1 ? ",)" : ")";
+  return "Unable to allocate " + in_units(bytes) + " for an array with shape " + s + " and data type " + std::string(dtype);
 }
 
 HostPoolStatistics host_pool_statistics() {

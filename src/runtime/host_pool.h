@@ -2,6 +2,9 @@
 // in each time. Thread-safe. Cached memory is bounded and given back by host_trim().
 #pragma once
 #include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
 
 namespace numloom {
 
@@ -11,6 +14,12 @@ void host_free(void* p, int64_t nbytes);
 void host_trim();
 // With NUMLOOM_POISON=1, fresh memory holds garbage on purpose: for tests. No-op otherwise.
 void poison(void* p, int64_t nbytes);
+
+// The most that all arrays together may ever take: what the machine has, what the process may have (RLIMIT_AS), and
+// NUMLOOM_HOST_LIMIT (bytes), where it is set.
+int64_t host_memory();
+// NumPy's text for an array that does not fit.
+std::string unable_to_allocate(std::span<const int64_t> shape, std::string_view dtype, int item);
 
 struct HostPoolStatistics { int64_t in_use, peak, cached; };
 HostPoolStatistics host_pool_statistics();

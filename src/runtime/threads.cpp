@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/environment.h"
@@ -29,9 +31,16 @@ struct Workers {
   std::atomic<uint64_t> generation{0};
   int busy = 0;
   bool stop = false;
+  std::exception_ptr error;  // the first that a part threw; guarded by the mutex
 
   void work(const Region& r, int thread) {
-    for (int64_t p; (p = next.fetch_add(1, std::memory_order_relaxed)) < r.parts;) r.body(r.context, p, thread);
+    try {
+      for (int64_t p; (p = next.fetch_add(1, std::memory_order_relaxed)) < r.parts;) r.body(r.context, p, thread);
+    } catch (...) {
+      next.store(r.parts, std::memory_order_relaxed);
+      std::lock_guard lock(mutex);
+      if (!error) error = std::current_exception();
+    }
   }
 
   void loop(int thread, uint64_t seen) {
@@ -108,12 +117,15 @@ void parallel_for(int64_t parts, void (*body)(void*, int64_t, int), void* contex
   }
   w.wake.notify_all();
   w.work(r, 0);
+  std::exception_ptr error;
   {
     // Workers that never woke up still have to pass through, so that none sees the next region with this one's state.
     std::unique_lock lock(w.mutex);
     w.done.wait(lock, [&] { return w.busy == 0; });
+    error = std::exchange(w.error, nullptr);
   }
   in_region = false;
+  if (error) std::rethrow_exception(error);
 }
 
 void threads_after_fork() {

@@ -10,7 +10,8 @@ namespace numloom {
 int thread_count();
 void set_thread_count(int n);
 
-// Calls body(context, part, thread) for each part in [0, parts), in any order, on any thread < thread_count().
+// Calls body(context, part, thread) for each part in [0, parts), in any order, on any thread < thread_count(). Where one
+// throws, parts not yet begun are left out and the first exception is thrown here.
 void parallel_for(int64_t parts, void (*body)(void* context, int64_t part, int thread), void* context);
 
 template <class F>

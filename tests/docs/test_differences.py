@@ -131,6 +131,29 @@ def test_unread_warnings():
     assert int(read) == 1
 
 
+def test_late_memory_errors(monkeypatch):
+    monkeypatch.setenv("NUMLOOM_HOST_LIMIT", str(20 << 20))
+    out = run(
+        """
+        import numpy as np
+        a = np.ones(1 << 20)
+        held = np.ones(1 << 20)
+        print(float(a[0] + held[0]))
+        b = a + held
+        print("recorded")
+        try:
+            b[0]
+        except MemoryError as e:
+            print(any("computing add" in note and "<string>:6" in note for note in e.__notes__))
+        try:
+            np.ones(1 << 40)
+        except MemoryError:
+            print("at the call")
+        """
+    )
+    assert out.splitlines() == ["2.0", "recorded", "True", "at the call"]
+
+
 @needs_cuda
 def test_cuda_warnings():
     code = """

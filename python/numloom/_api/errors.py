@@ -21,13 +21,13 @@ class errstate(numpy.errstate):
     __module__ = "numloom"
 
     def __enter__(self):
-        _core.eval_all()
+        _core.settle()
         result = super().__enter__()
         _tell()
         return result
 
     def __exit__(self, *exception):
-        _core.eval_all()
+        _core.settle()
         result = super().__exit__(*exception)
         _tell()
         return result
@@ -37,11 +37,11 @@ class errstate(numpy.errstate):
 
         @functools.wraps(function)
         def call(*args, **kwargs):
-            _core.eval_all()
+            _core.settle()
             try:
                 return inner(*args, **kwargs)
             finally:
-                _core.eval_all()
+                _core.settle()
 
         return call
 
@@ -49,7 +49,7 @@ class errstate(numpy.errstate):
 @provides()
 @functools.wraps(numpy.seterr, ("__doc__",))
 def seterr(*args, **kwargs):
-    _core.eval_all()
+    _core.settle()
     previous = numpy.seterr(*args, **kwargs)
     _tell()
     return previous
@@ -58,7 +58,7 @@ def seterr(*args, **kwargs):
 @provides()
 @functools.wraps(numpy.seterrcall, ("__doc__",))
 def seterrcall(func):
-    _core.eval_all()
+    _core.settle()
     previous = numpy.seterrcall(func)
     _tell()
     return previous

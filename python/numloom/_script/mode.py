@@ -30,7 +30,7 @@ def flush_around_warning_filters():
 
     def flushing(function):
         def call(*args, **kwargs):
-            _core.eval_all()
+            _core.settle()
             return function(*args, **kwargs)
 
         call.__wrapped__ = function

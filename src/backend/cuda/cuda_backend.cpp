@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -48,6 +49,16 @@ class CudaBackend final : public Backend {
     return pool_.alloc(nbytes);
   }
   void free(void* p, int64_t) override { pool_.free(p); }
+  int64_t memory() override {
+    if (!memory_) {
+      Driver& d = Driver::get();
+      d.enter();
+      size_t left = 0, total = 0;
+      check(d.cuMemGetInfo_(&left, &total), "asking for the device's memory");
+      memory_ = static_cast<int64_t>(total);
+    }
+    return pool_.limit > 0 ? std::min(memory_, pool_.limit) : memory_;
+  }
 
   void upload(void* device, const void* host, int64_t nbytes) override {
     if (nbytes == 0) return;
@@ -113,6 +124,7 @@ class CudaBackend final : public Backend {
   Pool& pool() { return pool_; }
 
  private:
+  int64_t memory_ = 0;  // asked once
   CUstream stream_;
   Pool pool_;
   Images images_;

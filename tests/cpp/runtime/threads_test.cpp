@@ -4,6 +4,7 @@
 #include <numloom/numloom.h>
 
 #include <atomic>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -32,6 +33,22 @@ TEST(Threads, RegionInsideARegionRunsOnTheCaller) {
   std::atomic<int> total{0};
   parallel_for(8, [&](int64_t, int) { parallel_for(8, [&](int64_t, int) { ++total; }); });
   EXPECT_EQ(total, 64);
+}
+
+TEST(Threads, ExceptionOfAPartIsThrownToTheCaller) {
+  const int before = thread_count();
+  set_thread_count(4);
+  for (int turn = 0; turn < 100; ++turn) {
+    EXPECT_THROW(parallel_for(64,
+                              [&](int64_t part, int) {
+                                if (part % 16 == turn % 16) throw std::bad_alloc();
+                              }),
+                 std::bad_alloc);
+    std::atomic<int> ran{0};
+    parallel_for(64, [&](int64_t, int) { ++ran; });
+    ASSERT_EQ(ran, 64);
+  }
+  set_thread_count(before);
 }
 
 // Threads that record, read and write the same arrays: each sees what it and nobody else may change.

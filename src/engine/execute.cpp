@@ -1,0 +1,262 @@
+// Runs a program: finds its plan and takes its steps on a backend. A step that fails leaves its buffers as they were; the
+// steps that do not depend on it run all the same.
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+#include "engine/engine.h"
+#include "numloom/error.h"
+#include "runtime/host_pool.h"
+
+namespace numloom {
+namespace {
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+// From this many elements in a flush on, other threads of the front may run meanwhile.
+constexpr int64_t kLongFlush = 1 << 17;
+constexpr double kPollSeconds = 0.05;
+// automatic: work on at least this much memory goes to the GPU.
+constexpr int64_t kWorthwhileBytes = 4 << 20;
+
+const char* reported_name(const Instr& i) {
+  return i.kind == Kind::reduce ? "reduce" : i.op == Op::copy ? "cast" : op_info(i.op).name;
+}
+
+bool whole(const Operand& o) {
+  return o.layout.size() * item_size(o.dtype) == o.buf->nbytes && o.layout.offset == 0 &&
+         !self_overlaps(o.layout, item_size(o.dtype));
+}
+
+Call call_of(Kind k) {
+  return k == Kind::matmul      ? Call::matmul
+         : k == Kind::cumulate  ? Call::cumulate
+         : k == Kind::argreduce ? Call::argreduce
+                                : Call::scatter;
+}
+
+// The front's lock, let go of while a long flush runs.
+struct Unlocked {
+  void* state = nullptr;
+  bool on;
+  explicit Unlocked(bool o) : on(o && hooks().release_lock) {
+    if (on) state = hooks().release_lock();
+  }
+  ~Unlocked() {
+    if (on) hooks().reacquire_lock(state);
+  }
+};
+
+}  // namespace
+
+void Engine::run(Program& program) {
+  const double start = now();
+  const Plan* plan = nullptr;
+  try {
+    analyse(program, facts_);
+    const int64_t misses = plans.misses;
+    plan = &plans.find(facts_);
+    if (plans.misses != misses)
+      for (int r = 0; r < kRefusals; ++r) counters.refusals[r] += plan->refusals[r];
+  } catch (...) {
+    // What cannot be planned together is tried in smaller parts, as far as it is demanded.
+    for (int n = 0; n < program.size(); ++n) program.fail(n, std::current_exception());
+    ++counters.failed;
+    return;
+  }
+  if (keep_plans) last_plan = plan->print();
+  counters.seconds_planning += now() - start;
+  for (int16_t i : plan->dead) program.complete(i);
+  counters.dead += static_cast<int64_t>(plan->dead.size());
+  counters.fused += plan->fused;
+  counters.contracted += static_cast<int64_t>(plan->contracted.size());
+  for (int16_t b : plan->contracted) counters.contracted_bytes += facts_.buffers[b].buffer->nbytes;
+  if (!hooks().verify_begin) return execute(facts_, *plan, program);
+  void* const state = hooks().verify_begin(program);
+  const int64_t failed = counters.failed;
+  try {
+    execute(facts_, *plan, program);
+  } catch (...) {
+    hooks().verify_end(state, false);
+    throw;
+  }
+  hooks().verify_end(state, counters.failed == failed);
+}
+
+Backend& Engine::choose(const Facts& facts) {
+  if (placement == Placement::cpu || on_cpu_) return cpu_backend();
+  if (placement == Placement::cuda) return device_backend();
+  int64_t bytes = 0;
+  bool resident = false;
+  for (const BufferFacts& b : facts.buffers) {
+    bytes += b.buffer->nbytes;
+    resident |= b.buffer->device_valid && !b.buffer->host_valid;
+  }
+  return (resident || bytes >= kWorthwhileBytes) && (device || cuda_available()) ? device_backend() : cpu_backend();
+}
+
+// Binds the step's operands and runs it; then its outputs hold its values.
+void Engine::run_step(const Step& step, Program& program, Backend& backend, std::vector<FloatEvent>* events) {
+  const bool on_cpu = &backend == &cpu_backend();
+  in_use_.clear();
+  const auto bind = [&](const Operand& o, bool read) {
+    binding_ = &o;
+    char* const base = ready(*o.buf, backend, read);
+    binding_ = nullptr;
+    return base + o.layout.offset;
+  };
+  const auto test_failure = [&] {
+    if (!fail_every || retrying_ || ++tried_ % fail_every) return;
+    throw memory_error("a step failed for a test");
+  };
+  const auto wrote = [&](Buffer& b) { b.host_valid = on_cpu, b.device_valid = !on_cpu; };
+  if (step.is_call) {
+    const Instr& i = program[step.instr];
+    in_use_.push_back(i.out.buf);
+    for (int k = 0; k < i.nin; ++k) in_use_.push_back(i.in[k].buf);
+    CallArgs c;
+    c.op = i.op;
+    c.axis = i.axis;
+    c.call = call_of(i.kind);
+    for (int k = 0; k < i.nin; ++k) c.in[k] = {bind(i.in[k], true), i.in[k].dtype, i.in[k].layout};
+    c.out = {bind(i.out, i.kind == Kind::scatter || !whole(i.out)), i.out.dtype, i.out.layout};
+    test_failure();
+    backend.run(c, events);
+    wrote(*i.out.buf);
+    ++counters.calls;
+    return;
+  }
+  const Kernel& k = step.kernel;
+  const Layout& space = program[step.instr].space();
+  args_.ndim = space.ndim;
+  std::copy_n(space.shape, space.ndim, args_.shape);
+  args_.slots.resize(k.slots.size());
+  args_.scalars.resize(step.scalars.size());
+  int64_t stored = 0;
+  const auto operand = [&](size_t s) -> const Operand& {
+    const Instr& i = program[step.slots[s].instr];
+    return step.slots[s].operand == 0 ? i.out : i.in[step.slots[s].operand - 1];
+  };
+  for (size_t s = 0; s < step.slots.size(); ++s) in_use_.push_back(operand(s).buf);
+  for (size_t s = 0; s < step.slots.size(); ++s) {
+    const Operand& o = operand(s);
+    const bool write = k.slots[s].stored;
+    args_.slots[s].base =
+        bind(o, k.slots[s].loaded || (write && (program[step.slots[s].instr].kind == Kind::reduce || !whole(o))));
+    std::copy_n(o.layout.strides, o.layout.ndim, args_.slots[s].strides);
+    if (write) stored += std::min(o.layout.size() * item_size(o.dtype), o.buf->nbytes);
+  }
+  for (size_t s = 0; s < step.scalars.size(); ++s)
+    args_.scalars[s] = program[step.scalars[s].instr].in[step.scalars[s].operand - 1].scalar;
+  test_failure();
+  backend.run(k, args_, events);
+  for (size_t s = 0; s < step.slots.size(); ++s)
+    if (k.slots[s].stored) wrote(*operand(s).buf);
+  counters.stored_bytes += stored;
+  ++counters.kernels;
+}
+
+// The step did not run, the exception at hand says why.
+void Engine::fail(const Step& step, Program& program, Backend& backend) {
+  std::exception_ptr why = std::current_exception();
+  if (binding_ && !binding_->buf->host_valid && !binding_->buf->device_valid) {
+    // In NumPy's words.
+    try {
+      throw;
+    } catch (const memory_error& e) {
+      why = std::make_exception_ptr(
+          memory_error(unable_to_allocate(binding_->layout.dims(), dtype_name(binding_->dtype), item_size(binding_->dtype)) +
+                           (&backend == &cpu_backend() ? "" : " on the device"),
+                       e.note()));
+    } catch (...) {}
+  }
+  binding_ = nullptr;
+  // Memory that holds no values yet is worth more elsewhere.
+  for (Buffer* b : in_use_) {
+    if (!b->device_valid) b->drop_device();
+    if (!b->host_valid && !b->shared()) b->drop_host();
+  }
+  for (int16_t i : step.instrs) program.fail(i, why);
+  ++counters.failed;
+}
+
+// After a step on the device: memory that others can reach has its values on the host, and they may change them from now on.
+void Engine::share(const Step& step, Program& program) {
+  for (int16_t i : step.instrs) {
+    Buffer& out = *program[i].out.buf;
+    if (out.shared() && out.device_valid) {
+      device_backend().download(out.ensure_host(), out.device, out.nbytes);
+      counters.bytes_to_host += out.nbytes;
+      out.host_valid = true;
+    }
+    const auto forget = [](Buffer* b) {
+      if (b && b->shared() && b->host_valid) b->device_valid = false;
+    };
+    forget(&out);
+    for (int k = 0; k < program[i].nin; ++k) forget(program[i].in[k].buf);
+  }
+}
+
+void Engine::execute(const Facts& facts, const Plan& plan, Program& program) {
+  Backend* backend = nullptr;
+  const uint8_t mask = hooks().warn_mask ? hooks().warn_mask() : 0;
+  int64_t elements = 0;
+  for (const Step& s : plan.steps) elements += program[s.instr].space().size();
+  Unlocked unlocked(elements >= kLongFlush);
+
+  std::vector<FloatEvent> events;
+  Touched unrun;  // by what failed and what waits for it
+  const double start = now();
+  double polled = start;
+  for (const Step& step : plan.steps) {
+    if (unlocked.on && hooks().poll && now() - polled > kPollSeconds) {
+      hooks().reacquire_lock(unlocked.state);
+      const bool raised = hooks().poll();
+      unlocked.state = hooks().release_lock();
+      polled = now();
+      if (raised) throw interrupted("interrupted");
+    }
+    bool run = unrun.empty();
+    if (!run) {
+      run = true;
+      for (int16_t i : step.instrs) run &= !unrun.conflicts(program[i]);
+    }
+    events.clear();
+    if (run) {
+      try {
+        if (!backend) backend = &choose(facts);
+        const auto attempt = [&] { run_step(step, program, *backend, mask ? &events : nullptr); };
+        try {
+          attempt();
+        } catch (const memory_error&) {
+          // A backend's own scratch may be what did not fit.
+          if (backend == &cpu_backend() || binding_ || evict(std::numeric_limits<int64_t>::max()) == 0) throw;
+          attempt();
+        }
+      } catch (const interrupted&) { throw; } catch (...) {
+        fail(step, program, backend ? *backend : cpu_backend());
+        run = false;
+      }
+    }
+    if (!run) {
+      for (int16_t i : step.instrs) unrun.add(program[i]);
+      continue;
+    }
+    for (const FloatEvent& e : events)
+      if (e.origin >= 0 && (e.mask & mask))
+        queue_warning(program[e.origin].site, e.mask & mask, reported_name(program[e.origin]));
+    const auto complete = [&] {
+      for (int16_t i : step.instrs) program.complete(i);
+    };
+    try {
+      if (backend != &cpu_backend()) share(step, program);
+    } catch (...) {
+      complete();
+      throw;
+    }
+    complete();
+  }
+  (backend == &cpu_backend() ? counters.seconds_cpu : counters.seconds_cuda) += now() - start;
+}
+
+}  // namespace numloom

@@ -1,0 +1,118 @@
+// Where buffers are: their memory on the host and on the device, the copies between, and what gives way when the device is
+// full. A buffer dies on whatever thread drops it last, so the list of those with device memory has a lock of its own.
+#include <algorithm>
+#include <limits>
+#include <mutex>
+
+#include "engine/engine.h"
+#include "numloom/error.h"
+
+namespace numloom {
+namespace {
+
+std::mutex resident_mutex;
+std::vector<Buffer*> resident;                     // with device memory; each knows its place
+std::vector<std::pair<char*, int64_t>> abandoned;  // device memory to free at the next allocation, under the engine lock
+
+void abandon(Buffer& b) {
+  std::lock_guard lock(resident_mutex);
+  abandoned.emplace_back(b.device, b.nbytes);
+  if (b.resident < 0) return;
+  resident[b.resident] = resident.back();
+  resident[b.resident]->resident = b.resident;
+  resident.pop_back();
+  b.resident = -1;
+}
+
+void settle_in(Buffer& b, char* memory) {
+  std::lock_guard lock(resident_mutex);
+  b.device = memory;
+  b.resident = static_cast<int32_t>(resident.size());
+  resident.push_back(&b);
+}
+
+void free_abandoned(Backend& backend) {
+  std::vector<std::pair<char*, int64_t>> list;
+  {
+    std::lock_guard lock(resident_mutex);
+    list.swap(abandoned);
+  }
+  for (auto [p, n] : list) backend.free(p, n);
+}
+
+}  // namespace
+
+// Frees at least nbytes of device memory where that is possible: first copies of what the host has too, then what was
+// used longest ago, which goes home. Returns how much it freed.
+int64_t Engine::evict(int64_t nbytes) {
+  std::vector<Buffer*> candidates;
+  {
+    // A buffer that is dying waits for this lock before its memory goes, so it may be looked at here.
+    std::lock_guard lock(resident_mutex);
+    for (Buffer* b : resident)
+      if (std::find(in_use_.begin(), in_use_.end(), b) == in_use_.end() && b->retain_if_alive()) candidates.push_back(b);
+  }
+  const auto copies =
+      std::stable_partition(candidates.begin(), candidates.end(), [](const Buffer* b) { return b->host_valid; });
+  std::sort(copies, candidates.end(), [](const Buffer* a, const Buffer* b) { return a->epoch < b->epoch; });
+  int64_t freed = 0;
+  for (Buffer* b : candidates) {
+    if (freed < nbytes) {
+      try {
+        if (b->device_valid) ready(*b, cpu_backend(), true);
+        b->drop_device();
+        freed += b->nbytes;
+      } catch (const memory_error&) {
+        // The host is full too: this one stays.
+      }
+    }
+    b->release();
+  }
+  counters.evicted_bytes += freed;
+  return freed;
+}
+
+char* Engine::device_memory(Backend& backend, int64_t nbytes) {
+  free_device_memory = abandon;
+  free_abandoned(backend);
+  // What is evicted may lie in pieces: then everything goes.
+  for (const int64_t wanted : {nbytes, std::numeric_limits<int64_t>::max()}) {
+    try {
+      return static_cast<char*>(backend.alloc(nbytes));
+    } catch (const memory_error&) {
+      if (evict(wanted) == 0) throw;
+      free_abandoned(backend);
+    }
+  }
+  return static_cast<char*>(backend.alloc(nbytes));
+}
+
+// The address of b's memory for this backend, holding its values where they are read.
+char* Engine::ready(Buffer& b, Backend& backend, bool read) {
+  if (&backend == &cpu_backend()) {
+    b.ensure_host();
+    if (read && !b.host_valid && b.device_valid) {
+      device_backend().download(b.host, b.device, b.nbytes);
+      counters.bytes_to_host += b.nbytes;
+      b.host_valid = true;
+    }
+    return b.host;
+  }
+  if (!b.device) settle_in(b, device_memory(backend, b.nbytes));
+  if (read && !b.device_valid && b.host_valid) {
+    backend.upload(b.device, b.host, b.nbytes);
+    counters.bytes_to_device += b.nbytes;
+    b.device_valid = true;
+  }
+  return b.device;
+}
+
+void Engine::wait() {
+  if (placement != Placement::cpu && (device || cuda_available())) device_backend().synchronize();
+}
+
+int64_t Engine::device_limit() { return placement == Placement::cuda ? device_backend().memory() : 0; }
+
+const char* Engine::home(Buffer& b) { return ready(b, cpu_backend(), true); }
+
+}  // namespace numloom
