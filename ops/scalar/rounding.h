@@ -25,19 +25,19 @@ template <class T> NL_FN T op_copysign(T a, T b) {
 // One step on the number line of bit patterns.
 NL_FN u2 half_bits(f2 a) { return a.bits; }
 NL_FN f2 half_from(u4 bits) { return f2{(u2)bits}; }
-template <class U> NL_FN U next_bits(U a, U b, U equals, U sign, U infinity) {
+template <class U> NL_FN U next_bits(U a, U b, U sign, U infinity) {
   const U ma = (U)(a & ~sign), mb = (U)(b & ~sign);
   const bool equal = (a == b) | ((ma | mb) == 0);
   // Away from zero where b lies farther out on a's side.
   const bool outward = ((a & sign) == (b & sign)) & (mb > ma);
   const U step = (U)(outward ? a + 1 : a - 1);
   const U from_zero = (U)((b & sign) | 1);
-  const U moved = equal ? equals : ma == 0 ? from_zero : step;
+  const U moved = equal ? b : ma == 0 ? from_zero : step;
   return ma > infinity ? a : mb > infinity ? b : moved;
 }
 template <class T> NL_FN T op_nextafter(T a, T b) {
-  if constexpr (Is<T>::half) return half_from(next_bits(a.bits, b.bits, a.bits, (u2)0x8000, (u2)0x7c00));
-  else return from_bits(next_bits(to_bits(a), to_bits(b), to_bits(b), Float<T>::sign, Float<T>::infinity));
+  if constexpr (Is<T>::half) return half_from(next_bits(a.bits, b.bits, (u2)0x8000, (u2)0x7c00));
+  else return from_bits(next_bits(to_bits(a), to_bits(b), Float<T>::sign, Float<T>::infinity));
 }
 
 template <class T> NL_FN T op_spacing(T a) {

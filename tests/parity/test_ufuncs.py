@@ -58,6 +58,8 @@ def operand_names(row, dtype):
 COMPLEX_ARITHMETIC = {"multiply", "divide", "square", "reciprocal", "absolute", "sqrt"}
 # Where both operands are zeros NumPy's sign depends on the layout.
 EITHER_ZERO = {"fmax", "fmin", "maximum", "minimum"}
+# Before NumPy 2.5 the float16 of two zeros was the first one, against IEEE 754.
+OLD_NEXTAFTER = numpy.lib.NumpyVersion(numpy.__version__) < "2.5.0"
 # NumPy 2.4 itself is wrong for these into a strided bool array: isnan([0, nan])[...] gives True for both.
 STRIDED_BOOL = {"isnan", "isinf", "isfinite", "signbit"}
 
@@ -75,6 +77,10 @@ def bound(row, dtype):
 
 CASES = [(r, t) for r in ROWS for t in table.DTYPES if table.compute_type(r, t)]
 IDS = [f"{r.name}-{NAMES[t]}" for r, t in CASES]
+
+
+def signed_zeros(row, dtype):
+    return row.name not in EITHER_ZERO and not (OLD_NEXTAFTER and row.name == "nextafter" and dtype == "f2")
 
 
 def call(row, *operands, rest=""):
@@ -110,14 +116,14 @@ def test_shapes(row, dtype):
     two = [f"{k}.reshape(4, 6)" for k in names]
     turned = ", ".join(f"{k}.T" for k in two)
     for operands in (first, one, none, strided, ", ".join(two), turned):
-        check(f"{base}np.{row.name}({operands})", ulp=ulp, warned=False, zeros=row.name not in EITHER_ZERO, **x)
+        check(f"{base}np.{row.name}({operands})", ulp=ulp, warned=False, zeros=signed_zeros(row, dtype), **x)
     if row.nin == 2:
         for operands in (
             f"{two[0]}, {names[1]}[:6]",
             f"{two[0]}, {names[1]}.reshape(6, 4).T",
             f"{names[0]}[:4, None], {names[1]}[None, :5]",
         ):
-            check(f"{base}np.{row.name}({operands})", ulp=ulp, warned=False, zeros=row.name not in EITHER_ZERO, **x)
+            check(f"{base}np.{row.name}({operands})", ulp=ulp, warned=False, zeros=signed_zeros(row, dtype), **x)
 
 
 @pytest.mark.parametrize("row,dtype", CASES, ids=IDS)
