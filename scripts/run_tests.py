@@ -1,8 +1,10 @@
 """Runs the test suite and says how much of each kind ran: `make test`, `make test-all` (--all).
 
 Kinds: the C++ unit tests (ctest); the folders of tests/ (pytest), all of them in the default mode, and a seeded tenth (--all: all)
-in each mode of tests/modes.py; the C++ consumer project, built against a fresh `make install`; with --all the C++ unit tests
-under the sanitizers. `--only KIND` runs one kind. The last line is `N passed, M failed`.
+in each mode of tests/modes.py; the CUDA backend, on the GPUs that there are, else on the emulator of tests/cuda, where the
+texts that the suite asks NVRTC for are collected and then compiled by the real one, as many as the time allows; the C++
+consumer project, built against a fresh `make install`; with --all the C++ unit tests and a part of the Python ones under the
+sanitizers, and a build with verifiers. `--only KIND` runs one kind. The last line is `N passed, M failed`.
 """
 
 from __future__ import annotations
@@ -22,9 +24,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 sys.path.insert(0, str(ROOT / "tests"))
-from modes import MODES  # noqa: E402
+from modes import CUDA_MODES, MODES, emulated  # noqa: E402
 
 SANITIZERS = {"asan": "address,undefined", "tsan": "thread"}
+TEXT_SECONDS, TEXT_SECONDS_ALL = 90, 3000  # for compiling kernel texts
 STEP_LIMIT = 3600  # seconds; a hang must end in a failure that names the step
 
 
@@ -46,6 +49,12 @@ class Suite:
     def __init__(self) -> None:
         self.kinds: dict[str, Count] = {}
         self.failures: list[str] = []
+        self.steps: list[tuple[str, float]] = []
+
+    def heading(self, text: str) -> None:
+        """Begins a step: prints its name, and notes the time."""
+        self.steps.append((text, time.monotonic()))
+        print(f"\n== {text}", flush=True)
 
     def add(self, kind: str, count: Count) -> None:
         self.kinds.setdefault(kind, Count()).add(count)
@@ -73,6 +82,10 @@ class Suite:
 
     def report(self, seconds: float) -> int:
         total = Count()
+        print("\nseconds  step")
+        ends = [at for _, at in self.steps[1:]] + [time.monotonic()]
+        for (name, at), end in zip(self.steps, ends, strict=True):
+            print(f"{end - at:7.0f}  {name}")
         width = max([len(k) for k in self.kinds] + [4])
         print(f"\n{'kind':{width}}  passed  failed  skipped")
         for kind, count in self.kinds.items():
@@ -98,32 +111,37 @@ def run(command: Iterable[object], env: dict[str, str] | None = None) -> int:
         return 124
 
 
-def heading(text: str) -> None:
-    print(f"\n== {text}", flush=True)
+Environment = dict[str, str]
 
 
-def cpp_unit(suite: Suite, build: Path, jobs: int, kind: str, env: dict[str, str] | None = None) -> None:
-    heading(kind)
-    if "numloom_unit_tests" not in (build / "build.ninja").read_text():
+def ctest(
+    suite: Suite, build: Path, jobs: int, kind: str, target: str, options: list[str], env: Environment | None = None
+) -> None:
+    suite.heading(kind)
+    if target not in (build / "build.ninja").read_text():
         run(["cmake", build])  # GoogleTest may have been installed since
-    if "numloom_unit_tests" not in (build / "build.ninja").read_text():
+    if target not in (build / "build.ninja").read_text():
         print("GoogleTest not found: left out")
         return
-    if run(["cmake", "--build", build, "-j", jobs, "--target", "numloom_unit_tests"]):
+    if run(["cmake", "--build", build, "-j", jobs, "--target", target]):
         suite.add_one(kind, "build", False)
         return
     report = (build / "ctest.xml").resolve()
     report.unlink(missing_ok=True)
-    options = ["--output-on-failure", "--progress", "--output-junit", report, "-j", jobs, "--timeout", 600]
-    run(["ctest", "--test-dir", build, *options], env)
+    options = ["--output-on-failure", "--progress", *options]
+    run(["ctest", "--test-dir", build, *options, "--output-junit", report, "-j", jobs, "--timeout", 600], env)
     if not suite.add_junit(report, kind):
         suite.add_one(kind, "ctest left no report", False)
+
+
+def cpp_unit(suite: Suite, build: Path, jobs: int, kind: str, env: dict[str, str] | None = None) -> None:
+    ctest(suite, build, jobs, kind, "numloom_unit_tests", ["-LE", "cuda"], env)
 
 
 def sanitized(suite: Suite, build: Path, jobs: int, name: str) -> None:
     kind = f"C++ unit, {name}"
     folder = build.with_name(f"{build.name}-{name}")
-    heading(f"building for {kind}")
+    suite.heading(f"building for {kind}")
     options = ["-DNUMLOOM_PYTHON=OFF", f"-DNUMLOOM_SANITIZE={SANITIZERS[name]}"]
     if run(["scripts/build.sh", BIN.parent, folder, "Debug", jobs, "numloom", *options]):
         suite.add_one(kind, "build", False)
@@ -141,7 +159,7 @@ def python_tests(suite: Suite, build: Path, jobs: int, folders: list[str], mode:
     suffix = f", {mode}" if mode else ""
     if not where:
         return
-    heading(f"{' '.join(where)}{suffix}" + (f" (a seeded {sample:g} of them)" if sample < 1 else ""))
+    suite.heading(f"{' '.join(where)}{suffix}" + (f" (a seeded {sample:g} of them)" if sample < 1 else ""))
     report = (build / "pytest.xml").resolve()
     report.unlink(missing_ok=True)
     variables = {
@@ -161,7 +179,7 @@ def python_tests(suite: Suite, build: Path, jobs: int, folders: list[str], mode:
 def consumer(suite: Suite, build: Path) -> None:
     """The project of a user of the installed library: find_package, ten lines, one caught exception."""
     kind = "C++ consumer"
-    heading(kind)
+    suite.heading(kind)
     with tempfile.TemporaryDirectory() as folder:
         prefix, out = Path(folder) / "prefix", Path(folder) / "build"
         steps: list[list[object]] = [
@@ -177,18 +195,33 @@ def consumer(suite: Suite, build: Path) -> None:
     suite.add_one(kind, "consumer", True)
 
 
-def emulated_cuda(suite: Suite, build: Path, jobs: int, folders: list[str], sample: float) -> None:
-    """The CUDA backend without a GPU: its kernels run on the CPU, under a libcuda of our own (tests/cuda/emulator)."""
-    if run(["cmake", "--build", build, "-j", jobs, "--target", "emulated_cuda"]):
-        suite.add_one("pytest, emulated cuda", "build", False)
-        return
-    env = {"NUMLOOM_DEVICE": "cuda", "NUMLOOM_JIT": "0", "LD_LIBRARY_PATH": str((build / "emulator").resolve())}
-    python_tests(suite, build, jobs, folders, "emulated cuda", env, sample)
-
-
 def has_cuda() -> bool:
-    probe = "import numloom; numloom.set_device('cuda')"
+    probe = "import numloom; numloom.set_device('cuda'); assert float((numloom.ones(3) + 1).sum()) == 6"
     return subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+
+def cuda(suite: Suite, build: Path, jobs: int, folders: list[str], everything: bool) -> None:
+    """The CUDA backend: the suite on the GPU; without one, on the emulator, and its kernel texts through NVRTC."""
+    ctest(suite, build, jobs, "CUDA backend, emulated", "cuda_tests", ["-L", "cuda"])
+    sample = 1.0 if everything else 0.1
+    if has_cuda():
+        python_tests(suite, build, jobs, folders, "cuda", {"NUMLOOM_DEVICE": "cuda"}, 1.0)
+        for mode, env in CUDA_MODES:
+            python_tests(suite, build, jobs, folders, mode, env, sample)
+        return
+    mode, env = emulated(build.resolve())
+    with tempfile.TemporaryDirectory() as texts:
+        collect = {"NUMLOOM_JIT": "sync", "EMULATOR_NVRTC_COLLECTS": texts, "NUMLOOM_CACHE_DIR": f"{texts}/none"}
+        python_tests(suite, build, jobs, folders, mode, {**env, **collect}, sample)
+        kind = "kernel texts, NVRTC"
+        suite.heading(kind)
+        library = re.search(r"NUMLOOM_NVRTC_LIBRARY:\w+=(.*)", (build / "CMakeCache.txt").read_text())
+        report = (build / "texts.xml").resolve()
+        report.unlink(missing_ok=True)
+        limits = ["--seconds", TEXT_SECONDS_ALL if everything else TEXT_SECONDS, "--jobs", jobs, "--junit", report]
+        run([sys.executable, "tests/cuda/compile_texts.py", library[1] if library else "libnvrtc.so", texts, *limits])
+        if not suite.add_junit(report, kind):
+            suite.add_one(kind, "left no report", False)
 
 
 def main() -> int:
@@ -196,27 +229,25 @@ def main() -> int:
     parser.add_argument("--build-dir", type=Path, default=ROOT / "build")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--all", action="store_true", help="every test in every mode, and the sanitizers")
-    parser.add_argument("--only", choices=["cpp", "python", "modes", "consumer", "sanitizers"], help="one kind")
+    parser.add_argument("--only", choices=["cpp", "python", "modes", "cuda", "consumer", "sanitizers"], help="one kind")
     args = parser.parse_args()
 
     start = time.monotonic()
     suite = Suite()
-    chosen = {args.only} if args.only else {"cpp", "python", "modes", "consumer"} | ({"sanitizers"} if args.all else set())
-    folders = sorted(p.name for p in (ROOT / "tests").iterdir() if p.is_dir() and p.name != "cpp")
+    chosen = {args.only} if args.only else {"cpp", "python", "modes", "cuda", "consumer"} | ({"sanitizers"} if args.all else set())
+    folders = sorted(p.name for p in (ROOT / "tests").iterdir() if p.is_dir() and p.name not in ("cpp", "cuda"))
     if "cpp" in chosen:
         cpp_unit(suite, args.build_dir, args.jobs, "C++ unit")
     if "consumer" in chosen:
         consumer(suite, args.build_dir)
     if "python" in chosen:
         python_tests(suite, args.build_dir, args.jobs, folders, "", {}, 1.0)
+    compared = [f for f in folders if f in ("parity", "fuzz")]
     if "modes" in chosen:
-        compared = [f for f in folders if f in ("parity", "fuzz")]
-        if has_cuda():
-            python_tests(suite, args.build_dir, args.jobs, compared, "cuda", {"NUMLOOM_DEVICE": "cuda"}, 1.0)
-        else:
-            emulated_cuda(suite, args.build_dir, args.jobs, compared, 1.0 if args.all else 0.1)
         for mode, env in MODES:
             python_tests(suite, args.build_dir, args.jobs, compared, mode, env, 1.0 if args.all else 0.1)
+    if "cuda" in chosen:
+        cuda(suite, args.build_dir, args.jobs, compared, args.all)
     if "sanitizers" in chosen:
         for name in SANITIZERS:
             sanitized(suite, args.build_dir, args.jobs, name)

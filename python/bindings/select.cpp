@@ -21,8 +21,7 @@ PyObject* where_of(const Call& call) {
     return t.release();
   }
   if (!to_operand(call.args[1], x) || !to_operand(call.args[2], y)) return call.decline("operands of this kind");
-  const Array condition = c.array->dtype == DType::b1 ? *c.array : astype(*c.array, DType::b1);
-  return make_array(select(condition, x.arg(), y.arg()));
+  return make_array(select(*c.array, x.arg(), y.arg()));
 }
 
 PyObject* clip_with(const Call& call, PyObject* a_arg, PyObject* low, PyObject* high, PyObject* out) {
@@ -155,7 +154,8 @@ PyObject* copy_method(const Call& call) {
   PyObject* v[2];
   char order = 'C';
   if (!signature.parse(call, v) || !to_order(v[1], order)) return call.decline("arguments");
-  return make_array(copy(array_of(v[0]), order));
+  const Array& a = array_of(v[0]);
+  return a.is_scalar ? make_result(copy(a)) : make_array(copy(a, order));
 }
 
 PyObject* astype_method(const Call& call) {
@@ -174,7 +174,8 @@ PyObject* astype_method(const Call& call) {
       (order == 'K' || order == 'A' || (order == 'C' ? a.layout.c_contiguous(a.item()) : a.layout.f_contiguous(a.item())))) {
     return Py_NewRef(v[0]);
   }
-  return make_array(t == a.dtype ? copy(a, order) : astype(a, t, order));
+  Array r = t == a.dtype ? copy(a, order) : astype(a, t, order);
+  return a.is_scalar ? make_result(std::move(r)) : make_array(std::move(r));
 }
 
 PyObject* view_method(const Call& call) {

@@ -262,7 +262,15 @@ void assign(const Array& dst, const Arg& src, Casting rule) {
 }
 
 Array select(const Array& c, const Arg& x, const Arg& y) {
-  const Array mask = c.dtype == DType::b1 ? c : astype(c, DType::b1);
+  Array mask = c;
+  if (c.dtype != DType::b1) {
+    // Converted once along the axes that it is broadcast along; the result's memory order follows its strides.
+    Layout once = c.layout;
+    for (int d = 0; d < once.ndim; ++d)
+      if (c.layout.strides[d] == 0) once.shape[d] = std::min<int64_t>(1, c.layout.shape[d]);
+    mask = astype(c.with(c.dtype, once), DType::b1);
+    mask.layout = broadcast_to(mask.layout, c.layout.dims());
+  }
   const Arg triple[3] = {mask, x, y};
   return apply(Op::select, triple);
 }

@@ -392,7 +392,7 @@ void set_item(const Array& a, std::span<const Index> index, const Arg& value) {
                         " could not be broadcast to indexing result of shape " + shape_text(shape));
     }
     if (v.dtype != a.dtype) v = astype(v, a.dtype);
-    if (v.buf == a.buf || (v.buf->foreign && a.buf->foreign)) v = copy(v);
+    if (v.buf == a.buf || in_shared_bytes(v, a)) v = copy(v);
   } else {
     Scalar s = cast_scalar(value.scalar, a.dtype);
     v = scalar_array(s);
@@ -400,7 +400,7 @@ void set_item(const Array& a, std::span<const Index> index, const Arg& value) {
   if (x.space.size() == 0) return;
   Array offsets = x.offsets;
   Layout at = x.at;
-  if (offsets.buf == a.buf) {
+  if (offsets.buf == a.buf || in_shared_bytes(offsets, a)) {
     offsets = copy(offsets, 'C');
     at.offset = offsets.layout.offset;
     for (int d = 0, k = 0; d < at.ndim; ++d)

@@ -109,15 +109,16 @@ void set_scalar(Operand& o, const Scalar& s, DType type) {
   o.scalar = cast_scalar(s, type);
 }
 
+bool in_shared_bytes(const Array& a, const Array& b) {
+  if (a.buf == b.buf || !(a.buf->foreign || b.buf->foreign) || !a.buf->shared() || !b.buf->shared()) return false;
+  int64_t low_a, high_a, low_b, high_b;
+  a.layout.extent(a.item(), low_a, high_a);
+  b.layout.extent(b.item(), low_b, high_b);
+  return a.buf->host + high_a > b.buf->host + low_b && b.buf->host + high_b > a.buf->host + low_a;
+}
+
 Array without_overlap(const Array& a, const Array& out) {
-  if (a.buf != out.buf) {
-    if (!a.buf->foreign || !out.buf->foreign) return a;
-    // Memory of others: two owners may hold the same bytes.
-    int64_t la, ha, lo, ho;
-    a.layout.extent(a.item(), la, ha);
-    out.layout.extent(out.item(), lo, ho);
-    return a.buf->host + ha <= out.buf->host + lo || out.buf->host + ho <= a.buf->host + la ? a : copy(a);
-  }
+  if (a.buf != out.buf) return in_shared_bytes(a, out) ? copy(a) : a;
   return relate(a.layout, a.item(), out.layout, out.item()) == Relation::overlap ? copy(a) : a;
 }
 

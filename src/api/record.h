@@ -28,6 +28,9 @@ void set_scalar(Operand& o, const Scalar& s, DType type);
 // out = op(in...), computed in `type`; inputs are cast to the op's input types, the result to out's type.
 void record_map(Op op, DType type, const Array& out, std::span<const Arg> in);
 
+// Whether two buffers, one of them memory of others, hold the same bytes under these arrays: it may have several owners, and
+// one of them may be the other buffer, which was exported.
+bool in_shared_bytes(const Array& a, const Array& b);
 // A copy of `a` if its memory may overlap `out` without being the same view; else `a` itself.
 Array without_overlap(const Array& a, const Array& out);
 

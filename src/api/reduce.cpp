@@ -24,7 +24,7 @@ Layout reduced_layout(const Array& a, uint32_t axes, bool keepdims, int item) {
   }
   Array shadow(nullptr, a.dtype, kept);
   const Array* in[1] = {&shadow};
-  return result_layout(kept.dims(), item, in, 'K');
+  return result_layout(kept.dims(), item, in, a.size() ? 'K' : 'C');
 }
 
 // `out` over the iteration space of `a`: stride 0 along the reduced axes.
@@ -351,6 +351,9 @@ Array cumulate(Op op, const Array& input, std::optional<int> axis, DType dtype, 
   if (type == DType::f2 || op_output_type(op, type) != type) throw not_native("a running reduction of this type");
   if (device() != Device::cpu && op != Op::add && op != Op::multiply && op != Op::minimum && op != Op::maximum)
     throw not_native("a running reduction that CUDA lacks");
+  const Array* in[1] = {&input};
+  const Layout layout = result_layout(a.layout.dims(), item_size(type),
+                                      axis ? std::span<const Array* const>(in) : std::span<const Array* const>(), 'K');
   if (a.dtype != type) a = astype(a, type);
   Array out;
   if (given) {
@@ -359,8 +362,7 @@ Array cumulate(Op op, const Array& input, std::optional<int> axis, DType dtype, 
     if (!same_shape(out.layout, a.layout) || out.dtype != type) throw not_native("out= of another shape or type");
     if (a.buf == out.buf) a = copy(a);
   } else {
-    const Array* in[1] = {&a};
-    out = make_result(result_layout(a.layout.dims(), item_size(type), in, 'K'), type);
+    out = make_result(layout, type);
   }
   record_along(Kind::cumulate, op, a, d, out);
   return out;

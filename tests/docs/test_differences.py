@@ -52,6 +52,22 @@ def test_every_line_has_a_test():
     assert not tests - set(listed()) - {"every-line-has-a-test"}
 
 
+def test_product_order():
+    # NumPy: 0 * 1 * 2 ... stays 0; in pairs the rest overflows on its own.
+    source = numpy.arange(130, dtype="float32")
+    with numpy.errstate(all="ignore"):
+        assert numpy.prod(source) == 0
+        assert numpy.isnan(numloom.asnumpy(numloom.prod(numloom.array(source))))
+    few = numpy.linspace(0.5, 1.5, 100)
+    assert abs(float(numloom.prod(numloom.array(few))) / numpy.prod(few) - 1) < 1e-13
+
+
+def test_index_columns():
+    source = numpy.ones((3, 4))
+    assert numpy.nonzero(source)[0].strides == (16,)
+    assert numloom.nonzero(numloom.array(source))[0].strides == (8,)
+
+
 def test_scalars_are_arrays():
     total = numloom.arange(10.0).sum()
     assert isinstance(total, numloom.ndarray) and total.shape == ()

@@ -85,4 +85,30 @@ FOUND: dict[str, str] = {
         v1 = np.dot(v0, np.full((), 2, dtype='int32'))
         v2 = np.dot(v0, np.full((), 2, dtype='float32'))
     """,
+    "an operand that is an export of the array written was not seen to overlap it": """
+        v0 = np.arange(4)
+        e1 = numpy.from_dlpack(v0)
+        v0[np.array([1, 2, -2], dtype=int)] = settled(e1[:3])
+        v2 = np.arange(5.0)
+        e3 = numpy.asarray(v2)
+        np.add(e3[:-1], 1, out=v2[1:])
+        np.negative(e3[::-1], out=v2)
+    """,
+    "copies and conversions of a scalar were arrays that could be written": """
+        v0 = np.array([1, 2, 3])[-1] * 2
+        v1 = v0.copy()
+        v2 = v1[...]
+        v2[()] = 9
+        v3 = np.any(np.array([1])).astype('float64')
+        v4 = v3[...]
+        v4[...] -= v4
+    """,
+    "where with a condition that is broadcast took its axis for the fastest": """
+        v0 = np.broadcast_to(np.array([1, 3, 1], dtype='uint8'), (2, 3))
+        v1 = np.where(v0, v0, np.array([1, 2, 3]))
+    """,
+    "running sums of a broadcast operand took its axis for the fastest": """
+        v0 = np.broadcast_to(np.array([4, 3, 0], dtype='uint8'), (2, 3))
+        v1 = np.cumsum(v0, axis=-1)
+    """,
 }

@@ -1,7 +1,9 @@
 // A libnvrtc.so.13 for tests without a GPU: the text is compiled by the host's compiler into a shared library for the emulator
-// (device.h); the "cubin" is "emulated " and its path. EMULATOR_NVRTC_FAILS makes every compile fail.
+// (device.h); the "cubin" is "emulated " and its path. EMULATOR_NVRTC_FAILS makes every compile fail. EMULATOR_NVRTC_COLLECTS
+// names a folder for the texts, which then are not compiled but kept there, with the headers and the options (compile_texts.py).
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -14,6 +16,26 @@ struct Program {
   std::string text, cubin, log;
   std::vector<std::pair<std::string, std::string>> headers;
 };
+
+// Several processes write the same folder: each file appears whole.
+void put(const std::string& path, const std::string& text) {
+  if (access(path.c_str(), F_OK) == 0) return;
+  const std::string draft = path + "." + std::to_string(getpid());
+  std::ofstream(draft) << text;
+  std::rename(draft.c_str(), path.c_str());
+}
+
+void collect(const Program& p, const std::string& folder, int n, const char* const* options) {
+  std::string flags;
+  for (int i = 0; i < n; ++i) flags += std::string(options[i]) + "\n";
+  put(folder + "/options", flags);
+  for (const auto& [name, text] : p.headers) put(folder + "/" + name, text);
+  uint64_t hash = 0xcbf29ce484222325ull;
+  for (const char c : p.text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ull;
+  char name[32];
+  std::snprintf(name, sizeof name, "/%016llx.cu", static_cast<unsigned long long>(hash));
+  put(folder + name, p.text);
+}
 }  // namespace
 
 extern "C" {
@@ -25,8 +47,9 @@ int nvrtcCreateProgram(Program** p, const char* text, const char*, int n, const 
   return 0;
 }
 int nvrtcDestroyProgram(Program** p) { return delete *p, *p = nullptr, 0; }
-int nvrtcCompileProgram(Program* p, int, const char* const*) {
+int nvrtcCompileProgram(Program* p, int n, const char* const* options) {
   if (std::getenv("EMULATOR_NVRTC_FAILS")) return p->log = "told to fail", 6;
+  if (const char* to = std::getenv("EMULATOR_NVRTC_COLLECTS")) return collect(*p, to, n, options), p->log = "collected", 6;
   char folder[] = "/tmp/numloom-emulator-XXXXXX";
   if (!mkdtemp(folder)) return 6;
   const std::string dir = folder;
