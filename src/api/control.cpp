@@ -9,14 +9,9 @@
 namespace numloom {
 namespace {
 
-bool forked = false;
-
 void bring_home(const Array& a, FlushReason reason, bool write) {
   Buffer& b = *a.buf;
   if (b.host && b.host_valid && (write ? b.idle() : b.readable()) && !(write && b.device_valid)) return;
-  if (forked && b.device_valid && !b.host_valid)
-    throw runtime_error("the values of this array are on a GPU, which a forked process cannot reach",
-                        "read it before the fork (numloom.asnumpy), or start processes with the method 'spawn'");
   {
     EngineLock lock;
     Engine::get().host_ready(b, reason, write);
@@ -177,13 +172,13 @@ void debug_keep(bool on) {
 
 void before_fork() {
   settle();
-  wait_for_device();
+  EngineLock lock;
+  Engine::get().before_fork();
 }
 
 void after_fork_child() {
   threads_after_fork();
-  Engine::get().placement = Placement::cpu;
-  forked = true;
+  Engine::get().after_fork_child();
 }
 
 void before_exit() { cuda::stop_compiling(); }

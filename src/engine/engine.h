@@ -41,6 +41,8 @@ class EngineLock {
   EngineLock& operator=(const EngineLock&) = delete;
 };
 
+inline constexpr int64_t kForkHome = int64_t{1} << 30;
+
 class Engine {
  public:
   static Engine& get();
@@ -67,6 +69,9 @@ class Engine {
   PlanCache plans;
   const Program& program() const { return program_; }
   const Program& failed() const { return failed_; }
+  // Brings home what only the device holds, the smallest first, kForkHome bytes at most: CUDA does not survive a fork.
+  void before_fork();
+  void after_fork_child();
   // Until the device has ended what was handed to it.
   void wait();
   // Bytes that the device could ever hold, where everything runs there; 0: no limit known. May be called without the lock.
@@ -113,6 +118,7 @@ class Engine {
   const Operand* binding_ = nullptr;  // the operand whose memory is being made ready
   int64_t tried_ = 0;                 // steps, for fail_every
   bool retrying_ = false;
+  bool forked_ = false;               // the device is out of reach
   bool on_cpu_ = false;               // what failed on the device is tried on the CPU
 };
 

@@ -40,18 +40,24 @@ void free_abandoned(Backend& backend) {
   for (auto [p, n] : list) backend.free(p, n);
 }
 
+// Those with device memory that `chosen` takes; each held until release(). REQUIRES: the engine lock.
+template <class Chosen>
+std::vector<Buffer*> hold_resident(Chosen chosen) {
+  std::vector<Buffer*> held;
+  // A buffer that is dying waits for this lock before its memory goes, so it may be looked at here.
+  std::lock_guard lock(resident_mutex);
+  for (Buffer* b : resident)
+    if (chosen(b) && b->retain_if_alive()) held.push_back(b);
+  return held;
+}
+
 }  // namespace
 
 // Frees at least nbytes of device memory where that is possible: first copies of what the host has too, then what was
 // used longest ago, which goes home. Returns how much it freed.
 int64_t Engine::evict(int64_t nbytes) {
-  std::vector<Buffer*> candidates;
-  {
-    // A buffer that is dying waits for this lock before its memory goes, so it may be looked at here.
-    std::lock_guard lock(resident_mutex);
-    for (Buffer* b : resident)
-      if (std::find(in_use_.begin(), in_use_.end(), b) == in_use_.end() && b->retain_if_alive()) candidates.push_back(b);
-  }
+  std::vector<Buffer*> candidates =
+      hold_resident([&](Buffer* b) { return std::find(in_use_.begin(), in_use_.end(), b) == in_use_.end(); });
   const auto copies =
       std::stable_partition(candidates.begin(), candidates.end(), [](const Buffer* b) { return b->host_valid; });
   std::sort(copies, candidates.end(), [](const Buffer* a, const Buffer* b) { return a->epoch < b->epoch; });
@@ -92,6 +98,9 @@ char* Engine::ready(Buffer& b, Backend& backend, bool read) {
   if (&backend == &cpu_backend()) {
     b.ensure_host();
     if (read && !b.host_valid && b.device_valid) {
+      if (forked_)
+        throw runtime_error("the values of this array are on a GPU, which a forked process cannot reach",
+                            "read it before the fork (numloom.asnumpy), or start processes with the method 'spawn'");
       device_backend().download(b.host, b.device, b.nbytes);
       counters.bytes_to_host += b.nbytes;
       b.host_valid = true;
@@ -105,6 +114,27 @@ char* Engine::ready(Buffer& b, Backend& backend, bool read) {
     b.device_valid = true;
   }
   return b.device;
+}
+
+void Engine::before_fork() {
+  std::vector<Buffer*> away = hold_resident([](Buffer* b) { return b->device_valid && !b->host_valid; });
+  std::sort(away.begin(), away.end(), [](const Buffer* a, const Buffer* b) { return a->nbytes < b->nbytes; });
+  int64_t bytes = 0;
+  for (Buffer* b : away) {
+    bytes += b->nbytes;
+    try {
+      if (bytes <= kForkHome) ready(*b, cpu_backend(), true);
+    } catch (const memory_error&) {
+      bytes = kForkHome;  // the host is full: the others stay
+    }
+    b->release();
+  }
+  wait();
+}
+
+void Engine::after_fork_child() {
+  placement = Placement::cpu;
+  forked_ = true;
 }
 
 void Engine::wait() {
