@@ -1,9 +1,11 @@
 // Exceptions. One class per NumPy exception class, all derived from numloom::error.
 // Thread safety: values; no shared state.
 #pragma once
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace numloom {
 
@@ -22,7 +24,14 @@ struct value_error : error { using error::error; };
 struct type_error : error { using error::error; };
 struct index_error : error { using error::error; };
 struct axis_error : error { using error::error; };          // numpy.exceptions.AxisError
-struct memory_error : error { using error::error; };
+struct memory_error : error {
+  using error::error;
+  // An array of this shape and dtype (by name) did not fit.
+  memory_error(const std::string& text, std::vector<std::int64_t> array_shape, std::string array_dtype)
+      : error(text), shape(std::move(array_shape)), dtype(std::move(array_dtype)) {}
+  std::vector<std::int64_t> shape;
+  std::string dtype;  // empty where no array is concerned
+};
 struct overflow_error : error { using error::error; };
 struct zero_division_error : error { using error::error; };
 struct runtime_error : error { using error::error; };       // device or library failure

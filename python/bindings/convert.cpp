@@ -24,13 +24,14 @@ DType by_number(int num) {
     case NPY_BYTE: return DType::i1;
     case NPY_SHORT: return DType::i2;
     case NPY_INT: return DType::i4;
-    case NPY_LONG: return sizeof(long) == 8 ? DType::i8 : DType::i4;
-    case NPY_LONGLONG: return DType::i8;
+    // A second type of the same width has its own scalar class and character: such arrays stay NumPy's.
+    case NPY_LONG: return sizeof(long) == 8 ? DType::i8 : kNoDType;
+    case NPY_LONGLONG: return sizeof(long) == 8 ? kNoDType : DType::i8;
     case NPY_UBYTE: return DType::u1;
     case NPY_USHORT: return DType::u2;
     case NPY_UINT: return DType::u4;
-    case NPY_ULONG: return sizeof(long) == 8 ? DType::u8 : DType::u4;
-    case NPY_ULONGLONG: return DType::u8;
+    case NPY_ULONG: return sizeof(long) == 8 ? DType::u8 : kNoDType;
+    case NPY_ULONGLONG: return sizeof(long) == 8 ? kNoDType : DType::u8;
     case NPY_HALF: return DType::f2;
     case NPY_FLOAT: return DType::f4;
     case NPY_DOUBLE: return DType::f8;
@@ -51,8 +52,10 @@ void read_numpy_scalar(PyObject* o, DType t, Scalar& out) {
 }  // namespace
 
 DType dtype_of_descr(const PyArray_Descr* d) {
-  if (d->byteorder == '>') return kNoDType;
-  return by_number(d->type_num);
+  const DType t = by_number(d->type_num);
+  if (t == kNoDType || d == descrs[static_cast<int>(t)]) return t;
+  if (d->byteorder == '>' || PyDataType_HASFIELDS(d) || PyDataType_METADATA(d)) return kNoDType;
+  return t;
 }
 
 PyArray_Descr* descr_of(DType t) { return descrs[static_cast<int>(t)]; }
@@ -196,22 +199,34 @@ int64_t to_int64(PyObject* o) {
   return v;
 }
 
+namespace {
+// A size of a dimension; false: too large for any, and NumPy says so.
+bool to_dimension(PyObject* o, int64_t& out) {
+  if (PyBool_Check(o)) return false;
+  const int64_t v = PyLong_CheckExact(o) ? PyLong_AsLongLong(o) : PyNumber_AsSsize_t(o, PyExc_OverflowError);
+  if (v == -1 && PyErr_Occurred()) {
+    if (!PyErr_ExceptionMatches(PyExc_OverflowError)) throw python_error{};
+    PyErr_Clear();
+    return false;
+  }
+  out = v;
+  return true;
+}
+}  // namespace
+
 bool to_shape(PyObject* o, ShapeArg& out) {
-  if (PyLong_CheckExact(o)) {
+  const bool sequence = PyTuple_CheckExact(o) || PyList_CheckExact(o);
+  if (!sequence && PyIndex_Check(o) && !(is_ours(o) && array_of(o).ndim() > 0)) {
     out.ndim = 1;
-    out.dims[0] = to_int64(o);
-    return true;
+    return to_dimension(o, out.dims[0]);
   }
-  if (!PyTuple_CheckExact(o) && !PyList_CheckExact(o) && PyIndex_Check(o) && !(is_ours(o) && array_of(o).ndim() > 0)) {
-    out.ndim = 1;
-    out.dims[0] = to_int64(o);
-    return true;
-  }
-  Ref sequence = checked(PySequence_Fast(o, "expected a sequence of integers or a single integer"));
-  const Py_ssize_t n = PySequence_Fast_GET_SIZE(sequence.get());
+  Ref items = checked(PySequence_Fast(o, "expected a sequence of integers or a single integer"));
+  const Py_ssize_t n = PySequence_Fast_GET_SIZE(items.get());
   if (n > kMaxDims) return false;
   out.ndim = static_cast<int>(n);
-  for (Py_ssize_t d = 0; d < n; ++d) out.dims[d] = to_int64(PySequence_Fast_GET_ITEM(sequence.get(), d));
+  for (Py_ssize_t d = 0; d < n; ++d) {
+    if (!to_dimension(PySequence_Fast_GET_ITEM(items.get(), d), out.dims[d])) return false;
+  }
   return true;
 }
 

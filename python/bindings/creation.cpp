@@ -3,6 +3,7 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "backend/cpu/loops.h"
 #include "native.h"
 
 namespace numloom::python {
@@ -25,19 +26,39 @@ PyObject* call_numpy(const char* name, const Call& call) {
 
 namespace {
 
+// What `copy=` asks for: always, never, or only where needed.
+enum class CopyMode { always, never, if_needed };
+CopyMode to_copy_mode(PyObject* o, CopyMode absent) {
+  if (!o) return absent;
+  if (o == Py_None) return CopyMode::if_needed;
+  Ref value;
+  static PyObject* modes = [] {
+    Ref numpy = checked(PyImport_ImportModule("numpy"));
+    return checked(PyObject_GetAttrString(numpy.get(), "_CopyMode")).release();
+  }();
+  if (reinterpret_cast<PyObject*>(Py_TYPE(o)) == modes) {
+    value = checked(PyObject_GetAttrString(o, "value"));
+    o = value.get();
+    if (PyLong_CheckExact(o)) return CopyMode::if_needed;
+  }
+  const int truth = PyObject_IsTrue(o);
+  check(truth);
+  return truth ? CopyMode::always : CopyMode::never;
+}
+
 // `a` as asked: itself where nothing has to change and no copy was asked for.
-PyObject* array_like(PyObject* source, PyObject* dtype, char order, bool force_copy, bool never_copy, int64_t ndmin,
-                     const Call& call) {
+PyObject* array_like(PyObject* source, PyObject* dtype, char order, CopyMode mode, int64_t ndmin, const Call& call) {
   const Array& a = array_of(source);
   DType t;
   if (!to_dtype(dtype, t, a.dtype)) return call.decline("a dtype that the engine lacks");
   const bool laid_out =
       order == 'K' || order == 'A' || (order == 'C' ? a.layout.c_contiguous(a.item()) : a.layout.f_contiguous(a.item()));
   PyObject* result;
-  if (!force_copy && !a.is_scalar && t == a.dtype && laid_out) {  // a scalar's value is its own: an array of it is a copy
+  if (mode != CopyMode::always && !a.is_scalar && t == a.dtype && laid_out) {  // a scalar's value is its own: an array of it is a copy
     result = Py_NewRef(source);
   } else {
-    if (never_copy)
+    if (cast_may_warn(a.dtype, t) && errstate_needs_numpy()) return call.decline("errstate");
+    if (mode == CopyMode::never)
       raise(PyExc_ValueError,
             "Unable to avoid copy while creating an array as requested.\nIf using `np.array(obj, copy=False)` replace it with "
             "`np.asarray(obj)` to allow a copy when needed (no behavior change in NumPy 1.x).\nFor more details, see "
@@ -146,11 +167,10 @@ PyObject* array(const Call& call) {
   if (!is_ours(v[0]) || given_some(v[6])) return from_object("array", call, v[0]);
   char order = 'K';
   if (!to_order(v[3], order)) return call.decline("order");
-  const bool force = !v[2] || (v[2] != Py_None && PyObject_IsTrue(v[2]));
-  const bool never = v[2] && v[2] != Py_None && !force;
+  const CopyMode mode = to_copy_mode(v[2], CopyMode::always);
   const int64_t ndmin = v[5] ? to_int64(v[5]) : 0;
   if (ndmin > kMaxDims) return call.decline("ndmin");
-  return array_like(v[0], v[1], order, force, never, ndmin, call);
+  return array_like(v[0], v[1], order, mode, ndmin, call);
 }
 
 PyObject* as_array_named(const char* name, const Call& call) {
@@ -160,9 +180,7 @@ PyObject* as_array_named(const char* name, const Call& call) {
   if (!is_ours(v[0]) || given_some(v[5]) || given_some(v[3])) return from_object(name, call, v[0]);
   char order = 'K';
   if (!to_order(v[2], order)) return call.decline("order");
-  const bool force = given_some(v[4]) && PyObject_IsTrue(v[4]);
-  const bool never = given_some(v[4]) && !force;
-  return array_like(v[0], v[1], order, force, never, 0, call);
+  return array_like(v[0], v[1], order, to_copy_mode(v[4], CopyMode::if_needed), 0, call);
 }
 PyObject* asarray(const Call& call) { return as_array_named("asarray", call); }
 PyObject* asanyarray(const Call& call) { return as_array_named("asanyarray", call); }
@@ -172,7 +190,7 @@ PyObject* contiguous_named(const char* name, const Call& call, char order) {
   PyObject* v[3];
   if (!signature.parse(call, v)) return call_numpy(name, call);
   if (!is_ours(v[0]) || given_some(v[2])) return from_object(name, call, v[0]);
-  return array_like(v[0], v[1], order, false, false, 1, call);
+  return array_like(v[0], v[1], order, CopyMode::if_needed, 1, call);
 }
 PyObject* ascontiguousarray(const Call& call) { return contiguous_named("ascontiguousarray", call, 'C'); }
 PyObject* asfortranarray(const Call& call) { return contiguous_named("asfortranarray", call, 'F'); }
@@ -303,6 +321,7 @@ PyObject* arange_of(const Call& call) {
   PyObject* v[6];
   auto elsewhere = [&] { return holds_ours(call) ? call.decline("arguments") : call_numpy("arange", call); };
   if (!signature.parse(call, v, 0) || given_some(v[4]) || given_some(v[5]) || (!v[0] && !v[1])) return elsewhere();
+  if (call.n == 0 && !given_some(v[1])) return elsewhere();  // NumPy wants `stop` where `start` has a name
   static PyObject* zero = PyLong_FromLong(0);
   static PyObject* one = PyLong_FromLong(1);
   PyObject* start = v[0] ? v[0] : zero;
@@ -334,7 +353,8 @@ PyObject* arange_of(const Call& call) {
   if (!plain_float(start, f0) || !plain_float(stop, f1) || !plain_float(step, df) || df == 0) return elsewhere();
   if (!to_dtype(v[3], t, DType::f8) || !is_float(t) || t == DType::f2) return elsewhere();
   const double count = std::ceil((f1 - f0) / df);
-  if (!(count < 1e15)) return elsewhere();
+  // What underflows or is infinite has rules of its own.
+  if (!(count < 1e15) || !std::isfinite(df) || (count == 0 && f1 != f0)) return elsewhere();
   return make_array(arange(f0, df, count > 0 ? static_cast<int64_t>(count) : 0, t));
 }
 

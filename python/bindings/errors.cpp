@@ -12,6 +12,7 @@ namespace {
 
 PyObject* axis_error_class;
 PyObject* output_casting_error_class;
+PyObject* array_memory_error_class;
 
 // Sets the exception, with e's note attached as add_note does. A null one is an error set already.
 void set_noted(PyObject* type, const error& e, const Ref& exception) {
@@ -48,6 +49,18 @@ void set_casting_error(const casting_error& e) {
                                       from.get(), to.get(), 0)));
 }
 
+// NumPy's holds the shape and the dtype, and makes the text from them.
+void set_memory_error(const memory_error& e) {
+  if (e.dtype.empty()) {
+    set_error(PyExc_MemoryError, e);
+    return;
+  }
+  Ref shape(shape_tuple(e.shape.data(), static_cast<int>(e.shape.size()))), dtype(dtype_named(e.dtype));
+  if (!shape || !dtype) return;
+  set_noted(array_memory_error_class, e,
+            Ref(PyObject_CallFunctionObjArgs(array_memory_error_class, shape.get(), dtype.get(), nullptr)));
+}
+
 }  // namespace
 
 PyObject* raise_current() noexcept {
@@ -61,7 +74,7 @@ PyObject* raise_current() noexcept {
   } catch (const value_error& e) { set_error(PyExc_ValueError, e); } catch (const type_error& e) {
     set_error(PyExc_TypeError, e);
   } catch (const index_error& e) { set_error(PyExc_IndexError, e); } catch (const memory_error& e) {
-    set_error(PyExc_MemoryError, e);
+    set_memory_error(e);
   } catch (const overflow_error& e) { set_error(PyExc_OverflowError, e); } catch (const zero_division_error& e) {
     set_error(PyExc_ZeroDivisionError, e);
   } catch (const not_native& e) { set_error(PyExc_NotImplementedError, e); } catch (const error& e) {
@@ -82,6 +95,7 @@ void init_errors() {
   Ref exceptions = checked(PyImport_ImportModule("numpy.exceptions"));
   axis_error_class = checked(PyObject_GetAttrString(exceptions.get(), "AxisError")).release();
   Ref core = checked(PyImport_ImportModule("numpy._core._exceptions"));
+  array_memory_error_class = checked(PyObject_GetAttrString(core.get(), "_ArrayMemoryError")).release();
   output_casting_error_class = checked(PyObject_GetAttrString(core.get(), "_UFuncOutputCastingError")).release();
 }
 

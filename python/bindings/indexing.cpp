@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/cpu/loops.h"
 #include "calls.h"
 #include "convert.h"
 #include "ndarray.h"
@@ -178,7 +179,12 @@ bool parse_key(const Array& a, PyObject* key, Key& out) {
       out.copies |= from_array;
     } else {
       Py_ssize_t start, stop, step;
-      check(PySlice_Unpack(items[i], &start, &stop, &step));
+      if (PySlice_Unpack(items[i], &start, &stop, &step) < 0) {
+        // NumPy looks at every item before it complains about one.
+        if (!PyErr_ExceptionMatches(PyExc_TypeError) || n == 1) throw python_error{};
+        PyErr_Clear();
+        return false;
+      }
       const Py_ssize_t count = PySlice_AdjustIndices(l.shape[axis], &start, &stop, step);
       v.offset += count > 0 ? start * l.strides[axis] : 0;
       v.shape[v.ndim] = count;
@@ -293,8 +299,20 @@ Py_ssize_t length(PyObject* self) {
 // Whether assigning `s` to `t` is a plain conversion; NumPy raises or warns for the rest.
 bool plain_conversion(const Scalar& s, DType t) {
   const DKind from = kind_of(s.dtype), to = kind_of(t);
-  if (from == DKind::complex) return to == DKind::complex;
-  if (to == DKind::floating || to == DKind::complex || to == DKind::boolean) return true;
+  if (from == DKind::complex && to != DKind::complex) return false;
+  if (to == DKind::boolean) return true;
+  if (to == DKind::floating || to == DKind::complex) {
+    if (real_of(t) == DType::f8) return true;
+    // A finite number that becomes infinite warns.
+    const double limit = real_of(t) == DType::f4 ? 0x1.ffffffp127 : 65520.0;
+    if (from == DKind::complex) {
+      const Scalar wide = cast_scalar(s, DType::c16);
+      return !((std::isfinite(wide.c[0]) && std::abs(wide.c[0]) >= limit) ||
+               (std::isfinite(wide.c[1]) && std::abs(wide.c[1]) >= limit));
+    }
+    const double v = s.dtype == DType::f8 ? s.f : cast_scalar(s, DType::f8).f;
+    return !(std::abs(v) >= limit) || std::isinf(v);
+  }
   if (from == DKind::floating) {
     const double v = s.dtype == DType::f8 ? s.f : cast_scalar(s, DType::f8).f;
     const double limit = std::ldexp(1.0, 8 * item_size(t) - (to == DKind::sint ? 1 : 0));
@@ -330,8 +348,11 @@ void store(const Array& a, int64_t offset, const Scalar& s) {
   }
 }
 
-// Whether assigning an array of `from` to `to` is silent in NumPy.
-bool silent_assignment(DType from, DType to) { return !is_complex(from) || is_complex(to); }
+// Whether assigning an array of `from` to `to` is ours: NumPy warns of lost imaginary parts, and acts on errors at the call.
+bool plain_assignment(DType from, DType to) {
+  if (is_complex(from) && !is_complex(to)) return false;
+  return from == to || !cast_may_warn(from, to) || !errstate_needs_numpy();
+}
 
 int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
   if (!value) {
@@ -350,7 +371,7 @@ int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
           store(a, offset, v.scalar);
           return 0;
         }
-      } else if (!is_ours(value) || array_of(value).ndim() != 0 || !silent_assignment(array_of(value).dtype, a.dtype)) {
+      } else if (!is_ours(value) || array_of(value).ndim() != 0 || !plain_assignment(array_of(value).dtype, a.dtype)) {
         return decline_set(self, key, value, "a value that needs NumPy's conversion");
       } else {
         v.array = &array_of(value);
@@ -367,7 +388,7 @@ int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
       return decline_set(self, key, value, "a list into a narrow integer type");
     Key k;
     if (!parse_key(a, key, k) || !to_operand(value, v)) return decline_set(self, key, value, "a key or a value of this kind");
-    if (v.array ? !silent_assignment(v.array->dtype, a.dtype) : !plain_conversion(v.scalar, a.dtype)) {
+    if (v.array ? !plain_assignment(v.array->dtype, a.dtype) : !plain_conversion(v.scalar, a.dtype)) {
       return decline_set(self, key, value, "a value that needs NumPy's conversion");
     }
     if (list && is_integer(a.dtype) && v.array && !is_integer(v.array->dtype)) {

@@ -181,6 +181,12 @@ NB_MODULE(_core, m) {
     ours(h);
     array_of(h.ptr()).writeable = on;
   });
+  // The name that the interpreter's own messages show. The text is kept.
+  m.def("show_class_as", [](const char* name) {
+    static std::vector<std::string*> kept;
+    kept.push_back(new std::string(name));
+    ndarray_type->tp_name = kept.back()->c_str();
+  });
   m.def("set_script_mode", [](bool on) { script_mode = on; });
   m.def("eval", eval_any);
   m.def("settle", [] { translated([] { numloom::settle(); }); });

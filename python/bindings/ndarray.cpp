@@ -155,6 +155,25 @@ PyObject* get_strides(PyObject* self, void*) {
   return shape_tuple(l.strides, l.ndim);
 }
 
+// NumPy's setter, with its checks and its warning, on a real array over the same memory.
+int set_strides(PyObject* self, PyObject* value, void*) {
+  try {
+    if (!value) {
+      PyErr_SetString(PyExc_AttributeError, "Cannot delete array strides");
+      return -1;
+    }
+    Ref real = checked(to_numpy(self));
+    check(PyObject_SetAttrString(real.get(), "strides", value));
+    Array& a = array_of(self);
+    for (int d = 0; d < a.layout.ndim; ++d)
+      a.layout.strides[d] = PyArray_STRIDE(reinterpret_cast<PyArrayObject*>(real.get()), d);
+    return 0;
+  } catch (...) {
+    raise_current();
+    return -1;
+  }
+}
+
 PyObject* get_dtype(PyObject* self, void*) { return Py_NewRef(reinterpret_cast<PyObject*>(descr_of(array_of(self).dtype))); }
 
 // Reinterprets the memory in place, as NumPy's setter does.
@@ -271,11 +290,19 @@ PyObject* pinned_attribute(PyObject* self, void* name) {
   return PyObject_GetAttrString(o->pinned, static_cast<const char*>(name));
 }
 
+// As above; and what is made of the attribute (a ctypes pointer) keeps the array itself alive.
+PyObject* get_ctypes(PyObject* self, void* name) {
+  Ref address(pinned_attribute(self, name));
+  if (!address) return nullptr;
+  Ref real(to_numpy(self));
+  return real ? PyObject_GetAttrString(real.get(), "ctypes") : nullptr;
+}
+
 PyObject* get_priority(PyObject*, void*) { return PyFloat_FromDouble(0.0); }
 
 PyGetSetDef attributes[] = {
     {"shape", get_shape, set_shape, "Sizes of the dimensions.", nullptr},
-    {"strides", get_strides, nullptr, "Bytes from one element to the next along each dimension.", nullptr},
+    {"strides", get_strides, set_strides, "Bytes from one element to the next along each dimension.", nullptr},
     {"dtype", get_dtype, set_dtype, "The element type: NumPy's own dtype object.", nullptr},
     {"ndim", get_ndim, nullptr, "Number of dimensions.", nullptr},
     {"size", get_size, nullptr, "Number of elements.", nullptr},
@@ -286,7 +313,7 @@ PyGetSetDef attributes[] = {
     {"mT", get_matrix_transpose, nullptr, "The last two axes swapped, a view.", nullptr},
     {"real", get_real, set_real, "The real part, a view.", nullptr},
     {"imag", get_imag, set_imag, "The imaginary part, a view; zeros for real types.", nullptr},
-    {"ctypes", pinned_attribute, nullptr, "NumPy's ctypes object over this memory.", const_cast<char*>("ctypes")},
+    {"ctypes", get_ctypes, nullptr, "NumPy's ctypes object over this memory.", const_cast<char*>("ctypes")},
     {"__array_interface__", pinned_attribute, nullptr, "The array interface, version 3.",
      const_cast<char*>("__array_interface__")},
     {"__array_struct__", pinned_attribute, nullptr, "The array interface as a capsule.", const_cast<char*>("__array_struct__")},
@@ -355,6 +382,21 @@ PyObject* construct(PyTypeObject*, PyObject* args, PyObject* kwargs) {
   }
   PyObject* real = PyObject_Call(reinterpret_cast<PyObject*>(&PyArray_Type), positional.get(), named.get());
   return real ? wrap_result(real) : nullptr;
+}
+
+// The class counts as NumPy's own wherever classes are compared or looked up (`type(x) == np.ndarray`, tables by class): a user
+// may hold either, for arrays of the dtypes that the engine lacks are NumPy's.
+PyObject* compare_class(PyObject* x, PyObject* y, int how) {
+  if (how != Py_EQ && how != Py_NE) Py_RETURN_NOTIMPLEMENTED;
+  const auto known = [](PyObject* o) {
+    return o == reinterpret_cast<PyObject*>(ndarray_type) ? reinterpret_cast<PyObject*>(&PyArray_Type) : o;
+  };
+  if (known(x) != known(y)) Py_RETURN_NOTIMPLEMENTED;
+  return PyBool_FromLong(how == Py_EQ);
+}
+Py_hash_t hash_class(PyObject* self) {
+  return PyType_Type.tp_hash(self == reinterpret_cast<PyObject*>(ndarray_type) ? reinterpret_cast<PyObject*>(&PyArray_Type)
+                                                                               : self);
 }
 
 PyTypeObject* make_type(PyObject* module, PyType_Spec* spec, PyObject* bases) {
@@ -538,7 +580,9 @@ bool array_from_numpy(PyObject* real, bool mine, Array& out, PyObject** base, in
   if (!mine) Py_INCREF(real);
   out = from_host(data + low, high - low, t, l, real, release_owner, !adopt);
   out.writeable = writeable;
-  *base = adopt ? nullptr : Py_NewRef(real);
+  // A view that only the caller had: what it is a view of is what NumPy shows.
+  PyObject* below = mine ? PyArray_BASE(array) : nullptr;
+  *base = adopt ? nullptr : Py_NewRef(below ? below : real);
   return true;
 }
 
@@ -608,7 +652,10 @@ PyObject* wrap_result(PyObject* result, int lent) {
 
 void init_ndarray(PyObject* module) {
   // The metaclass adds no fields: the package gives it its methods (isinstance, subclassing).
-  static PyType_Slot meta_slots[] = {{Py_tp_doc, const_cast<char*>("The class of numloom's ndarray.")}, {0, nullptr}};
+  static PyType_Slot meta_slots[] = {{Py_tp_doc, const_cast<char*>("The class of numloom's ndarray.")},
+                                     {Py_tp_richcompare, reinterpret_cast<void*>(compare_class)},
+                                     {Py_tp_hash, reinterpret_cast<void*>(hash_class)},
+                                     {0, nullptr}};
   static PyType_Spec meta_spec = {"numloom._core.ndarray_meta", 0, 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, meta_slots};
   PyTypeObject* meta = make_type(module, &meta_spec, reinterpret_cast<PyObject*>(&PyType_Type));
 

@@ -159,7 +159,7 @@ PyObject* divide_modulo(PyObject* x, PyObject* y) {
 PyObject* matrix_multiply(PyObject* x, PyObject* y) {
   try {
     Operand a, b;
-    if (to_operand(x, a) && to_operand(y, b) && a.array && b.array) {
+    if (to_operand(x, a) && to_operand(y, b) && a.array && b.array && !errstate_needs_numpy()) {
       return checked_result(result_of([&] { return matmul(*a.array, *b.array); }));
     }
   } catch (const not_native&) {
@@ -170,7 +170,8 @@ PyObject* matrix_multiply(PyObject* x, PyObject* y) {
 PyObject* inplace_matrix_multiply(PyObject* x, PyObject* y) {
   try {
     Operand b;
-    if (is_ours(x) && array_of(x).ndim() >= 2 && to_operand(y, b) && b.array && b.array->ndim() >= 2) {
+    if (is_ours(x) && array_of(x).ndim() >= 2 && to_operand(y, b) && b.array && b.array->ndim() >= 2 &&
+        !errstate_needs_numpy()) {
       Array& a = array_of(x);
       if (!a.writeable) raise(PyExc_ValueError, "output array is read-only");
       if (promote(a.dtype, b.array->dtype) == a.dtype) {

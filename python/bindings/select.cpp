@@ -1,7 +1,10 @@
 // where, clip, take, round: elementwise work that is no ufunc; and the remaining methods of the array object.
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <string>
 
+#include "backend/cpu/loops.h"
 #include "native.h"
 #include "ufunc.h"
 
@@ -133,6 +136,7 @@ PyObject* copyto_of(const Call& call) {
   if (!destination.writeable) raise(PyExc_ValueError, "assignment destination is read-only");
   if (is_complex(source.array->dtype) && !is_complex(destination.dtype))
     return call.decline("complex values into a real array");
+  if (cast_may_warn(source.array->dtype, destination.dtype) && errstate_needs_numpy()) return call.decline("errstate");
   assign(destination, source.arg(), casting);
   Py_RETURN_NONE;
 }
@@ -169,7 +173,9 @@ PyObject* astype_method(const Call& call) {
   const Array& a = array_of(v[0]);
   if (!can_cast(a.dtype, t, casting)) return call.decline("a cast that the rule forbids");
   if (is_complex(a.dtype) && !is_complex(t) && t != DType::b1) return call.decline("complex values into a real array");
-  const bool force = !v[5] || PyObject_IsTrue(v[5]);
+  if (cast_may_warn(a.dtype, t) && errstate_needs_numpy()) return call.decline("errstate");
+  if (v[5] && !PyBool_Check(v[5])) return call.decline("copy=");
+  const bool force = v[5] != Py_False;
   if (!force && t == a.dtype &&
       (order == 'K' || order == 'A' || (order == 'C' ? a.layout.c_contiguous(a.item()) : a.layout.f_contiguous(a.item())))) {
     return Py_NewRef(v[0]);
@@ -193,7 +199,79 @@ PyObject* view_method(const Call& call) {
   if (!to_dtype(v[1], t, DType::f8)) return call.decline("a dtype that the engine lacks");
   std::optional<Array> seen = view_as(a, t);
   if (!seen) return call.decline("a view that NumPy refuses");
+  const int64_t aligned = item_size(real_of(t));
+  bool misaligned = seen->layout.offset % aligned != 0;
+  for (int d = 0; d < seen->ndim(); ++d) misaligned |= seen->layout.shape[d] > 1 && seen->layout.strides[d] % aligned != 0;
+  if (misaligned) return call.decline("a view that is not aligned");
   return make_view(v[0], std::move(*seen));
+}
+
+// Raises what NumPy raises for an array that others refer to; its words differ between versions.
+void refuse_resize(bool weakly) {
+  Ref real = checked(PyObject_CallFunction(numpy_function("zeros"), "i", 2));
+  Ref other(weakly ? PyWeakref_NewRef(real.get(), nullptr) : Py_NewRef(real.get()));
+  Ref another = Ref::borrow(real.get());
+  checked(PyObject_CallMethod(real.get(), "resize", "i", 3));
+  raise(PyExc_ValueError, "cannot resize an array that references or is referenced by another array");
+}
+
+// a.resize(2, 3), a.resize((2, 3), refcheck=False): new storage, so only where nobody else can see the old one.
+PyObject* resize_method(const Call& call) {
+  PyObject* self = call.args[0];
+  bool refcheck = true;
+  for (Py_ssize_t k = 0; k < call.keywords(); ++k) {
+    PyObject* name = PyTuple_GET_ITEM(call.kwnames, k);
+    if (PyUnicode_CompareWithASCIIString(name, "refcheck") != 0) {
+      PyErr_Format(PyExc_TypeError, "'%U' is an invalid keyword argument for this function", name);
+      throw python_error{};
+    }
+    refcheck = to_int64(call.args[call.n + k]) != 0;
+  }
+  if (call.n == 1 || (call.n == 2 && call.args[1] == Py_None)) Py_RETURN_NONE;
+  ShapeArg shape;
+  if (call.n == 2) {
+    if (!to_shape(call.args[1], shape)) return call.decline("arguments");
+  } else {
+    if (call.n - 1 > kMaxDims) return call.decline("arguments");
+    shape.ndim = static_cast<int>(call.n) - 1;
+    for (int d = 0; d < shape.ndim; ++d) shape.dims[d] = to_int64(call.args[d + 1]);
+  }
+  int64_t size = 1;
+  for (int d = 0; d < shape.ndim; ++d) {
+    if (shape.dims[d] < 0) raise(PyExc_ValueError, "negative dimensions not allowed");
+    size *= shape.dims[d];
+  }
+  Array& a = array_of(self);
+  const bool c = a.layout.c_contiguous(a.item()), f = a.layout.f_contiguous(a.item());
+  if (!c && !f) raise(PyExc_ValueError, "resize only works on single-segment arrays");
+  const Layout fresh = Layout::contiguous(shape.span(), a.item());
+  if (size == a.size()) {
+    const int64_t offset = a.layout.offset;
+    a.layout = fresh;
+    a.layout.offset = offset;
+    Py_RETURN_NONE;
+  }
+  auto* o = reinterpret_cast<NdArray*>(self);
+  if (o->base) raise(PyExc_ValueError, "cannot resize this array: it does not own its data");
+  if (o->weakrefs || (refcheck && Py_REFCNT(self) > 2)) refuse_resize(o->weakrefs != nullptr);
+  Scalar zero;
+  zero.dtype = a.dtype;
+  std::memset(zero.raw, 0, sizeof zero.raw);
+  Array made = full(shape.span(), a.dtype, zero);
+  const int64_t kept = std::min(size, a.size());
+  if (kept) {
+    const int64_t all[1] = {-1};
+    const auto first = [&](const Array& x, char order) {
+      const Array flat = reshape(x, all, order);
+      Layout l = flat.layout;
+      l.shape[0] = kept;
+      return flat.with(flat.dtype, l);
+    };
+    assign(first(made, 'C'), first(a, c ? 'C' : 'F'));
+  }
+  Py_CLEAR(o->pinned);
+  a = made;
+  Py_RETURN_NONE;
 }
 
 PyObject* fill_method(const Call& call) {
@@ -312,6 +390,7 @@ PyMethodDef array_methods[] = {
     NUMLOOM_METHOD("astype", astype_method),
     NUMLOOM_METHOD("view", view_method),
     NUMLOOM_METHOD("fill", fill_method),
+    NUMLOOM_METHOD("resize", resize_method),
     NUMLOOM_METHOD("item", item_method),
     NUMLOOM_METHOD("tolist", tolist_method),
     NUMLOOM_METHOD("conj", conjugate_method),

@@ -73,7 +73,7 @@ PyObject* reshape_method(const Call& call) {
   ShapeArg shape;
   shape.ndim = static_cast<int>(call.n) - 1;
   for (int d = 0; d < shape.ndim; ++d) {
-    if (!PyIndex_Check(call.args[d + 1])) return call.decline("arguments");
+    if (!PyIndex_Check(call.args[d + 1]) || PyBool_Check(call.args[d + 1])) return call.decline("arguments");
     shape.dims[d] = to_int64(call.args[d + 1]);
   }
   char o = 'C';
@@ -354,6 +354,7 @@ PyObject* dot_of(const Call& call) {
     const Arg args[2] = {a.arg(), b.arg()};
     return result_of([&] { return apply(Op::multiply, args); });
   }
+  if (errstate_needs_numpy()) return call.decline("errstate");
   return result_of([&] { return dot(*a.array, *b.array); });
 }
 

@@ -143,7 +143,8 @@ void read_errstate(PyObject* state) {
   for (const auto& [name, bit] : kKinds) {
     PyObject* mode = PyDict_GetItemString(modes.get(), name);
     if (!mode) continue;
-    if (PyUnicode_CompareWithASCIIString(mode, "warn") == 0) mask |= bit;
+    // Nothing here looks for underflow: who asks for it gets NumPy.
+    if (PyUnicode_CompareWithASCIIString(mode, "warn") == 0 && bit != kWarnUnder) mask |= bit;
     else if (PyUnicode_CompareWithASCIIString(mode, "ignore") != 0) acts = true;
   }
   Py_INCREF(state);

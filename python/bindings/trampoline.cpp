@@ -150,6 +150,17 @@ PyObject* bind_function(PyObject* self, PyObject* instance, PyObject*) {
   return instance && instance != Py_None ? PyMethod_New(self, instance) : Py_NewRef(self);
 }
 
+// A function counts as NumPy's own wherever functions are compared or looked up: user code may meet either.
+PyTypeObject* function_types[2] = {};
+PyObject* real_of(PyObject* o) {
+  return Py_TYPE(o) == function_types[0] || Py_TYPE(o) == function_types[1] ? function_of(o)->real : o;
+}
+PyObject* compare_function(PyObject* x, PyObject* y, int how) {
+  if (how != Py_EQ && how != Py_NE) Py_RETURN_NOTIMPLEMENTED;
+  return PyObject_RichCompare(real_of(x), real_of(y), how);
+}
+Py_hash_t hash_function(PyObject* self) { return PyObject_Hash(function_of(self)->real); }
+
 PyObject* show_function(PyObject* self) {
   Ref name(PyObject_GetAttrString(self, "__name__"));
   return name ? PyUnicode_FromFormat("<function %U at %p>", name.get(), self) : nullptr;
@@ -168,9 +179,25 @@ PyType_Slot function_slots[] = {{Py_tp_new, reinterpret_cast<void*>(new_function
                                 {Py_tp_clear, reinterpret_cast<void*>(clear_function)},
                                 {Py_tp_descr_get, reinterpret_cast<void*>(bind_function)},
                                 {Py_tp_repr, reinterpret_cast<void*>(show_function)},
+                                {Py_tp_richcompare, reinterpret_cast<void*>(compare_function)},
+                                {Py_tp_hash, reinterpret_cast<void*>(hash_function)},
                                 {Py_tp_members, function_members},
                                 {Py_tp_getset, function_attributes},
                                 {0, nullptr}};
+// What NumPy makes in C does not bind: `class A: make = np.array` calls it without the instance.
+PyType_Slot builtin_slots[] = {{Py_tp_new, reinterpret_cast<void*>(new_function)},
+                               {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
+                               {Py_tp_dealloc, reinterpret_cast<void*>(free_function)},
+                               {Py_tp_traverse, reinterpret_cast<void*>(traverse_function)},
+                               {Py_tp_clear, reinterpret_cast<void*>(clear_function)},
+                               {Py_tp_repr, reinterpret_cast<void*>(show_function)},
+                               {Py_tp_richcompare, reinterpret_cast<void*>(compare_function)},
+                               {Py_tp_hash, reinterpret_cast<void*>(hash_function)},
+                               {Py_tp_members, function_members},
+                               {Py_tp_getset, function_attributes},
+                               {0, nullptr}};
+PyType_Spec builtin_spec = {"numloom._core.builtin_function", sizeof(Function), 0,
+                            Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL, builtin_slots};
 PyType_Spec function_spec = {
     "numloom._core.function", sizeof(Function), 0,
     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR, function_slots};
@@ -192,6 +219,35 @@ PyObject* call_import(PyObject* self, PyObject* const* args, size_t nargsf, PyOb
     if (name && in_package(name, "numpy")) target = hook->handler;
   }
   return PyObject_Vectorcall(target, args, nargsf, kwnames);
+}
+
+// `__build_class__`: a class that speaks one of NumPy's protocols is shown to `handler` once it is made.
+PyObject* call_build_class(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
+  auto* hook = reinterpret_cast<ImportHook*>(self);
+  PyObject* made = PyObject_Vectorcall(hook->original, args, nargsf, kwnames);
+  if (!made || !PyType_Check(made)) return made;
+  static PyObject* names[] = {PyUnicode_InternFromString("__array__"), PyUnicode_InternFromString("__array_ufunc__"),
+                              PyUnicode_InternFromString("__array_function__")};
+  PyObject* body = reinterpret_cast<PyTypeObject*>(made)->tp_dict;
+  bool speaks = false;
+  for (PyObject* name : names) speaks |= body && PyDict_Contains(body, name) == 1;
+  if (!speaks) return made;
+  Ref done(PyObject_CallOneArg(hook->handler, made));
+  if (done) return made;
+  Py_DECREF(made);
+  return nullptr;
+}
+
+PyObject* new_class_hook(PyTypeObject* type, PyObject* args, PyObject*) {
+  PyObject *original, *handler;
+  if (!PyArg_ParseTuple(args, "OO", &original, &handler)) return nullptr;
+  PyObject* o = type->tp_alloc(type, 0);
+  if (!o) return nullptr;
+  auto* hook = reinterpret_cast<ImportHook*>(o);
+  hook->vectorcall = call_build_class;
+  hook->original = Py_NewRef(original);
+  hook->handler = Py_NewRef(handler);
+  return o;
 }
 
 PyObject* new_hook(PyTypeObject* type, PyObject* args, PyObject*) {
@@ -239,6 +295,16 @@ PyType_Slot hook_slots[] = {{Py_tp_new, reinterpret_cast<void*>(new_hook)},
 PyType_Spec hook_spec = {"numloom._core.import_hook", sizeof(ImportHook), 0,
                          Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL, hook_slots};
 
+PyType_Slot class_hook_slots[] = {{Py_tp_new, reinterpret_cast<void*>(new_class_hook)},
+                                  {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
+                                  {Py_tp_dealloc, reinterpret_cast<void*>(free_hook)},
+                                  {Py_tp_traverse, reinterpret_cast<void*>(traverse_hook)},
+                                  {Py_tp_clear, reinterpret_cast<void*>(clear_hook)},
+                                  {Py_tp_members, hook_members},
+                                  {0, nullptr}};
+PyType_Spec class_hook_spec = {"numloom._core.class_hook", sizeof(ImportHook), 0,
+                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL, class_hook_slots};
+
 }  // namespace
 
 PyObject* run_lent(PyObject* owned) noexcept {
@@ -271,9 +337,12 @@ PyObject* run_lent(PyObject* owned) noexcept {
 }
 
 void init_trampoline(PyObject* module) {
-  for (PyType_Spec* spec : {&function_spec, &hook_spec}) {
+  PyTypeObject** kept[] = {&function_types[0], &function_types[1], nullptr, nullptr};
+  int k = 0;
+  for (PyType_Spec* spec : {&function_spec, &builtin_spec, &hook_spec, &class_hook_spec}) {
     Ref type = checked(PyType_FromSpec(spec));
     check(PyModule_AddType(module, reinterpret_cast<PyTypeObject*>(type.get())));
+    if (PyTypeObject** keep = kept[k++]) *keep = reinterpret_cast<PyTypeObject*>(type.release());
   }
 }
 

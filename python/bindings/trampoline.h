@@ -13,8 +13,10 @@ namespace numloom::python {
 // Runs a lent call. New reference, or null with an error. Takes over `lent`, which may be null (an error is set).
 PyObject* run_lent(PyObject* lent) noexcept;
 
-// Adds to the module: `function(real, begin, mode)`, a function that runs as a lent call, and
-// `import_hook(original, handler)`, an `__import__` that hands NumPy's names to `handler`.
+// Adds to the module: `function(real, begin, mode)`, a function that runs as a lent call, `builtin_function`, the same for one
+// that does not bind to instances, and
+// `import_hook(original, handler)`, an `__import__` that hands NumPy's names to `handler`, and
+// `class_hook(original, handler)`, a `__build_class__` that shows `handler` the classes which speak NumPy's protocols.
 void init_trampoline(PyObject* module);
 
 }  // namespace numloom::python

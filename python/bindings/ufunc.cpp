@@ -129,7 +129,9 @@ PyObject* call_slow(Ufunc* u, PyObject* const* args, Py_ssize_t n, PyObject* kwn
     }
     case Ufunc::Kind::matmul: break;
   }
-  if (!in[0].array || !in[1].array || g.where || g.dtype || g.casting || g.order) return elsewhere();
+  if (!in[0].array || !in[1].array || g.where || g.dtype || g.casting || g.order || errstate_needs_numpy()) return elsewhere();
+  // NumPy casts its result under the rules of ufuncs.
+  if (g.out[0] && out[0].array->dtype != promote(in[0].array->dtype, in[1].array->dtype)) return elsewhere();
   if (!g.out[0]) return result_of([&] { return matmul(*in[0].array, *in[1].array); });
   matmul(*in[0].array, *in[1].array, out[0].array);
   return Py_NewRef(g.out[0]);
@@ -279,6 +281,14 @@ PyObject* getattr(PyObject* self, PyObject* name) {
 PyObject* get_doc(PyObject* self, void*) { return PyObject_GetAttrString(reinterpret_cast<Ufunc*>(self)->real, "__doc__"); }
 PyObject* repr(PyObject* self) { return PyObject_Repr(reinterpret_cast<Ufunc*>(self)->real); }
 
+// As functions (trampoline.cpp): equal to NumPy's own, which user code may meet in its protocols.
+PyObject* real_or_self(PyObject* o) { return Py_TYPE(o) == ufunc_type ? reinterpret_cast<Ufunc*>(o)->real : o; }
+PyObject* compare(PyObject* x, PyObject* y, int how) {
+  if (how != Py_EQ && how != Py_NE) Py_RETURN_NOTIMPLEMENTED;
+  return PyObject_RichCompare(real_or_self(x), real_or_self(y), how);
+}
+Py_hash_t hash(PyObject* self) { return PyObject_Hash(real_or_self(self)); }
+
 PyMemberDef members[] = {
     {"__vectorcalloffset__", T_PYSSIZET, offsetof(Ufunc, vectorcall), READONLY, nullptr},
     {"__dictoffset__", T_PYSSIZET, offsetof(Ufunc, dict), READONLY, nullptr},
@@ -399,6 +409,8 @@ void init_ufunc(PyObject* module) {
       {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
       {Py_tp_getattro, reinterpret_cast<void*>(getattr)},
       {Py_tp_repr, reinterpret_cast<void*>(repr)},
+      {Py_tp_richcompare, reinterpret_cast<void*>(compare)},
+      {Py_tp_hash, reinterpret_cast<void*>(hash)},
       {Py_tp_methods, methods},
       {Py_tp_members, members},
       {Py_tp_getset, getset},

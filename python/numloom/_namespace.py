@@ -48,16 +48,36 @@ def resolve(real, name):
     return ours
 
 
+def known(real):
+    """Our object for one of NumPy's functions or ufuncs, where there is one; else `real`."""
+    ours = _by_real.get(id(real))
+    return _native_ufuncs.get(real, real) if ours is None else ours
+
+
+_space = types.ModuleType.__dict__["__dict__"].__get__  # what a module holds now
+
+
 class Facade(types.ModuleType):
     """A module of NumPy's as Numloom offers it. Names resolve when first used and then stay."""
 
     def __init__(self, name):
         super().__init__(name)
-        self.__dict__.pop("__loader__", None)
-        self.__dict__["_real_name"] = name
+        _space(self).pop("__loader__", None)
+        _space(self)["_real_name"] = name
+
+    @property
+    def __dict__(self):
+        """Who asks for it wants every name: `vars(np)`."""
+        space = _space(self)
+        if "_real_name" in space and "_complete" not in space:
+            space["_complete"] = True
+            for name in list(vars(self._real())):
+                if not name.startswith("__") and name not in space:
+                    getattr(self, name)
+        return space
 
     def _real(self):
-        name = self.__dict__["_real_name"]
+        name = _space(self)["_real_name"]
         return sys.modules.get(name) or importlib.import_module(name)
 
     def __getattr__(self, name):
@@ -70,9 +90,9 @@ class Facade(types.ModuleType):
             raise
         if name.startswith("__"):
             return real
-        dotted = f"{self.__dict__['_real_name']}.{name}".removeprefix("numpy.")
+        dotted = f"{_space(self)['_real_name']}.{name}".removeprefix("numpy.")
         ours = resolve(real, dotted)
-        self.__dict__[name] = ours
+        _space(self)[name] = ours
         return ours
 
     def __dir__(self):
@@ -92,7 +112,7 @@ def facade(name="numpy"):
         found = _facades[name] = Facade(name)
         if hasattr(sys.modules.get(name), "__file__"):
             # The interpreter reads it here, not through __getattr__, to word an ImportError.
-            found.__dict__["__file__"] = sys.modules[name].__file__
+            _space(found)["__file__"] = sys.modules[name].__file__
     return found
 
 
@@ -110,10 +130,12 @@ def build():
     from numloom import _random
 
     _provided.update(_random.provided)
-    for name, ours in list(_provided.items()):
-        real = _lookup(name)
+    # One function of NumPy's is one of ours, whatever names it has: the name that it calls itself comes first.
+    reals = {name: _lookup(name) for name in _provided}
+    for name in sorted(_provided, key=lambda name: getattr(reals[name], "__name__", None) != name):
+        real = reals[name]
         if isinstance(real, _function_types):
-            _by_real[id(real)] = ours
+            ours = _provided[name] = _by_real.setdefault(id(real), _provided[name])
             _ndarray.register(real, ours)
             if isinstance(ours, types.FunctionType):
                 function.describe(ours, real, name)

@@ -6,6 +6,7 @@ access on an array never goes through Python code that guesses.
 
 import copyreg
 import importlib
+import inspect
 import types
 
 import numpy
@@ -102,8 +103,13 @@ def __deepcopy__(self, memo, /):
     return self.copy("K")
 
 
+_EMPTY = numpy.empty(0)
+_DIMENSION = _real.__sizeof__(numpy.empty((0, 0))) - _real.__sizeof__(_EMPTY)
+
+
 def __sizeof__(self, /):
-    return _real.__sizeof__(numpy.empty(0)) + self.nbytes
+    header = _real.__sizeof__(_EMPTY) + (self.ndim - 1) * _DIMENSION
+    return header + (self.nbytes if _core.flag_bits(self)[2] else 0)
 
 
 def tolist(self, /):
@@ -116,25 +122,6 @@ def tobytes(self, /, order="C"):
 
 def item(self, /, *args):
     return _core.to_numpy(self).item(*args)
-
-
-# ---------------------------------------------------------------------------------------------- resizing in place
-
-
-def resize(self, /, *new_shape, refcheck=True):
-    """Resize in place. The storage is new: that is only allowed when no view would be left behind."""
-    shape = new_shape[0] if len(new_shape) == 1 and not isinstance(new_shape[0], int) else new_shape
-    if shape is None:
-        return
-    shape = (shape,) if isinstance(shape, (int, numpy.integer)) else tuple(shape)
-    if self.base is not None:
-        raise ValueError("cannot resize this array: it does not own its data")
-    resized = numpy.zeros(shape, self.dtype)
-    old = _core.to_numpy(self).ravel("K")
-    kept = min(old.size, resized.size)
-    resized.reshape(-1)[:kept] = old[:kept]
-    del old
-    _core.rebind(self, _core.from_numpy(resized))
 
 
 # ---------------------------------------------------------------------------------------------- flat
@@ -169,6 +156,9 @@ class flatiter:
 
     def __setitem__(self, index, value):
         self._real[to_host(index)] = to_host(value)
+
+    def __delitem__(self, index):
+        del self._real[to_host(index)]
 
     def __array__(self, dtype=None, *, copy=None):
         flat = self._real.__array__()
@@ -344,6 +334,14 @@ class _EitherMethod:
         self._real = real
 
     @property
+    def __signature__(self):
+        return inspect.signature(self._real)
+
+    @property
+    def __text_signature__(self):
+        return self._real.__text_signature__
+
+    @property
     def __objclass__(self):
         return ndarray
 
@@ -419,7 +417,6 @@ _METHODS = (
     tolist,
     tobytes,
     item,
-    resize,
 )
 # What only makes sense on the class, or that object already does right.
 _SKIPPED = frozenset(
@@ -493,4 +490,8 @@ class _NumpyModule:
 def present_as(module):
     """Show the class as `module`.ndarray. Script mode presents it as NumPy's."""
     ndarray.__module__ = module
+    _core.show_class_as(f"{module}.ndarray")
+    if module == "numpy":
+        # There are no scalars of ours there: arrays are as unhashable as NumPy's.
+        ndarray.__hash__ = None
     flatiter.__module__ = flagsobj.__module__ = module

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "api/record.h"
 
@@ -36,6 +37,15 @@ std::string ufunc_types(Op op, std::span<const Arg> in) {
     s += (s.empty() ? "" : ", ") + std::string("dtype('") + std::string(dtype_name(operand_type(a))) + "')";
   (void)op;
   return s;
+}
+
+// Whether a finite weak number becomes infinite in `t`.
+bool overflows(const Scalar& s, DType t) {
+  if (!is_inexact(t) || real_of(t) == DType::f8) return false;
+  const double limit = real_of(t) == DType::f4 ? 0x1.ffffffp127 : 65520.0;
+  const auto beyond = [limit](double v) { return std::isfinite(v) && std::abs(v) >= limit; };
+  if (s.dtype == DType::c16) return beyond(s.c[0]) || beyond(s.c[1]);
+  return beyond(s.dtype == DType::f8 ? s.f : cast_scalar(s, DType::f8).f);
 }
 
 void require_nonnegative_exponent(const Arg& base, const Arg& e, DType type) {
@@ -130,6 +140,8 @@ Array apply(Op op, std::span<const Arg> in, const MapOptions& options) {
         check_weak(args[k].scalar, is_integer(promoted) && is_integer(t) ? promoted : t);
       }
     }
+    if (!args[k].array && args[k].scalar.weak != Scalar::Weak::no && overflows(args[k].scalar, op_input_type(op, type, k)))
+      throw not_native("a Python float beyond the range of the array's type");  // NumPy warns of the cast, or raises
     if (options.casting != Casting::unsafe && options.dtype != kNoDType) {
       const DType from = operand_type(args[k]), to = op_input_type(op, type, k);
       if ((args[k].array || args[k].scalar.weak == Scalar::Weak::no) && !can_cast(from, to, options.casting))

@@ -26,8 +26,11 @@ Array make_result(const Layout& layout, DType dtype) {
   // Asking what there is takes a while, so only what could not be is asked about.
   constexpr double kLarge = 64 << 20;
   if (bytes > kLarge) {
+    if (bytes >= 0x1p63)
+      throw value_error("array is too big; `arr.size * arr.dtype.itemsize` is larger than the maximum possible size.");
     if (bytes > double(host_memory()))
-      throw memory_error(unable_to_allocate(layout.dims(), dtype_name(dtype), item_size(dtype)));
+      throw memory_error(unable_to_allocate(layout.dims(), dtype_name(dtype), item_size(dtype)),
+                         {layout.shape, layout.shape + layout.ndim}, std::string(dtype_name(dtype)));
     if (const int64_t most = Engine::get().device_limit(); most && bytes > double(most))
       throw memory_error(
           unable_to_allocate(layout.dims(), dtype_name(dtype), item_size(dtype)) + " on the device",
@@ -134,6 +137,10 @@ DType meet_weak(DType t, Scalar::Weak weak) {
 void check_weak(const Scalar& s, DType t) {
   if (s.weak != Scalar::Weak::integer || !is_integer(t)) return;
   const int bits = item_size(t) * 8;
+  if (s.dtype == DType::u8 && s.u > INT64_MAX) {
+    if (t == DType::u8) return;
+    throw overflow_error("Python int too large to convert to C long");
+  }
   const bool fits = kind_of(t) == DKind::sint ? s.i >= (bits == 64 ? INT64_MIN : -(int64_t{1} << (bits - 1))) &&
                                                     s.i <= (bits == 64 ? INT64_MAX : (int64_t{1} << (bits - 1)) - 1)
                                               : s.i >= 0 && (bits == 64 || s.i < (int64_t{1} << bits));
@@ -271,10 +278,11 @@ void run_map_now(Op op, DType type, const Array& out, std::span<const Arg> in, s
     const char* from = to;
     if (out.dtype != result) {
       char* cast = scratch.get(0, n * out.item());
-      const bool check = is_inexact(result) && wanted_warnings();
+      const bool check = cast_may_warn(result, out.dtype) && wanted_warnings();
+      const bool always = !cast_raises_flags(result, out.dtype);
       if (check) _MM_SET_EXCEPTION_STATE(0);
       t.cast[static_cast<int>(result)][static_cast<int>(out.dtype)](cast, to, nullptr, nullptr, n);
-      if (check && (_MM_GET_EXCEPTION_STATE() & (_MM_EXCEPT_INVALID | _MM_EXCEPT_OVERFLOW)))
+      if (check && (always || (_MM_GET_EXCEPTION_STATE() & (_MM_EXCEPT_INVALID | _MM_EXCEPT_OVERFLOW))))
         if (const uint8_t met = warn_check_cast(result, out.dtype, cast, to, n) & wanted_warnings())
           queue_warning(hooks().site ? hooks().site() : 0, met, "cast");
       from = cast;

@@ -27,7 +27,7 @@ Array reshape(const Array& a, Shape asked, char order) {
       if (unknown >= 0) throw value_error("can only specify one unknown dimension");
       unknown = d;
     } else {
-      known *= shape[d];
+      if (__builtin_mul_overflow(known, shape[d], &known) && std::count(shape + d + 1, shape + n, 0) == 0) refuse();
     }
   }
   if (unknown >= 0) {

@@ -8,7 +8,7 @@ from numloom import _core
 
 _ours = _core.ndarray
 _real = numpy.ndarray
-_LEAVES = frozenset((bool, int, float, complex, str, bytes, type(None), type(Ellipsis), slice, type, numpy.dtype, _real))
+_LEAVES = frozenset((bool, int, float, complex, str, bytes, type(None), type(Ellipsis), slice, type, numpy.dtype))
 
 
 class Loan:

@@ -8,9 +8,14 @@ from numloom._fallback.convert import Loan
 from numloom._fallback.target import Target
 
 
+def _kind(real):
+    """Functions bind to instances where NumPy's do."""
+    return _core.function if hasattr(type(real), "__get__") else _core.builtin_function
+
+
 def make(real, name):
     """A function that runs NumPy's `real` on host views, with no frame of ours between the caller and NumPy."""
-    function = _core.function(real, Target(real, name).begin)
+    function = _kind(real)(real, Target(real, name).begin)
     describe(function, real, name)
     function.__module__ = getattr(real, "__module__", "numpy")
     return function
@@ -26,7 +31,7 @@ def make_drawing(real, name, mode):
 
 def make_native(native, real, name):
     """A compiled function under NumPy's name, with its documentation and signature. Calls cost what the function costs."""
-    function = _core.function(real, native, "native")
+    function = _kind(real)(real, native, "native")
     describe(function, real, name)
     function.__module__ = getattr(real, "__module__", "numpy")
     return function
@@ -79,5 +84,5 @@ def restore(name):
     return owner
 
 
-_core.function.__reduce__ = _reduce
+_core.function.__reduce__ = _core.builtin_function.__reduce__ = _reduce
 copyreg.pickle(_core.ufunc, lambda ufunc: (restore, (ufunc.__name__,)))

@@ -40,10 +40,10 @@ ALIASES = frozenset(
 )
 
 # Modules whose objects keep the arrays they are given, or write them (`out`, `shuffle`) where no signature tells which.
-ALIASING_MODULES = ("ma.", "rec.", "lib.", "ctypeslib.", "matrixlib.", "random.")
+ALIASING_MODULES = ("ma.", "rec.", "lib.", "ctypeslib.", "matrixlib.", "random.", "_core._")
 
 # Where `out` stands when it is passed by position, for functions without a signature that can be read.
-OUT_POSITIONS = {"concatenate": 2, "dot": 2, "ndarray.dot": 2}
+OUT_POSITIONS = {"concatenate": 2, "dot": 2, "ndarray.conj": 1, "ndarray.conjugate": 1, "ndarray.dot": 2}
 
 # Calls that belong on the host whatever the engine can do: input and output, text, metadata, NumPy's own generators.
 # They are neither reported nor subject to the policy.
@@ -61,12 +61,14 @@ HOST = frozenset(
 )
 HOST_MODULES = ("random.", "testing.", "lib.format.", "lib.npyio.", "ctypeslib.", "typing.", "_core.arrayprint.")
 
-# Functions of plain values: handed out as they are.
+# Functions of plain values, and those that only pass on what they are given: handed out as they are.
 PLAIN = frozenset(
     """base_repr binary_repr broadcast_shapes datetime_data format_float_positional format_float_scientific
     frompyfunc get_include get_printoptions getbufsize geterr geterrcall info isdtype issubdtype iterable
     mintypecode printoptions promote_types set_printoptions setbufsize show_config show_runtime typename test
-    __array_namespace_info__""".split()
+    __array_namespace_info__
+    testing.assert_raises testing.assert_raises_regex testing.assert_warns testing.assert_no_warnings
+    testing.assert_no_gc_cycles""".split()
 )
 
 

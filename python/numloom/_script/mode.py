@@ -4,7 +4,7 @@ import warnings
 
 from numloom import _core, _ndarray
 from numloom._fallback import policy
-from numloom._script import bridges, children, redirect
+from numloom._script import bridges, children, classes, redirect
 from numloom._script.usercode import UserCode
 
 
@@ -19,7 +19,9 @@ def activate(options, roots, main_is_user=True, main_source=None):
         from numloom._report import verify
 
         verify.start()
-    redirect.install(UserCode(roots, options.include, options.exclude, main_is_user, main_source))
+    user = UserCode(roots, options.include, options.exclude, main_is_user, main_source)
+    redirect.install(user)
+    classes.install(user)
     children.install(options, roots, main_is_user)
     bridges.install()
     flush_around_warning_filters()

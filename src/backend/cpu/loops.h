@@ -55,6 +55,9 @@ bool warn_in_results(Op op, DType compute);
 // Slow; meant for blocks where the hardware's flags say that something happened.
 uint8_t warn_check(Op op, DType compute, const void* dst, const void* const in[3], const int64_t step[3], int64_t n);
 
+// Whether a cast can give a floating-point warning, and whether the hardware's flags tell when it does.
+bool cast_may_warn(DType from, DType to);
+bool cast_raises_flags(DType from, DType to);
 // The same for casts: invalid where a float has no value in an integer type, overflow where it becomes infinite.
 uint8_t warn_check_cast(DType from, DType to, const void* dst, const void* in, int64_t n);
 

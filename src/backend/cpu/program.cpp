@@ -78,7 +78,10 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
         }
       }
     }
-    if (i.code == KCode::cast && is_inexact(k.value_types[i.a])) b.warns = kWarnInvalid | kWarnOver;
+    if (i.code == KCode::cast && cast_may_warn(k.value_types[i.a], i.type)) {
+      b.warns = kWarnInvalid | kWarnOver;
+      b.always_ask = !cast_raises_flags(k.value_types[i.a], i.type);
+    }
     const int at = static_cast<int>(p.code.size());
     for (int16_t v : {i.a, i.b, i.c})
       if (v >= 0) last[v] = at;

@@ -129,6 +129,16 @@ uint8_t warn_check(Op op, DType compute, const void* dst, const void* const in[3
   return mask & info.warns & static_cast<uint8_t>(~kWarnUnder);
 }
 
+bool cast_may_warn(DType from, DType to) {
+  if (to == DType::b1 || from == DType::b1) return false;
+  if (is_inexact(from) && is_integer(to)) return true;
+  if (is_integer(from)) return to == DType::f2 && item_size(from) > 1;
+  return is_inexact(from) && item_size(real_of(to)) < item_size(real_of(from));
+}
+
+// Conversions to narrow integers and to float16 are not the hardware's.
+bool cast_raises_flags(DType from, DType to) { return is_inexact(from) && is_inexact(to) && to != DType::f2; }
+
 uint8_t warn_check_cast(DType from, DType to, const void* dst, const void* in, int64_t n) {
   const auto* out = static_cast<const char*>(dst);
   const auto* p = static_cast<const char*>(in);
@@ -141,10 +151,28 @@ uint8_t warn_check_cast(DType from, DType to, const void* dst, const void* in, i
     const bool narrow = item_size(to) <= 2 || to == DType::i4;
     const double low = narrow ? -2147483649.0 : -9223372036854777856.0;
     const double high = narrow ? 2147483648.0 : to == DType::u8 ? 18446744073709551616.0 : 9223372036854775808.0;
-    for (int64_t i = 0; i < n; ++i) {
-      const double v = load(from, p + i * item_size(from)).re;
-      if (!(v > low && v < high)) mask |= kWarnInvalid;
+    const auto outside = [&](auto tag, int64_t stride) {
+      using T = decltype(tag);
+      bool any = false;
+      for (int64_t i = 0; i < n; ++i) {
+        const double v = read<T>(p + i * stride);
+        any |= !(v > low && v < high);
+      }
+      return any;
+    };
+    bool any = false;
+    switch (from) {
+      case DType::f8:
+      case DType::c16: any = outside(double{}, item_size(from)); break;
+      case DType::f4:
+      case DType::c8: any = outside(float{}, item_size(from)); break;
+      default:
+        for (int64_t i = 0; i < n && !any; ++i) {
+          const double v = load(from, p + i * item_size(from)).re;
+          any = !(v > low && v < high);
+        }
     }
+    if (any) mask |= kWarnInvalid;
   }
   return mask;
 }

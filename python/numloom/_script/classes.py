@@ -1,0 +1,50 @@
+"""Classes of the user's that speak NumPy's protocols: NumPy talks to them in its own objects, they think in ours.
+
+NumPy itself, and the libraries on it, call `__array__` and take nothing but its own arrays; and they hand `__array_ufunc__`
+and `__array_function__` NumPy's functions, which such a method compares with the ones it knows (`ufunc is np.add`).
+"""
+
+import builtins
+import functools
+import types
+
+import numpy
+
+from numloom import _core, _namespace
+
+_ndarray = _core.ndarray
+
+
+def install(user):
+    """Adapt the classes of `user`'s code from now on. Called once."""
+
+    def adapt(cls):
+        for name, change in _CHANGES.items():
+            method = vars(cls).get(name)
+            if isinstance(method, types.FunctionType) and user.redirects(method.__globals__):
+                change(cls, name, method)
+
+    builtins.__build_class__ = _core.class_hook(builtins.__build_class__, adapt)
+
+
+def _give_real(cls, name, method):
+    @functools.wraps(method)
+    def __array__(*args, **kwargs):
+        made = method(*args, **kwargs)
+        return _core.to_numpy(made) if type(made) is _ndarray else made
+
+    setattr(cls, name, __array__)
+
+
+def _take_ours(cls, name, method):
+    if issubclass(cls, numpy.ndarray):
+        return  # its methods go on to NumPy's own, which knows nothing else
+
+    @functools.wraps(method)
+    def call(self, function, /, *args, **kwargs):
+        return method(self, _namespace.known(function), *args, **kwargs)
+
+    setattr(cls, name, call)
+
+
+_CHANGES = {"__array__": _give_real, "__array_ufunc__": _take_ours, "__array_function__": _take_ours}

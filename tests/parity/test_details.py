@@ -1,0 +1,162 @@
+"""Details of NumPy's documented behaviour: each line is one program, whose last expression is compared."""
+
+import pytest
+
+from tests.parity.harness import check
+
+CASTS = """
+a = np.array([1.0, np.nan, 3.0]); a.astype(np.int64)
+a = np.array([1.0, np.inf]); a.astype(np.int8)
+a = np.full(100000, 1e300); a.astype(np.float32)
+a = np.full(100000, np.nan, np.float32); a.astype(np.int64)
+a = np.full((5, 5, 5), np.inf)[:, ::2, :]; a.astype(np.uint32)
+a = np.array([70000, 1]); a.astype(np.float16)
+a = np.empty(3, np.float32); a[0] = 1e300; a[:1]
+a = np.empty(3, np.float16); a[...] = 70000; a
+a = np.empty(3, np.float16); a.fill(70000.0); a
+a = np.empty(3, np.complex64); a[1] = 2e300j; a[1:2]
+a = np.zeros(3, np.float32); a[[0, 2]] = np.array([1e200, 1.0]); a
+a = np.zeros(3, np.int32); a[[True, False, True]] = np.array([np.nan, 1.0]); a[1:]
+a = np.zeros(3, np.int16); np.copyto(a, np.array([np.inf, 1, 2]), casting="unsafe"); a[1:]
+np.ones(2, np.float32) * 1e300
+np.ones(2, np.float16) + 70000
+np.where(np.array([True, False]), np.ones(2, np.float32), 1e150)
+np.array([1.0, np.inf], dtype=np.float64).astype(bool)
+"""
+
+CASTS_THAT_RAISE = """
+np.array([np.nan]).astype(int)
+np.array([1e300, 1]).astype(np.float32)
+np.zeros(3, np.float32)[:1].__setitem__(0, 1e300)
+np.copyto(np.zeros(2, np.int8), np.array([np.inf, 1]), casting="unsafe")
+np.zeros(2, np.int8).__setitem__([0, 1], np.array([np.nan, 1]))
+np.array(np.array([np.inf, 2]), dtype=np.int32)
+np.dot(np.array([np.inf, 1.0]), np.array([0.0, 1.0]))
+np.array([[np.inf, 1.0]]) @ np.array([[0.0], [1.0]])
+"""
+
+CREATION = """
+np.arange(start=4)
+np.arange(start=4, stop=6)
+np.arange(0, 1, np.inf)
+np.arange(0, 2.2e-16, 1.7e308)
+np.zeros((2**40, 2**40))
+np.zeros(2**62, np.uint16)
+np.zeros(2**70)
+np.empty((True, 2))
+np.array([1, 2, 3]).reshape(True, -1)
+np.reshape(np.arange(4), (True, -1))
+np.ones(4).reshape(2**32, 2**32)
+np.ones(4).reshape(2**62, 4, 1)
+np.array([1, 2], dtype=np.int8) + np.array([2**63 + 5], dtype=np.uint64)[0]
+np.array([1], np.uint64) + 2**63
+np.array([1], np.uint8) + (2**63 + 1)
+a = np.empty(2, np.uint64); a.fill(2**64 - 1); a
+np.frombuffer(b"12345678", dtype=np.uint8).base
+np.array(np.arange(3), copy=np._CopyMode.NEVER)
+np.array(np.arange(3), dtype=float, copy=np._CopyMode.NEVER)
+np.array(np.arange(3), dtype=float, copy=np._CopyMode.IF_NEEDED)
+np.arange(3).astype(float, copy=np._CopyMode.NEVER)
+np.zeros(2, np.longlong).dtype.char
+np.zeros(2, np.dtype("i4", metadata={"unit": "m"})).dtype.metadata["unit"]
+np.zeros(3, np.dtype(("i4", [("low", "i2"), ("high", "i2")])))["high"]
+"""
+
+LAYOUT = """
+np.arange(24).reshape(2, 1, 3, 4).copy("F").copy("K")
+np.array(np.arange(24).reshape(2, 1, 3, 4).copy("F"))
+np.arange(24.0).reshape(2, 1, 3, 4).copy("F") + 1
+np.ones_like(np.arange(24).reshape(2, 1, 3, 4).copy("F"))
+a = np.arange(12); a.strides = (-8,); a.strides
+a = np.arange(12)[::2]; a.strides = (24,); a
+a = np.arange(6.0); del a.strides
+a = np.zeros(17, np.uint8)[1:].view(np.float64); (a.flags.aligned, a + 1)
+a = np.zeros(24, np.uint8)[8:].view(np.float64); (a.flags.aligned, a + 1)
+import sys; a = np.arange(10.0); (sys.getsizeof(a) > sys.getsizeof(a[1:]), sys.getsizeof(a[1:]))
+import sys; sys.getsizeof(np.zeros((2, 3, 4))) - sys.getsizeof(np.zeros(24))
+a = np.arange(3.0); del a.flat[0]
+"""
+
+RESIZING = """
+x = np.eye(3); x.resize(); x
+x = np.eye(3); x.resize(None); x
+x = np.eye(3); x.resize(2, 2); x
+x = np.eye(2); x.resize((3, 3)); x
+x = np.eye(3).T; x.resize(2, 4); x
+x = np.eye(3); x.resize(-1)
+x = np.eye(3); x.resize("hi")
+x = np.eye(3); x.resize(2, order=1)
+x = np.eye(3); x.resize(2, refcheck="hi")
+x = np.eye(3); y = x; x.resize(2, 2)
+x = np.eye(3); y = x; x.resize(2, 2, refcheck=False); y
+x = np.eye(3); y = x[1]; x.resize(2, 2)
+x = np.eye(3); x[1:].resize(1)
+x = np.eye(4)[::2]; x.resize(2)
+x = np.zeros((10, 0)); v = x[...]; v.resize((0, 100)); v
+import weakref; x = np.eye(3); w = weakref.ref(x); x.resize(2)
+"""
+
+
+def lines(*tables):
+    return [line for table in tables for line in table.strip().splitlines()]
+
+
+@pytest.mark.parametrize("source", lines(CASTS, CREATION, LAYOUT, RESIZING))
+def test_detail(source):
+    check(source.replace("; ", "\n"))
+
+
+@pytest.mark.parametrize("source", lines(CASTS_THAT_RAISE))
+def test_errstate_raise(source):
+    check(f"with np.errstate(all='raise'):\n    r = {source}\nr")
+
+
+def test_underflow_is_warned_of_where_asked():
+    check("with np.errstate(under='warn'):\n    r = np.full(3, 1e-200) * 1e-200\nr")
+
+
+def test_functions_bind_as_numpys_do():
+    check(
+        """
+class Maker:
+    make = np.array
+    total = np.sum
+    root = np.sqrt
+    def __array__(self, dtype=None, copy=None):
+        return numpy.arange(3)
+(Maker().make([1, 2]), Maker().total(), Maker().root(4.0))
+"""
+    )
+
+
+def test_functions_equal_numpys_own():
+    check(
+        """
+table = {numpy.sum: 1, numpy.add: 2, numpy.concatenate: 3, numpy.zeros: 4, numpy.ndarray: 5}
+(table[np.sum], table[np.add], table[np.concatenate], table[np.zeros], table[np.ndarray],
+ np.sum == numpy.sum, numpy.add == np.add, np.add != np.subtract, np.ndarray == numpy.ndarray, np.ndarray != int,
+ type(numpy.zeros(2, "O")) == np.ndarray)
+"""
+    )
+
+
+def test_signatures_of_methods():
+    check("import inspect\n[str(inspect.signature(getattr(np.ndarray, name))) for name in ('sum', 'reshape', 'astype', 'take')]")
+
+
+def test_a_pointer_keeps_its_array():
+    check(
+        """
+import ctypes, gc, weakref
+a = np.arange(4.0)
+w = weakref.ref(a)
+p = a.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
+del a
+gc.collect()
+(p[2], w() is not None)
+"""
+    )
+
+
+def test_all_names_of_a_module():
+    check("(sum(isinstance(x, np.ufunc) for x in vars(np).values()) > 100, 'sum' in vars(np), 'norm' in vars(np.linalg))")
