@@ -3,8 +3,13 @@
 // others record.
 // Thread safety: all may be called from any thread.
 #pragma once
+#include <array>
+#include <concepts>
+#include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <numloom/array.h>
@@ -26,6 +31,14 @@ array arange(const operand& stop);
 array arange(const operand& start, const operand& stop, const operand& step = 1, std::optional<dtype> type = {});
 array linspace(double start, double stop, std::int64_t count = 50, bool endpoint = true);
 array eye(std::int64_t rows, std::optional<std::int64_t> columns = {}, std::int64_t diagonal = 0, dtype type = float64);
+// The coordinate along each axis at every place of `shape`.
+std::vector<array> indices(const extents& shape, dtype type = int64);
+// f of the coordinates of an array of these lengths, as float64: fromfunction([](auto x, auto y) { return x + y; }, 3, 4).
+template <class F, std::integral... N>
+array fromfunction(F f, N... lengths);
+// The coordinate vectors spread over the grid that they span: 'x' of the columns first, as "xy" (default), or as "ij".
+enum class indexing : std::uint8_t { xy, ij };
+std::vector<array> meshgrid(const std::vector<array>& vectors, indexing order = indexing::xy);
 // Memory of the caller, seen as an array without a copy; it must outlive every array that sees it.
 template <element T>
 array from_memory(T* values, const extents& shape);
@@ -75,6 +88,19 @@ array imag(const array& a);
 array diagonal(const array& a, std::int64_t offset = 0, int axis1 = 0, int axis2 = 1);  // cannot be written
 array concatenate(const std::vector<array>& arrays, int axis = 0);
 array stack(const std::vector<array>& arrays, int axis = 0);
+// Views: `sections` equal parts, or the parts between the places given. value_error where parts would not be equal.
+std::vector<array> split(const array& a, std::int64_t sections, int axis = 0);
+std::vector<array> split(const array& a, const extents& places, int axis = 0);
+
+// ---- repeating and moving: always copies ----
+array tile(const array& a, const extents& times);
+array repeat(const array& a, std::int64_t times, std::optional<int> axis = {});
+array roll(const array& a, std::int64_t shift, std::optional<int> axis = {});
+// What stands around the array: `value`, its edge, or the array itself, mirrored with and without its edge or repeated.
+// `widths`: {before, after} for each axis, or one pair for all.
+enum class pad_mode : std::uint8_t { constant, edge, symmetric, reflect, wrap };
+array pad(const array& a, const std::vector<std::array<std::int64_t, 2>>& widths, pad_mode mode = pad_mode::constant,
+          const operand& value = 0);
 
 // ---- selection ----
 array where(const array& condition, const operand& x, const operand& y);
@@ -86,6 +112,11 @@ array matmul(const array& a, const array& b);
 array dot(const array& a, const array& b);
 array outer(const array& a, const array& b);
 array trace(const array& a);
+// Sums over the last axes of a and the first ones of b, or over pairs of axes.
+array tensordot(const array& a, const array& b, int axes = 2);
+array tensordot(const array& a, const array& b, const std::vector<int>& axes_a, const std::vector<int>& axes_b);
+// Einstein's summation, e.g. einsum("ij,jk->ik", {a, b}): letters, "," and "->" (no ellipsis).
+array einsum(const std::string& subscripts, const std::vector<array>& operands);
 
 // ---- comparing, running ----
 bool array_equal(const array& a, const array& b);
@@ -100,6 +131,12 @@ array from_host_memory(void* values, dtype type, const extents& shape);
 template <element T>
 array from_memory(T* values, const extents& shape) {
   return detail::from_host_memory(values, dtype_of<T>(), shape);
+}
+
+template <class F, std::integral... N>
+array fromfunction(F f, N... lengths) {
+  const std::vector<array> at = indices({static_cast<std::int64_t>(lengths)...}, float64);
+  return [&]<std::size_t... I>(std::index_sequence<I...>) { return f(at[I]...); }(std::index_sequence_for<N...>());
 }
 
 }  // namespace numloom
