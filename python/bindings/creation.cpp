@@ -54,7 +54,8 @@ PyObject* array_like(PyObject* source, PyObject* dtype, char order, CopyMode mod
   const bool laid_out =
       order == 'K' || order == 'A' || (order == 'C' ? a.layout.c_contiguous(a.item()) : a.layout.f_contiguous(a.item()));
   PyObject* result;
-  if (mode != CopyMode::always && !a.is_scalar && t == a.dtype && laid_out) {  // a scalar's value is its own: an array of it is a copy
+  if (mode != CopyMode::always && !a.is_scalar && t == a.dtype &&
+      laid_out) {  // a scalar's value is its own: an array of it is a copy
     result = Py_NewRef(source);
   } else {
     if (cast_may_warn(a.dtype, t) && errstate_needs_numpy()) return call.decline("errstate");
