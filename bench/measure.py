@@ -9,6 +9,7 @@ import argparse
 import datetime
 import importlib.metadata
 import json
+import math
 import os
 import platform
 import subprocess
@@ -30,16 +31,16 @@ class Peer:
         self.env = env or {}
 
 
-def best(call, seconds=1.0, at_least=5, batch=1, finish=None):
+def best(call, seconds=1.0, at_least=5, batch=1, finish=None, clock=time.perf_counter):
     """The shortest time of `call`, in seconds, over runs of `batch` calls each followed by `finish`."""
     shortest, done, end = float("inf"), 0, time.perf_counter() + seconds
     while done < at_least or time.perf_counter() < end:
-        start = time.perf_counter()
+        start = clock()
         for _ in range(batch):
             call()
         if finish is not None:
             finish()
-        shortest = min(shortest, (time.perf_counter() - start) / batch)
+        shortest = min(shortest, (clock() - start) / batch)
         done += 1
     return shortest
 
@@ -117,8 +118,9 @@ def _table(rows, columns):
         print("  ".join([row[0].ljust(widths[0]), *cells[1:]]))
 
 
-def main(title, peers, add_options=None, transposed=False):
-    """Measures every peer that suits the device and prints the table; with `transposed` a row is a figure."""
+def main(title, peers, add_options=None, transposed=False, ratio=None):
+    """Measures every peer that suits the device and prints the table; with `transposed` a row is a figure, and `ratio` names two
+    peers whose quotient becomes a last column."""
     parser = argparse.ArgumentParser(description=title)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--rounds", type=int, default=2, help="processes of each peer, interleaved; the best counts")
@@ -156,7 +158,14 @@ def main(title, peers, add_options=None, transposed=False):
         return show_time(figures[peer][figure]) if figure in figures[peer] else "-"
 
     if transposed:
-        _table([[figure, *(cell(peer, figure) for peer in figures)] for figure in names], ["", *figures])
+        rows, heads = [[figure, *(cell(peer, figure) for peer in figures)] for figure in names], ["", *figures]
+        if ratio and all(peer in figures for peer in ratio):
+            quotients = {f: figures[ratio[0]][f] / figures[ratio[1]][f] for f in names if all(f in figures[p] for p in ratio)}
+            rows = [[*row, f"{quotients[row[0]]:.2f}" if row[0] in quotients else "-"] for row in rows]
+            heads.append("ratio")
+            mean = math.exp(sum(map(math.log, quotients.values())) / len(quotients))
+            rows.append(["geometric mean", *[""] * len(figures), f"{mean:.2f}"])
+        _table(rows, heads)
     else:
         _table([[peer, *(cell(peer, figure) for figure in names)] for peer in figures], ["", *names])
     for name, why in absent.items():

@@ -241,11 +241,21 @@ PyObject* decline_get(PyObject* self, PyObject* key, const char* reason) {
   return fall_back("ndarray.__getitem__", args, 2, nullptr, reason);
 }
 
+// A key that is one index array: ours, or a list of numbers. Null for any other, or where NumPy must look at it.
+const Array* lone_array(PyObject* key, Operand& held) {
+  if (is_ours(key)) return &array_of(key);
+  if (PyList_CheckExact(key) && to_operand(key, held)) return held.array;
+  return nullptr;
+}
+
 PyObject* subscript(PyObject* self, PyObject* key) {
   try {
     const Array& a = array_of(self);
     int64_t offset;
     if (element_offset(a, key, offset)) return element(a, offset);
+    Operand held;
+    Array rows;
+    if (const Array* x = lone_array(key, held); x && get_rows_now(a, *x, rows)) return make_array(std::move(rows));
     Key k;
     if (!parse_key(a, key, k)) return decline_get(self, key, "a key of this kind");
     if (k.arrays) {
@@ -386,6 +396,10 @@ int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
     const bool list = PyList_CheckExact(value) || PyTuple_CheckExact(value);
     if (list && is_integer(a.dtype) && item_size(a.dtype) < 8)
       return decline_set(self, key, value, "a list into a narrow integer type");
+    Operand held;
+    if (const Array* x = lone_array(key, held))
+      if (to_operand(value, v) && (v.array || plain_conversion(v.scalar, a.dtype)) && set_rows_now(a, *x, v.arg())) return 0;
+    v = Operand();
     Key k;
     if (!parse_key(a, key, k) || !to_operand(value, v)) return decline_set(self, key, value, "a key or a value of this kind");
     if (v.array ? !plain_assignment(v.array->dtype, a.dtype) : !plain_conversion(v.scalar, a.dtype)) {

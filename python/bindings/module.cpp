@@ -3,7 +3,7 @@
 //   ndarray, ndarray_meta   the array and its metaclass; both take further attributes, which the package sets at import
 //   ufunc, ufuncs           the ufunc type; name -> ufunc, aliases included
 //   functions               name -> native function, with NumPy's signature
-//   set_hooks(fallback=, fallback_ufunc=)
+//   set_hooks(fallback=, fallback_ufunc=, from_host=), allow_quick_fallbacks, quick_fallbacks, clear_quick_fallbacks
 //                           fallback(name, args, kwargs, reason) and fallback_ufunc(real_ufunc, method, args, kwargs) return
 //                           the lent call (trampoline.h) that does a call in NumPy; methods have names as "ndarray.sum" and the array among their args
 //   function, import_hook   see trampoline.h
@@ -158,11 +158,15 @@ NB_MODULE(_core, m) {
 
   m.def(
       "set_hooks",
-      [](nb::object fallback, nb::object fallback_ufunc) {
+      [](nb::object fallback, nb::object fallback_ufunc, nb::object from_host) {
         set_hook(package_hooks.fallback, fallback);
         set_hook(package_hooks.fallback_ufunc, fallback_ufunc);
+        set_hook(package_hooks.from_host, from_host);
       },
-      nb::arg("fallback") = nb::none(), nb::arg("fallback_ufunc") = nb::none());
+      nb::arg("fallback") = nb::none(), nb::arg("fallback_ufunc") = nb::none(), nb::arg("from_host") = nb::none());
+  m.def("allow_quick_fallbacks", allow_quick_fallbacks);
+  m.def("quick_fallbacks", [] { return owned(quick_fallbacks()); });
+  m.def("clear_quick_fallbacks", clear_quick_fallbacks);
   m.def("is_ours", [](nb::handle h) { return is_ours(h.ptr()); }, nb::arg().none());
   m.def("to_numpy", [](nb::handle h) { return is_ours(h.ptr()) ? owned(to_numpy(h.ptr())) : nb::borrow(h); }, nb::arg().none());
   m.def("from_numpy", from_numpy_any, nb::arg().none());

@@ -2,9 +2,13 @@
 
 #include <structmember.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstring>
+#include <map>
 
+#include "calls.h"
+#include "engine/hooks.h"
 #include "ndarray.h"
 
 namespace numloom::python {
@@ -28,6 +32,10 @@ struct Function {
   PyObject* dict;
   PyObject* weakrefs;
   Mode mode;
+  // Calls with at most this many positional arguments, whose arrays NumPy only reads, take the short way (call_quickly). 0: none;
+  // set by the package once it knows the function. `counted`: such calls are noted as fallbacks.
+  int quick;
+  char counted;
 };
 
 struct ImportHook {
@@ -64,6 +72,75 @@ bool holds_ours(PyObject* o, int depth = 2) {
   return false;
 }
 
+// ---- the short way of a fallback -----------------------------------------------------------------------------------
+// What Target.begin and its ending do, for arguments that are our arrays, to be read, and plain values: programs call sort, norm
+// and the like on three numbers, where NumPy takes less than a microsecond.
+
+bool quick_allowed = false;  // the policy is silent
+
+struct Tally {
+  int64_t calls = 0;
+  double seconds = 0;
+};
+std::map<std::pair<uint32_t, PyObject*>, Tally> tallies;  // by site and function (owned)
+
+bool is_leaf(PyObject* o) {
+  return is_plain(o) || PyBool_Check(o) || PyArray_CheckExact(o) || PyArray_IsScalar(o, Number) || PyArray_IsScalar(o, Bool) ||
+         PyArray_DescrCheck(o) || PyComplex_CheckExact(o);
+}
+
+constexpr Py_ssize_t kQuickArgs = 8;
+
+bool takes_short_way(const Function* f, PyObject* const* args, Py_ssize_t n, Py_ssize_t all) {
+  if (n > f->quick || all > kQuickArgs || !quick_allowed || device() == Device::cuda) return false;
+  for (Py_ssize_t i = 0; i < all; ++i)
+    if (!(i < n && is_ours(args[i]) && !array_of(args[i]).is_scalar) && !is_leaf(args[i])) return false;
+  return true;
+}
+
+PyObject* call_quickly(Function* f, PyObject* const* args, Py_ssize_t n, Py_ssize_t all, PyObject* kwnames) {
+  PyObject* room[kQuickArgs + 1] = {};
+  PyObject** lent = room + 1;  // NumPy may use the place before
+  Py_ssize_t ready = 0;
+  for (; ready < all; ++ready) {
+    PyObject* o = args[ready];
+    lent[ready] = is_ours(o) ? to_numpy(o) : Py_NewRef(o);
+    if (!lent[ready]) break;
+    if (is_ours(o)) PyArray_CLEARFLAGS(reinterpret_cast<PyArrayObject*>(lent[ready]), NPY_ARRAY_WRITEABLE);
+  }
+  PyObject* result = nullptr;
+  const auto start = std::chrono::steady_clock::now();
+  if (ready == all) result = PyObject_Vectorcall(f->real, lent, n | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
+  if (f->counted) {
+    const auto key = std::make_pair(hooks().site ? hooks().site() : 0u, reinterpret_cast<PyObject*>(f));
+    auto at = tallies.find(key);
+    if (at == tallies.end()) {
+      Py_INCREF(key.second);
+      at = tallies.emplace(key, Tally()).first;
+    }
+    ++at->second.calls;
+    at->second.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+  PyObject* same = nullptr;  // NumPy gave an argument back
+  for (Py_ssize_t i = 0; i < ready; ++i) {
+    if (result == lent[i] && is_ours(args[i])) same = args[i];
+    Py_DECREF(lent[i]);
+  }
+  if (!result) return nullptr;
+  if (same) {
+    Py_DECREF(result);
+    return Py_NewRef(same);
+  }
+  if (PyArray_CheckExact(result) || PyTuple_CheckExact(result) || PyList_CheckExact(result)) return wrap_result(result);
+  if (PyArray_IsScalar(result, Generic) || PyFloat_CheckExact(result) || PyLong_CheckExact(result) || PyBool_Check(result) ||
+      result == Py_None || !package_hooks.from_host) {
+    return result;
+  }
+  PyObject* taken = PyObject_CallOneArg(package_hooks.from_host, result);
+  Py_DECREF(result);
+  return taken;
+}
+
 PyObject* call_function(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
   Function* f = function_of(self);
   const Py_ssize_t n = PyVectorcall_NARGS(nargsf);
@@ -79,6 +156,8 @@ PyObject* call_function(PyObject* self, PyObject* const* args, size_t nargsf, Py
     bool ours = false;
     for (Py_ssize_t i = 0; !ours && i < n + keywords; ++i) ours = holds_ours(args[i]);
     if (!ours) return PyObject_Vectorcall(f->real, args, nargsf, kwnames);
+  } else if (f->quick && takes_short_way(f, args, n, n + keywords)) {
+    return call_quickly(f, args, n, n + keywords, kwnames);
   }
   Ref positional(PyTuple_New(n));
   if (!positional) return nullptr;
@@ -169,6 +248,8 @@ PyObject* show_function(PyObject* self) {
 PyMemberDef function_members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(Function, vectorcall), READONLY, nullptr},
                                   {"__dictoffset__", T_PYSSIZET, offsetof(Function, dict), READONLY, nullptr},
                                   {"__weaklistoffset__", T_PYSSIZET, offsetof(Function, weakrefs), READONLY, nullptr},
+                                  {"quick", T_INT, offsetof(Function, quick), 0, nullptr},
+                                  {"counted", T_BOOL, offsetof(Function, counted), 0, nullptr},
                                   {nullptr, 0, 0, 0, nullptr}};
 PyGetSetDef function_attributes[] = {{"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
                                      {nullptr, nullptr, nullptr, nullptr, nullptr}};
@@ -334,6 +415,25 @@ PyObject* run_lent(PyObject* owned) noexcept {
   }
   PyList_SET_ITEM(box.get(), 0, result);
   return PyObject_CallOneArg(finish.get(), box.get());
+}
+
+void allow_quick_fallbacks(bool on) { quick_allowed = on; }
+
+PyObject* quick_fallbacks() {
+  Ref list(PyList_New(0));
+  if (!list) return nullptr;
+  for (const auto& [key, tally] : tallies) {
+    Ref place = site_place(key.first);
+    Ref row(Py_BuildValue("(OOLd)", place.get(), key.second, static_cast<long long>(tally.calls), tally.seconds));
+    if (!row || PyList_Append(list.get(), row.get()) < 0) return nullptr;
+  }
+  return list.release();
+}
+
+void clear_quick_fallbacks() {
+  std::map<std::pair<uint32_t, PyObject*>, Tally> dead;
+  dead.swap(tallies);
+  for (const auto& [key, tally] : dead) Py_DECREF(key.second);
 }
 
 void init_trampoline(PyObject* module) {

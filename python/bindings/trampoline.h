@@ -13,6 +13,12 @@ namespace numloom::python {
 // Runs a lent call. New reference, or null with an error. Takes over `lent`, which may be null (an error is set).
 PyObject* run_lent(PyObject* lent) noexcept;
 
+// Whether fallbacks on plain arguments may run without asking the package; only while the policy is silent.
+void allow_quick_fallbacks(bool on);
+// What they cost so far: a list of ((file, line) or None, function, calls, seconds).
+PyObject* quick_fallbacks();
+void clear_quick_fallbacks();
+
 // Adds to the module: `function(real, begin, mode)`, a function that runs as a lent call, `builtin_function`, the same for one
 // that does not bind to instances, and
 // `import_hook(original, handler)`, an `__import__` that hands NumPy's names to `handler`, and

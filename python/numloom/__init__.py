@@ -14,9 +14,10 @@ from numloom import _core, _ndarray
 from numloom._fallback import FallbackError, FallbackWarning
 from numloom._fallback import policy as _policy
 from numloom._fallback import target as _target
+from numloom._fallback.convert import from_host as _from_host
 
 _ndarray.complete()
-_core.set_hooks(fallback=_target.fallback, fallback_ufunc=_target.fallback_ufunc)
+_core.set_hooks(fallback=_target.fallback, fallback_ufunc=_target.fallback_ufunc, from_host=_from_host)
 
 from numloom import _namespace  # noqa: E402  (needs the completed ndarray)
 

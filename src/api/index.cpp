@@ -292,9 +292,128 @@ bool small_here(const Array& a, const Array& b) {
   return a.size() * a.item() <= run_now_bytes() && device() != Device::cuda && ready_here(b);
 }
 
+// ---- one index array on the first axis, small, everything at hand: the loops themselves ----------------------------
+
+// The bytes of a[i], where they lie together; -1 where they do not.
+int64_t row_bytes(const Array& a) {
+  int64_t n = a.item();
+  for (int d = a.ndim() - 1; d > 0; --d) {
+    if (a.layout.strides[d] != n) return -1;
+    n *= a.layout.shape[d];
+  }
+  return n;
+}
+
+void move_row(char* to, const char* from, int64_t bytes) {
+  if (bytes == 8) std::memcpy(to, from, 8);
+  else if (bytes == 4) std::memcpy(to, from, 4);
+  else std::memcpy(to, from, bytes);
+}
+
+// Whether `x` picks rows of `a` by int64 numbers or a mask of the first axis, as dense memory that may be read now.
+bool picks_rows(const Array& a, const Array& x, int64_t bytes) {
+  if (a.ndim() == 0 || x.ndim() == 0 || bytes < 0 || device() == Device::cuda || !ready_here(a) || !ready_here(x)) return false;
+  if (!x.layout.c_contiguous(x.item()) || a.layout.shape[0] == 0) return false;
+  if (x.dtype == DType::b1) return x.ndim() == 1 && x.layout.shape[0] == a.layout.shape[0];
+  return x.dtype == DType::i8 && x.ndim() + a.ndim() - 1 <= kMaxDims;
+}
+
+// Calls f(byte offset of the row) for each row picked. Bounds are checked before.
+template <class F>
+void for_rows(const Array& a, const Array& x, F&& f) {
+  const int64_t n = x.size(), rows = a.layout.shape[0], stride = a.layout.strides[0];
+  const char* p = x.buf->host + x.layout.offset;
+  if (x.dtype == DType::b1) {
+    for (int64_t i = 0; i < n; ++i)
+      if (p[i]) f(i * stride);
+    return;
+  }
+  const auto* at = reinterpret_cast<const int64_t*>(p);
+  for (int64_t i = 0; i < n; ++i) f((at[i] < 0 ? at[i] + rows : at[i]) * stride);
+}
+
+// How many rows, after a check of the bounds.
+int64_t count_rows(const Array& a, const Array& x) {
+  const int64_t n = x.size(), rows = a.layout.shape[0];
+  const char* p = x.buf->host + x.layout.offset;
+  if (x.dtype == DType::b1) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < n; ++i) count += p[i] != 0;
+    return count;
+  }
+  const auto* at = reinterpret_cast<const int64_t*>(p);
+  for (int64_t i = 0; i < n; ++i)
+    if (at[i] < -rows || at[i] >= rows) index_error_at(at[i], 0, rows);
+  return n;
+}
+
 }  // namespace
 
+bool get_rows_now(const Array& a, const Array& x, Array& out) {
+  const int64_t bytes = row_bytes(a);
+  if (x.size() * bytes > run_now_bytes() || !picks_rows(a, x, bytes)) return false;
+  const int64_t n = count_rows(a, x);
+  int64_t shape[kMaxDims];
+  int nd = 0;
+  if (x.dtype == DType::b1) shape[nd++] = n;
+  else
+    for (int d = 0; d < x.ndim(); ++d) shape[nd++] = x.layout.shape[d];
+  for (int d = 1; d < a.ndim(); ++d) shape[nd++] = a.layout.shape[d];
+  out = make_result(Layout::contiguous({shape, size_t(nd)}, a.item()), a.dtype);
+  if (!writable_here(out)) return false;
+  const char* from = a.buf->host + a.layout.offset;
+  char* to = out.buf->host;
+  for_rows(a, x, [&](int64_t o) {
+    move_row(to, from + o, bytes);
+    to += bytes;
+  });
+  return true;
+}
+
+bool set_rows_now(const Array& a, const Array& x, const Arg& value) {
+  const int64_t bytes = row_bytes(a);
+  if (x.size() * bytes > run_now_bytes() || !writable_here(a) || !a.writeable || a.buf->device_valid || x.buf == a.buf ||
+      (x.buf->foreign && a.buf->foreign) || !picks_rows(a, x, bytes)) {
+    return false;
+  }
+  // One number into rows of one element, or as many rows as there are.
+  Scalar s;
+  std::vector<char> own;
+  const char* from;
+  int64_t step = 0;
+  if (!value.array) {
+    if (bytes != a.item()) return false;
+    check_weak(value.scalar, a.dtype);
+    s = cast_scalar(value.scalar, a.dtype);
+    from = reinterpret_cast<const char*>(s.raw);
+  } else {
+    const Array& v = *value.array;
+    if (v.dtype != a.dtype || !ready_here(v)) return false;
+    if (v.ndim() != x.ndim() + a.ndim() - 1 || !v.layout.c_contiguous(v.item())) return false;
+    const int64_t rows = x.dtype == DType::b1 ? count_rows(a, x) : -1;
+    for (int d = 0; d < v.ndim(); ++d) {
+      const int64_t n = d >= x.ndim() ? a.layout.shape[d - x.ndim() + 1] : rows >= 0 ? rows : x.layout.shape[d];
+      if (v.layout.shape[d] != n) return false;
+    }
+    from = v.buf->host + v.layout.offset;
+    step = bytes;
+    if (v.buf == a.buf || (v.buf->foreign && a.buf->foreign)) {  // read before anything is written
+      own.assign(from, from + v.size() * v.item());
+      from = own.data();
+    }
+  }
+  count_rows(a, x);
+  char* to = a.buf->host + a.layout.offset;
+  for_rows(a, x, [&](int64_t o) {
+    move_row(to + o, from, bytes);
+    from += step;
+  });
+  a.buf->has_range = false;
+  return true;
+}
+
 Array get_item(const Array& a, std::span<const Index> index) {
+  if (Array now; index.size() == 1 && index[0].kind == Index::Kind::array && get_rows_now(a, *index[0].array, now)) return now;
   Resolved r = resolve(a, index);
   if (!r.advanced()) return a.with(a.dtype, r.view);
   const Advanced x = resolve_advanced(r);
@@ -345,6 +464,7 @@ Array get_item(const Array& a, std::span<const Index> index) {
 
 void set_item(const Array& a, std::span<const Index> index, const Arg& value) {
   if (!a.writeable) throw value_error("assignment destination is read-only");
+  if (index.size() == 1 && index[0].kind == Index::Kind::array && set_rows_now(a, *index[0].array, value)) return;
   // A mask of the array's own shape and one value: no need to know where it holds.
   if (index.size() == 1 && index[0].kind == Index::Kind::array && index[0].array->dtype == DType::b1 &&
       same_shape(index[0].array->layout, a.layout) && a.ndim() > 0 && (!value.array || value.array->ndim() == 0)) {

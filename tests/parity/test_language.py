@@ -71,6 +71,24 @@ STATEMENTS = [
     "a[[0, 0, 0], [1, 1, 1]] = [1.0, 2.0, 3.0]; r = a",
     "a[[2, 0]] += 10; r = a",
     "a[t] = a[t] * 2; r = a",
+    "f[[2, -1, 0]] = f[:3]; r = f",
+    "f[1:][np.array([0, 1, 0])] = [5.0, 6.0, 7.0]; r = f",
+    "f[np.array([0, 1, 9])] = 1; r = f",
+    "try: f[np.array([0, 1, -9])] = [1.0, 2.0, 3.0]\nexcept IndexError: r = f",
+    "i[i - 1 < 2] = 2.9; r = i",
+    "f[f > 0] = f[f > 0][::-1]; r = f",
+    "f[f > 0] = np.arange(9.0); r = f",
+    "a.T[[1, 0]] = a.T[[0, 1]]; r = a",
+    "a[np.array([2, 0])] = a[:2]; r = a",
+    "x = np.arange(6); x[x[[5, 4, 3]]] = x[:3]; r = x",
+    "x = np.arange(6); x[::2][np.array([2, 0])] = [7, 8]; r = x",
+    "k = numpy.arange(4.0); m = np.asarray(k); m[np.array([3, 0])] = k[:2]; r = k",
+    "u[np.array([1, 0])] = 300",
+    "r = [np.sort(f) for _ in range(3)], [np.linalg.norm(f) for _ in range(3)], [np.argsort(a, axis=0) for _ in range(2)]",
+    "r = [np.linalg.svd(np.eye(2)).S for _ in range(3)], [np.unique(i, return_counts=True) for _ in range(3)]",
+    "x = [np.sort(a)[0] for _ in range(3)]; x[2][0] = 9; r = x, a",
+    "for _ in range(3): r = np.trim_zeros(i); r[0] = 8\nr = i",
+    "for _ in range(3):\n  try: np.linalg.inv(np.zeros((2, 2)))\n  except np.linalg.LinAlgError as e: r = str(e)",
     "a[::2, ::-1] = a[::2]; r = a",
     "a[:, [0, 1]] = a[:, [1, 0]]; r = a",
     "b[0, 0] = 3.7; r = b",
@@ -149,6 +167,8 @@ a[1, 2] | a[-1, -1] | a[1] | a[-1] | a[1:] | a[:, 1] | a[::2] | a[::-1] | a[:, :
 a[None] | a[:, None, 1] | a[1, None] | a[(1, 2)] | a[()] | s[()] | s[...] | s[None] | a[10:] | a[-100:2] | a[2:0:-1] | a[5:1:-1]
 a[[0, 2]] | a[[0, 2], [1, 3]] | a[:, [1, 1, 0]] | a[[[0, 1], [1, 2]]] | a[i[:1]] | a[i - 1, 1] | a[1, i] | a[i - 1, 1:3] | a[[True, False, True]]
 a[a > 4] | a[t] | a[t, 1] | a[t, [0, 1]] | a[:, a[0] > 1] | a[np.array(1)] | a[np.int32(1), 2] | a[[]] | a[True] | a[False] | s[True] | a[None, t]
+a[np.array([2, 0])] | a[:, 0][np.array([2, -3])] | a.T[np.array([[0, 1], [3, 2]])] | a[:, ::2][np.array([1, 1])] | f[f > 0] | a[a[:, 0] > 3]
+f[np.array([], int)] | e[np.array([], int)] | f[np.array([-9])] | a[np.array([3])] | a[np.array([True, False])] | i[np.array([2, 1], np.int32)]
 a[[-1, -2]] | a[i.astype(np.uint8) - 1] | a[1:, [0, 1]] | a[np.ix_([0, 2], [1, 3])] | a[..., [0, 1]] | a[[0], :, None] | e[0:0] | e[[]]
 a.shape | a.strides | a.ndim | a.size | a.itemsize | a.nbytes | a.dtype | a.T.strides | e.shape | s.shape | a.T | a[:, 0].T | a.mT | i.T
 a.real | z.real.strides | a.flat[3] | a.flags.c_contiguous | a.T.flags.f_contiguous | a[::2].flags.contiguous | i.flags.writeable

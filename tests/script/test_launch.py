@@ -198,6 +198,15 @@ def test_report_as_json(project):
     assert entries[3, "numpy.sort"]["calls"] == 1 and entries[3, "numpy.sort"]["seconds"] > 0
 
 
+def test_report_counts_every_call_of_a_loop(project):
+    project.write(main="import numpy as np\na = np.arange(3.0)\nfor _ in range(5):\n    np.sort(a)\n    np.linalg.norm(a, ord=1)\n")
+    found = project.numloom("--report-json", "report.json", "main.py")
+    assert found.returncode == 0, found.stderr
+    report = json.loads((project.folder / "report.json").read_text())
+    entries = {(entry["line"], entry["function"]): entry["calls"] for entry in report["fallbacks"]}
+    assert entries[4, "numpy.sort"] == 5
+
+
 def test_report_as_text_leaves_standard_output_alone(project):
     project.write(main="import numpy as np\nprint(np.sort(np.array([2, 1])))\n")
     found = project.numloom("--report", "main.py")

@@ -15,7 +15,8 @@ def _kind(real):
 
 def make(real, name):
     """A function that runs NumPy's `real` on host views, with no frame of ours between the caller and NumPy."""
-    function = _kind(real)(real, Target(real, name).begin)
+    target = Target(real, name)
+    function = target.function = _kind(real)(real, target.begin)
     describe(function, real, name)
     function.__module__ = getattr(real, "__module__", "numpy")
     return function

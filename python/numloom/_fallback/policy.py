@@ -6,6 +6,8 @@ The policy is process-wide: `NUMLOOM_FALLBACK`, `--fallback` of script mode, or 
 import os
 import warnings
 
+from numloom import _core
+
 POLICIES = ("silent", "warn", "error")
 
 
@@ -18,6 +20,7 @@ class FallbackError(RuntimeError):
 
 
 _policy = "silent"
+_core.allow_quick_fallbacks(True)
 
 
 def set_policy(name):
@@ -26,6 +29,7 @@ def set_policy(name):
     if name not in POLICIES:
         raise ValueError(f"the fallback policy is one of {', '.join(POLICIES)}, not {name!r}")
     previous, _policy = _policy, name
+    _core.allow_quick_fallbacks(name == "silent")
     return previous
 
 

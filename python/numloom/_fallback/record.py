@@ -9,8 +9,10 @@ import sys
 from dataclasses import dataclass
 from time import perf_counter
 
+from numloom import _core
 from numloom._fallback import policy
 
+DEFAULT_REASON = "not native yet"
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _internal_files = {}
 
@@ -93,6 +95,10 @@ def entries():
         key = (filename, _line_of(code, offset), name, reason)
         calls, seconds, moved = merged.get(key, (0, 0.0, 0))
         merged[key] = (calls + tally.calls, seconds + tally.seconds, moved + tally.bytes)
+    for place, function, calls, seconds in _core.quick_fallbacks():
+        key = (*(place or ("<unknown>", 0)), "numpy." + function._numloom_name, DEFAULT_REASON)
+        before = merged.get(key, (0, 0.0, 0))
+        merged[key] = (before[0] + calls, before[1] + seconds, before[2])
     result = [Entry(*key, *cost) for key, cost in merged.items()]
     result.sort(key=lambda entry: (-entry.seconds, entry.file, entry.line))
     return result
@@ -100,3 +106,4 @@ def entries():
 
 def clear():
     _tallies.clear()
+    _core.clear_quick_fallbacks()

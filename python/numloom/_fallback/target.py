@@ -10,7 +10,6 @@ from numloom import _core
 from numloom._fallback import record, tables
 from numloom._fallback.convert import Loan
 
-_DEFAULT_REASON = "not native yet"
 _state = threading.local()
 
 
@@ -26,7 +25,7 @@ def running():
 class Target:
     """REQUIRES: `real` is NumPy's own callable, `name` its dotted name without `numpy.`."""
 
-    __slots__ = ("_out_at", "alias", "host", "method", "name", "real", "writes")
+    __slots__ = ("_out_at", "alias", "function", "host", "method", "name", "names", "real", "writes", "written")
 
     def __init__(self, real, name):
         self.real = real
@@ -37,6 +36,9 @@ class Target:
         self.method = name[8:] if name.startswith("ndarray.") else None
         if self.method in tables.WRITING_METHODS:
             self.writes = ((0, None),)
+        self.written = tuple([at for at, _ in self.writes])
+        self.names = tuple([name for _, name in self.writes])
+        self.function = None  # the compiled function that asks us, where there is one
         self._out_at = None
 
     def out_at(self):
@@ -52,12 +54,13 @@ class Target:
             self._out_at = position
         return self._out_at
 
-    def begin(self, args, kwargs, reason=_DEFAULT_REASON):
+    def begin(self, args, kwargs, reason=record.DEFAULT_REASON):
         """The lent call (see trampoline.h) that does this call on NumPy. REQUIRES: it is run, once, and at once."""
+        if self.function is not None:
+            self._shorten()
         note = None if self.host else record.begin("numpy." + self.name, reason)
         loan = Loan()
-        written = [at for at, _ in self.writes]
-        names = [name for _, name in self.writes]
+        written, names = self.written, self.names
         out_at = self.out_at() if len(args) > 1 else -1
         alias = self.alias
         lent = tuple([loan.lend(x, alias or i == out_at or i in written) for i, x in enumerate(args)])
@@ -68,7 +71,15 @@ class Target:
             real = getattr(type(lent[0]), self.method)
         return real, lent, kwargs, _Ending(real, loan, note)
 
-    def call(self, args, kwargs, reason=_DEFAULT_REASON):
+    def _shorten(self):
+        """After the first call: the compiled function need not ask us about plain arguments of which NumPy writes none."""
+        function, self.function = self.function, None
+        if not self.writes and not self.alias:
+            function.counted = not self.host
+            out_at = self.out_at()
+            function.quick = out_at if out_at >= 0 else 32
+
+    def call(self, args, kwargs, reason=record.DEFAULT_REASON):
         """Run the call on NumPy, from Python."""
         return run(self.begin(args, kwargs, reason))
 
@@ -148,7 +159,7 @@ def target_of(name):
 
 def fallback(name, args, kwargs, reason):
     """Hook of the compiled module: a native function met arguments beyond it. Returns a lent call."""
-    return target_of(name).begin(args, kwargs, reason or _DEFAULT_REASON)
+    return target_of(name).begin(args, kwargs, reason or record.DEFAULT_REASON)
 
 
 def fallback_ufunc(ufunc, method, args, kwargs, reason="arguments beyond the native ufunc"):
