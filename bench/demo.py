@@ -6,8 +6,8 @@ How it measures. Every run is a process of its own. For each program there is al
 program's imports and adds up eight numbers (which starts the device where there is one). The time and the peak memory
 shown are those of the program less those of its imports, taken alike on both sides; the JSON has the raw figures of every
 run. The runs are interleaved (one of each, then again) and the best of each counts. With --peer cupy the reference is the
-same source with `import cupy as np`. Nothing here imports numpy before the last run has ended: on Linux a child's peak
-memory is at least what its parent held when it was started.
+same source with `import cupy as np`. On Linux a child's peak memory is at least what its parent held when it was started,
+so each run is started and timed by a small process of its own.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import json
 import math
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,7 +32,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
-FORMAT = 1  # of the JSON; part of the key of cached figures
+FORMAT = 2  # of the JSON; part of the key of cached figures
 TIME_LIMIT = 900.0  # seconds for one process
 
 # What --scale means "GPU-sized" for each program: about what one GPU needs to be busy.
@@ -57,28 +58,39 @@ def imports_only(source):
     return "\n".join([*lines, "float(np.ones(8).sum())", ""])
 
 
+# Runs argv[2:] and writes what it took to the file argv[1].
+LAUNCHER = """
+import os, sys, time
+start = time.perf_counter()
+child = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(child, 0)
+seconds = time.perf_counter() - start
+with open(sys.argv[1], "w") as f:
+    print(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, os.waitstatus_to_exitcode(status), file=f)
+"""
+
+
 def one_run(command, folder):
     """Runs it to its end; wall time, peak memory in bytes, exit code, standard output and error."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        start = time.perf_counter()
-        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
-        deadline = start + TIME_LIMIT
-        while True:
-            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-            if pid:
-                break
-            if time.perf_counter() > deadline:
-                process.kill()
-            time.sleep(0.001)
-        seconds = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
+    with tempfile.TemporaryDirectory() as work, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        report = Path(work) / "usage"
+        launcher = [sys.executable, "-I", "-S", "-c", LAUNCHER, str(report)]
+        process = subprocess.Popen(
+            launcher + command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
+        )
+        try:
+            process.wait(TIME_LIMIT)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        measured = report.read_text().split() if report.exists() else [TIME_LIMIT, TIME_LIMIT, 0, -signal.SIGKILL]
         out.seek(0)
         err.seek(0)
         return {
-            "seconds": seconds,
-            "cpu_seconds": usage.ru_utime + usage.ru_stime,
-            "peak_bytes": usage.ru_maxrss * 1024,
-            "exit": process.returncode,
+            "seconds": float(measured[0]),
+            "cpu_seconds": float(measured[1]),
+            "peak_bytes": int(measured[2]),
+            "exit": int(measured[3]),
             "output": out.read().decode(errors="replace"),
             "error": err.read().decode(errors="replace")[-4000:],
         }
