@@ -12,10 +12,6 @@
 namespace numloom {
 namespace {
 
-// Beyond this a nest's values no longer fit the interpreters' registers.
-constexpr int kMaxInstrs = 96;
-constexpr int kMaxViews = 28;  // in memory: temporaries of the nest do not count
-
 struct Open {
   int space;            // an instruction whose iteration space is the group's
   uint32_t axes = 0;    // reduced axes, where there are reductions
@@ -111,7 +107,7 @@ void fuse(const Facts& f, const std::vector<bool>& dead, Groups& out) {
       const BufferFacts& b = f.buffers[f.views[v].buffer];
       if ((!b.fresh || b.live_out) && std::find(g.views.begin(), g.views.end(), v) == g.views.end()) g.views.push_back(v);
     }
-    if (out.groups[chosen].size() >= kMaxInstrs || g.views.size() >= kMaxViews) g.closed = true;
+    if (out.groups[chosen].size() >= kMaxNestInstrs || g.views.size() >= kMaxNestViews) g.closed = true;
   }
 }
 

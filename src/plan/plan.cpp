@@ -13,6 +13,7 @@ std::unique_ptr<Plan> make_plan(const Facts& facts) {
   Groups groups;
   fuse(facts, dead, groups);
   std::copy(std::begin(groups.refusals), std::end(groups.refusals), plan->refusals);
+  sink(facts, dead, groups);
   lower(facts, groups, *plan);
 #ifdef NUMLOOM_VERIFY
   for (const Step& s : plan->steps)

@@ -4,6 +4,7 @@
 //   analyse   program -> Facts: numbered buffers and views, their relations, what is alive afterwards; the cache key
 //   rewrite   marks dead instructions
 //   fuse      living instructions -> groups; legality and cost apart
+//   sink      moves what only a later group uses there, where that saves memory
 //   lower     groups -> kernels: loads, casts, values shared, stores of what must be kept
 // Not thread-safe: the engine lock guards the cache.
 #pragma once
@@ -82,6 +83,9 @@ struct Groups {
   int refusals[kRefusals] = {};
 };
 void fuse(const Facts& facts, const std::vector<bool>& dead, Groups& out);
+void sink(const Facts& facts, const std::vector<bool>& dead, Groups& groups);
+// Beyond these a nest's values no longer fit the interpreters' registers. Views in memory: temporaries of the nest do not count.
+inline constexpr size_t kMaxNestInstrs = 96, kMaxNestViews = 28;
 void lower(const Facts& facts, const Groups& groups, Plan& plan);
 
 std::unique_ptr<Plan> make_plan(const Facts& facts);

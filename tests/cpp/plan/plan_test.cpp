@@ -111,6 +111,35 @@ TEST(Plan, ShiftedWriteIsAHazard) {
   EXPECT_EQ(y(0).item<double>(), 2 * 2.0 + 1 - 1);
 }
 
+TEST(Plan, WhatOneLaterNestUsesIsMadeThere) {
+  array p = arange(0.0, static_cast<double>(kMany)).eval();
+  const array f = ones({kMany}).eval();
+  const slice from(none, -1), to(1, none);
+  const Planned plan([&] {
+    for (int turn = 0; turn < 4; ++turn) {
+      const array old = p.copy();
+      p(to) = old(from) + f(from) * 2.0;  // four times the same value: in the nests of their turns, not in memory
+    }
+  });
+  EXPECT_EQ(plan["temporaries_elided"], 8);  // f * 2 and the sum, of each turn
+  EXPECT_EQ(p(0).item<double>(), 0);
+  EXPECT_EQ(p(1).item<double>(), 2);
+  EXPECT_EQ(p(-1).item<double>(), kMany - 5 + 8.0);
+}
+
+TEST(Plan, SinkingMindsWritesBetween) {
+  array a = ones({kMany}).eval(), b = full({kMany}, 5.0).eval();
+  const slice from(none, -1), to(1, none);
+  const Planned plan([&] {
+    const array t = b(from) * 2.0;  // must read b before the next statement
+    b(slice()) = a * 3.0;
+    a(to) = b(from) + a(to);
+    a(from) = a(to) + t;
+  });
+  EXPECT_EQ(a(0).item<double>(), 3 + 1 + 10);
+  EXPECT_EQ(b(0).item<double>(), 3);
+}
+
 TEST(Plan, InPlaceOverlapGivesWhatNumPyGives) {
   array a = arange(0.0, static_cast<double>(kMany)).eval();
   a(slice(1, none)) += a(slice(none, -1));
