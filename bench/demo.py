@@ -14,12 +14,10 @@ import argparse
 import ast
 import datetime
 import hashlib
-import importlib.metadata
 import importlib.util
 import json
 import math
 import os
-import platform
 import signal
 import subprocess
 import sys
@@ -27,10 +25,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from measure import machine, versions
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+PACKAGES = ("numpy", "scikit-learn", "cupy-cuda12x", "cupy-cuda13x")
 ROOT = Path(__file__).resolve().parent.parent
 FORMAT = 2  # of the JSON; part of the key of cached figures
 TIME_LIMIT = 900.0  # seconds for one process
@@ -144,35 +144,9 @@ def fingerprint(args, paths):
     files = [p for p in sorted(package.rglob("*")) if p.suffix in {".py", ".so"}]
     for path in [*files, *paths, Path(__file__)]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    digest.update(json.dumps([FORMAT, versions(), args.device, args.scale, args.peer, args.rounds, os.cpu_count()]).encode())
+    options = [args.device, args.scale, args.peer, args.rounds]
+    digest.update(json.dumps([FORMAT, versions(PACKAGES), *options, os.cpu_count()]).encode())
     return digest.hexdigest()
-
-
-def versions():
-    found = {"python": platform.python_version()}
-    for name in ("numpy", "scikit-learn", "cupy-cuda12x", "cupy-cuda13x"):
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            pass
-    return found
-
-
-def machine():
-    about = {"system": platform.platform(), "cores": len(os.sched_getaffinity(0)), "processor": platform.machine()}
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                about["processor"] = line.split(":", 1)[1].strip()
-                break
-    except OSError:
-        pass
-    try:
-        query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
-        about["gpu"] = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True).stdout.strip()
-    except (OSError, subprocess.SubprocessError):
-        pass
-    return about
 
 
 def measure(args, paths, work, console):
@@ -359,7 +333,7 @@ def main():
         "key": None if failed else key,
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "machine": machine() | {"load": os.getloadavg()},
-        "versions": versions(),
+        "versions": versions(PACKAGES),
         "rounds": rounds,
         "options": {"device": args.device, "peer": args.peer, "scale": args.scale if args.scale is not None else GPU_SCALE},
         "programs": rows,

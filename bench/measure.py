@@ -54,9 +54,12 @@ def first(call, finish=None):
     return time.perf_counter() - start
 
 
-def versions():
+PEERS = ("numloom", "numpy", "cupy-cuda12x", "cupy-cuda13x", "jax", "torch", "numba", "numexpr")
+
+
+def versions(names=PEERS):
     found = {"python": platform.python_version()}
-    for name in ("numloom", "numpy", "cupy-cuda12x", "cupy-cuda13x", "jax", "torch", "numba", "numexpr"):
+    for name in names:
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
@@ -65,7 +68,7 @@ def versions():
 
 
 def machine():
-    about = {"cores": len(os.sched_getaffinity(0)), "processor": platform.machine()}
+    about = {"system": platform.platform(), "cores": len(os.sched_getaffinity(0)), "processor": platform.machine()}
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):

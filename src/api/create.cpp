@@ -2,6 +2,7 @@
 #include <numeric>
 
 #include "api/record.h"
+#include "array/axis_order.h"
 
 namespace numloom {
 
@@ -114,15 +115,7 @@ Layout copy_layout(const Array& a, int item, char order) {
   int perm[kMaxDims];
   std::iota(perm, perm + from.ndim, 0);
   std::stable_sort(perm, perm + from.ndim, [&](int p, int q) { return std::abs(from.strides[p]) > std::abs(from.strides[q]); });
-  Layout l;
-  l.ndim = from.ndim;
-  int64_t stride = item;
-  for (int k = l.ndim - 1; k >= 0; --k) {
-    l.shape[perm[k]] = from.shape[perm[k]];
-    l.strides[perm[k]] = stride;
-    stride *= std::max<int64_t>(l.shape[perm[k]], 1);
-  }
-  return l;
+  return dense_layout(from.dims(), item, perm);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "api/record.h"
+#include "array/by_item.h"
 
 namespace numloom {
 namespace {
@@ -274,18 +275,6 @@ void walk(const Layout& space, const Layout& at, const Layout& other, F&& f, int
   }
   for (int64_t i = 0; i < space.shape[d]; ++i)
     walk<T>(space, at, other, f, d + 1, o + i * space.strides[d], x + i * at.strides[d], y + i * other.strides[d]);
-}
-
-struct Wide { uint64_t w[2]; };
-template <class F>
-void by_item(int item, F&& f) {
-  switch (item) {
-    case 1: f(uint8_t{}); break;
-    case 2: f(uint16_t{}); break;
-    case 4: f(uint32_t{}); break;
-    case 8: f(uint64_t{}); break;
-    default: f(Wide{}); break;
-  }
 }
 
 bool small_here(const Array& a, const Array& b) {

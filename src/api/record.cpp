@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "array/axis_order.h"
+#include "array/by_item.h"
 #include "backend/cpu/loops.h"
 #include "base/environment.h"
 #include "runtime/host_pool.h"
@@ -55,41 +57,21 @@ Layout result_layout(Shape shape, int item, std::span<const Array* const> inputs
   }
   if (!any || all_c) return Layout::contiguous(shape, item);
   if (order == 'A') return Layout::contiguous(shape, item, all_f);
-  // 'K': axes by rising stride, in the steps of NumPy's iterator: an insertion sort from the last axis on, in which two axes
-  // that no operand tells apart keep their places and are looked past.
+  // 'K': axes by stride, in the steps of NumPy's iterator: from the last axis on, each moves before the slower ones.
   int perm[kMaxDims];
   for (int d = 0; d < nd; ++d) perm[d] = nd - 1 - d;
   const auto stride = [&](const Array& a, int d) {
     const int e = d - (nd - a.ndim());
     return e < 0 || a.layout.shape[e] == 1 ? int64_t{0} : std::abs(a.layout.strides[e]);
   };
-  for (int i = 1; i < nd; ++i) {
-    const int axis = perm[i];
-    int to = i;
-    for (int j = i - 1; j >= 0; --j) {
-      bool swap = false, decided = false;
-      for (const Array* a : inputs) {
-        const int64_t mine = stride(*a, axis), faster = stride(*a, perm[j]);
-        if (mine == 0 || faster == 0) continue;
-        swap = faster > mine && (swap || !decided);  // where operands disagree, C order wins
-        decided = true;
-      }
-      if (decided && !swap) break;
-      if (decided) to = j;
-    }
-    for (int k = i; k > to; --k) perm[k] = perm[k - 1];
-    perm[to] = axis;
-  }
-  Layout l;
-  l.ndim = nd;
-  int64_t s = item;
-  for (int k = 0; k < nd; ++k) {
-    l.shape[perm[k]] = shape[perm[k]];
-    l.strides[perm[k]] = s;
-    s *= shape
-        [perm[k]];  // NumPy's iterator gives the axes before an empty one no steps, and what is made of the result shows it
-  }
-  return l;
+  sort_axes(perm, nd, [&](int axis, int faster) {
+    AxisVerdict verdict;
+    for (const Array* a : inputs)
+      if (stride(*a, axis) != 0 && stride(*a, faster) != 0) verdict.note(stride(*a, faster) > stride(*a, axis));
+    return verdict.order();
+  });
+  std::reverse(perm, perm + nd);
+  return dense_layout(shape, item, perm);
 }
 
 int64_t run_now_bytes() {
@@ -186,18 +168,6 @@ void unpack(char* dst, const T* src, const Layout& l, int d) {
   for (int e = d + 1; e < l.ndim; ++e) inner *= l.shape[e];
   for (int64_t i = 0; i < n; ++i) unpack(dst + i * s, src + i * inner, l, d + 1);
 }
-struct Wide { uint64_t w[2]; };
-template <class F>
-void by_item(int item, F&& f) {
-  switch (item) {
-    case 1: f(uint8_t{}); break;
-    case 2: f(uint16_t{}); break;
-    case 4: f(uint32_t{}); break;
-    case 8: f(uint64_t{}); break;
-    default: f(Wide{}); break;
-  }
-}
-
 struct alignas(64) Scratch {
   std::vector<char> memory[4];
   char* get(int k, int64_t n) {

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "api/record.h"
+#include "array/by_item.h"
 #include "backend/cpu/loops.h"
 
 namespace numloom {
@@ -56,8 +57,6 @@ void gather_line(T* dst, const char* src, const Layout& l, uint32_t axes, int d)
   for (int64_t i = 0; i < l.shape[d]; ++i) gather_line(dst + i * inner, src + i * l.strides[d], l, axes, d + 1);
 }
 
-struct Wide { uint64_t w[2]; };
-
 // Small reductions on host memory, at the call.
 void reduce_now(Op op, DType type, const Array& a, uint32_t axes, const Array& out, const Layout& space) {
   const ReduceFn fn = loops().reduce[static_cast<int>(op)][static_cast<int>(type)];
@@ -80,14 +79,7 @@ void reduce_now(Op op, DType type, const Array& a, uint32_t axes, const Array& o
     for (int d = 0; d < a.ndim(); ++d) from += at[d] * a.layout.strides[d], to += at[d] * space.strides[d];
     const char* values = from;
     if (!whole) {
-      const auto go = [&](auto tag) { gather_line(reinterpret_cast<decltype(tag)*>(line.data()), from, a.layout, axes, 0); };
-      switch (a.item()) {
-        case 1: go(uint8_t{}); break;
-        case 2: go(uint16_t{}); break;
-        case 4: go(uint32_t{}); break;
-        case 8: go(uint64_t{}); break;
-        default: go(Wide{}); break;
-      }
+      by_item(a.item(), [&](auto tag) { gather_line(reinterpret_cast<decltype(tag)*>(line.data()), from, a.layout, axes, 0); });
       values = line.data();
     }
     if (cast_in) {

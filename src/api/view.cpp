@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <numeric>
 
 #include "api/record.h"
+#include "array/axis_order.h"
 
 namespace numloom {
 
@@ -138,33 +140,15 @@ namespace {
 Layout joined_layout(std::span<const Array> arrays, Shape shape, int item) {
   const int nd = static_cast<int>(shape.size());
   int perm[kMaxDims];
-  for (int d = 0; d < nd; ++d) perm[d] = d;
-  for (int i = 1; i < nd; ++i) {
-    const int axis = perm[i];
-    int to = i;
-    for (int j = i - 1; j >= 0; --j) {
-      bool swap = false, decided = false;
-      for (const Array& a : arrays) {
-        const Layout& l = a.layout;
-        if (l.shape[axis] == 1 || l.shape[perm[j]] == 1) continue;
-        swap = std::abs(l.strides[axis]) > std::abs(l.strides[perm[j]]) && (swap || !decided);  // in doubt C order
-        decided = true;
-      }
-      if (decided && !swap) break;
-      if (decided) to = j;
-    }
-    for (int k = i; k > to; --k) perm[k] = perm[k - 1];
-    perm[to] = axis;
-  }
-  Layout l;
-  l.ndim = nd;
-  int64_t stride = item;
-  for (int k = nd - 1; k >= 0; --k) {
-    l.shape[perm[k]] = shape[perm[k]];
-    l.strides[perm[k]] = stride;
-    stride *= std::max<int64_t>(shape[perm[k]], 1);
-  }
-  return l;
+  std::iota(perm, perm + nd, 0);
+  sort_axes(perm, nd, [&](int axis, int slower) {
+    AxisVerdict verdict;
+    for (const Array& a : arrays)
+      if (a.layout.shape[axis] != 1 && a.layout.shape[slower] != 1)
+        verdict.note(std::abs(a.layout.strides[axis]) > std::abs(a.layout.strides[slower]));
+    return verdict.order();
+  });
+  return dense_layout(shape, item, perm);
 }
 
 }  // namespace

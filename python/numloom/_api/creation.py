@@ -58,30 +58,6 @@ def _shape_like(prototype, shape, dtype, order, subok, device):
 
 
 @provides()
-def empty_like(prototype, /, dtype=None, order="K", subok=True, shape=None, *, device=None):
-    like = _shape_like(prototype, shape, dtype, order, subok, device)
-    if like is None:
-        return decline("empty_like", (prototype, dtype, order, subok, shape), {"device": device})
-    return _empty(like[0], like[1], like[2])
-
-
-@provides()
-def zeros_like(a, dtype=None, order="K", subok=True, shape=None, *, device=None):
-    like = _shape_like(a, shape, dtype, order, subok, device)
-    if like is None:
-        return decline("zeros_like", (a, dtype, order, subok, shape), {"device": device})
-    return _zeros(like[0], like[1], like[2])
-
-
-@provides()
-def ones_like(a, dtype=None, order="K", subok=True, shape=None, *, device=None):
-    like = _shape_like(a, shape, dtype, order, subok, device)
-    if like is None:
-        return decline("ones_like", (a, dtype, order, subok, shape), {"device": device})
-    return _ones(like[0], like[1], like[2])
-
-
-@provides()
 def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, device=None):
     like = _shape_like(a, shape, dtype, order, subok, device)
     if like is None or not is_scalar(fill_value):
@@ -266,41 +242,3 @@ def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
     powers = _core.ufuncs["power"](base, exponents)
     return powers if dtype is None else powers.astype(dtype, copy=False)
 
-
-@provides()
-def ascontiguousarray(a, dtype=None, *, like=None):
-    if type(a) is ndarray and like is None and a.ndim and a.flags.c_contiguous and (dtype is None or numpy.dtype(dtype) == a.dtype):
-        return a
-    if type(a) is not ndarray or like is not None:
-        lifted = lift(a)
-        if lifted is None or like is not None:
-            return decline("ascontiguousarray", (a, dtype), {} if like is None else {"like": like})
-        a = lifted
-    made = a.astype(a.dtype if dtype is None else dtype, order="C", copy=False)
-    return made.reshape(1) if made.ndim == 0 else made
-
-
-@provides()
-def asfortranarray(a, dtype=None, *, like=None):
-    lifted = lift(a) if like is None else None
-    if lifted is None:
-        return decline("asfortranarray", (a, dtype), {} if like is None else {"like": like})
-    made = lifted.astype(lifted.dtype if dtype is None else dtype, order="F", copy=False)
-    return made.reshape(1) if made.ndim == 0 else made
-
-
-@provides("copy")
-def copy(a, order="K", subok=False):
-    lifted = lift(a)
-    if lifted is None or subok and type(a) is not ndarray:
-        return decline("copy", (a, order, subok), {})
-    return lifted.copy(order) if lifted is a else _functions["array"](a, order=order)
-
-
-@provides()
-def asanyarray(a, dtype=None, order=None, *, device=None, copy=None, like=None):
-    if type(a) is ndarray and dtype is None and order is None and not copy:
-        return a
-    if isinstance(a, numpy.ndarray) and type(a) is not numpy.ndarray:
-        return decline("asanyarray", (a, dtype, order), {"device": device, "copy": copy, "like": like})
-    return _functions["asarray"](a, dtype, order, device=device, copy=copy, like=like)

@@ -87,14 +87,6 @@ _nonzero = _functions["nonzero"]
 
 
 @provides()
-def flatnonzero(a):
-    lifted = lift(a)
-    if lifted is None:
-        return decline("flatnonzero", (a,), {})
-    return _nonzero(lifted.ravel())[0]
-
-
-@provides()
 def argwhere(a):
     lifted = lift(a)
     if lifted is None or not lifted.ndim:
@@ -186,16 +178,3 @@ def fill_diagonal(a, val, wrap=False):
     a.reshape(-1)[: min(end, rows * columns) : columns + 1] = val
     return None
 
-
-@provides()
-def copyto(dst, src, casting="same_kind", where=True):
-    source = src if is_scalar(src) else lift(src)
-    if type(dst) is ndarray and source is not None and where is True and type(casting) is str:
-        if type(source) is ndarray and numpy.can_cast(source.dtype, dst.dtype, casting):
-            if source.ndim <= dst.ndim:
-                dst[...] = source
-                return None
-        elif type(src) in (bool, int, float) and dst.dtype.kind in "fc":
-            dst[...] = src
-            return None
-    return decline("copyto", (dst, src), {"casting": casting, "where": where})

@@ -19,59 +19,12 @@ def _is_integer(x):
 # -------------------------------------------------------------------------------------------------- shape and axes
 
 
-def _method(name, method=None):
-    """A function that is the method of the same name, for one array and whatever arguments."""
-    method = method or name
-
-    def function(a, *args, **kwargs):
-        lifted = lift(a)
-        if lifted is None:
-            return decline(name, (a, *args), kwargs)
-        return getattr(lifted, method)(*args, **kwargs)
-
-    function.__name__ = name
-    return provides(name)(function)
-
-
-for _name in ("ravel", "squeeze", "swapaxes", "diagonal"):
-    _method(_name)
-
-
-@provides()
-def reshape(a, /, shape, order="C", *, copy=None):
-    lifted = lift(a)
-    if lifted is None or copy is not None:
-        return decline("reshape", (a, shape, order), {"copy": copy})
-    return lifted.reshape(shape, order=order)
-
-
-@provides("transpose", "permute_dims")
-def transpose(a, axes=None):
-    lifted = lift(a)
-    if lifted is None:
-        return decline("transpose", (a, axes), {})
-    return lifted.transpose() if axes is None else lifted.transpose(axes)
-
-
 @provides("matrix_transpose")
 def matrix_transpose(x, /):
     a = lift(x)
     if a is None or a.ndim < 2:
         return decline("matrix_transpose", (x,), {})
     return a.swapaxes(-1, -2)
-
-
-@provides()
-def expand_dims(a, axis):
-    lifted = lift(a)
-    if lifted is not None:
-        count = len(axis) if type(axis) in (tuple, list) else 1
-        axes = axis_tuple(axis, lifted.ndim + count)
-        if axes is not None:
-            rest = iter(lifted.shape)
-            shape = [1 if d in axes else next(rest) for d in range(lifted.ndim + count)]
-            return lifted.reshape(shape)
-    return decline("expand_dims", (a, axis), {})
 
 
 def _move(name, a, source, destination):
@@ -83,15 +36,6 @@ def _move(name, a, source, destination):
     for target, origin in sorted(zip(targets, sources, strict=True)):
         order.insert(target, origin)
     return order
-
-
-@provides()
-def moveaxis(a, source, destination):
-    lifted = lift(a)
-    order = _move("moveaxis", lifted, source, destination) if lifted is not None else None
-    if order is None:
-        return decline("moveaxis", (a, source, destination), {})
-    return lifted.transpose(order)
 
 
 @provides()
@@ -151,18 +95,6 @@ def _join(name, arrays, axis, dtype, casting, out):
     if out is not None:
         keywords["out"] = out
     return _concatenate(arrays, axis=axis, **keywords)
-
-
-@provides()
-def stack(arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
-    lifted = lift_all(arrays) or (lift_all(list(arrays)) if type(arrays) is ndarray and arrays.ndim else None)
-    if lifted:
-        shape = lifted[0].shape
-        place = axis_index(axis, len(shape) + 1)
-        if place is not None and all(a.shape == shape for a in lifted):
-            wide = (*shape[:place], 1, *shape[place:])
-            return _join("stack", [a.reshape(wide) for a in lifted], place, dtype, casting, out)
-    return decline("stack", (arrays, axis, out), {"dtype": dtype, "casting": casting})
 
 
 def _stacker(name, prepare, axis_of):
@@ -410,17 +342,6 @@ def pad(array, pad_width, mode="constant", **kwargs):
 # -------------------------------------------------------------------------------------------------- turning
 
 
-@provides()
-def flip(m, axis=None):
-    a = lift(m)
-    axes = None
-    if a is not None:
-        axes = tuple(range(a.ndim)) if axis is None else axis_tuple(axis, a.ndim)
-    if axes is None:
-        return decline("flip", (m, axis), {})
-    return a[tuple(slice(None, None, -1) if d in axes else slice(None) for d in range(a.ndim))]
-
-
 def _flipper(name, axis, least):
     def function(m):
         a = lift(m)
@@ -447,10 +368,10 @@ def rot90(m, k=1, axes=(0, 1)):
     if turns == 0:
         return a[:]
     if turns == 2:
-        return flip(a, plane)
+        return _functions["flip"](a, plane)
     if turns == 1:
-        return flip(a, second).swapaxes(first, second)
-    return flip(a.swapaxes(first, second), second)
+        return _functions["flip"](a, second).swapaxes(first, second)
+    return _functions["flip"](a.swapaxes(first, second), second)
 
 
 @provides()
@@ -472,7 +393,7 @@ def roll(a, shift, axis=None):
 
 def _rolled(a, moves):
     """A copy of `a` in which each (shift, axis) has moved the elements along: one copy for each of the 2**n blocks."""
-    made = empty_like_order(a)
+    made = _functions["empty_like"](a)
     blocks = [((), ())]
     by_axis = {axis: shift for shift, axis in moves}
     for d, size in enumerate(a.shape):
@@ -487,13 +408,6 @@ def _rolled(a, moves):
     for to, source in blocks:
         made[to] = a[source]
     return made
-
-
-def empty_like_order(a):
-    """A new array of a's shape and dtype, in a's memory order as NumPy's `empty_like` keeps it."""
-    from numloom._api.creation import empty_like
-
-    return empty_like(a)
 
 
 @provides()

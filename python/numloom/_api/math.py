@@ -15,14 +15,6 @@ def _cut(a, axis, *bounds):
     return a[(slice(None),) * axis + (slice(*bounds),)]
 
 
-@provides("round", "around")
-def round(a, decimals=0, out=None):
-    lifted = lift(a)
-    if lifted is None or type(decimals) is not int:
-        return decline("round", (a, decimals, out), {})
-    return lifted.round(decimals) if out is None else lifted.round(decimals, out=out)
-
-
 @provides()
 def diff(a, n=1, axis=-1, prepend=numpy._NoValue, append=numpy._NoValue):
     lifted = lift(a)

@@ -14,10 +14,6 @@ _where = _functions["where"]
 _missing = numpy._NoValue
 
 
-provides("amax")(_functions["max"])
-provides("amin")(_functions["min"])
-
-
 @provides()
 def ptp(a, axis=None, out=None, keepdims=_missing):
     lifted = lift(a)

@@ -142,7 +142,7 @@ void cumulate(const CallArgs& c) {
 
 void scatter(const CallArgs& c) {
   const DeviceView &value = c.in[0], &index = c.in[1];
-  with_item(item_size(c.out.dtype), [&](auto tag) {
+  by_item(item_size(c.out.dtype), [&](auto tag) {
     using T = decltype(tag);
     const Layout& l = c.out.layout;
     const int inner = l.ndim - 1;

@@ -69,7 +69,7 @@ Frame::Frame(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>&
   straight_ = p.straight;
   for (Access a : nest.access) straight_ &= a == Access::linear;
   for (int16_t v : p.filled)
-    with_item(item_size(p.kernel.value_types[v]), [&](auto tag) {
+    by_item(item_size(p.kernel.value_types[v]), [&](auto tag) {
       using T = decltype(tag);
       load_run(reinterpret_cast<T*>(at_[v]), reinterpret_cast<const char*>(scalars_[v].raw), block, 0);
     });
@@ -130,7 +130,7 @@ void Frame::evaluate(const Cursor& c, int from, int to, int64_t n, const std::ve
         }
         char* dst = at_[b.dst] = reg_[p_.reg[b.dst]];
         const char* from_memory = base(b.aux);
-        with_item(b.item, [&](auto tag) {
+        by_item(b.item, [&](auto tag) {
           using T = decltype(tag);
           for_runs(nest_, nest_.slots[b.aux], c, from, to, n, [&](int64_t o, int64_t run, int64_t stride, int64_t done) {
             load_run(reinterpret_cast<T*>(dst) + done, from_memory + o, run, stride);
@@ -142,7 +142,7 @@ void Frame::evaluate(const Cursor& c, int from, int to, int64_t n, const std::ve
         char* dst = at_[b.dst] = reg_[p_.reg[b.dst]];
         const auto* index = reinterpret_cast<const int64_t*>(at_[b.a]);
         const char* from_memory = base(b.aux);
-        with_item(b.item, [&](auto tag) {
+        by_item(b.item, [&](auto tag) {
           using T = decltype(tag);
           for_runs(nest_, nest_.slots[b.aux], c, from, to, n, [&](int64_t o, int64_t run, int64_t stride, int64_t done) {
             const char* m = from_memory + o;
@@ -177,7 +177,7 @@ void Frame::evaluate(const Cursor& c, int from, int to, int64_t n, const std::ve
       return;
     }
     char* to_memory = base(s);
-    with_item(item, [&](auto tag) {
+    by_item(item, [&](auto tag) {
       using T = decltype(tag);
       for_runs(nest_, nest_.slots[s], c, from, to, n, [&](int64_t o, int64_t run, int64_t stride, int64_t done) {
         store_run(to_memory + o, reinterpret_cast<const T*>(at_[v]) + done, run, stride);

@@ -3,24 +3,12 @@
 #include <cstdint>
 #include <cstring>
 
+#include "array/by_item.h"
 #include "codegen/collapse.h"
 
 namespace numloom::cpu {
 
 inline constexpr int64_t kShortRun = 12;  // below this a call of memcpy costs more than the elements
-
-struct Wide { uint64_t w[2]; };
-
-template <class F>
-void with_item(int item, F&& f) {
-  switch (item) {
-    case 1: f(uint8_t{}); break;
-    case 2: f(uint16_t{}); break;
-    case 4: f(uint32_t{}); break;
-    case 8: f(uint64_t{}); break;
-    default: f(Wide{}); break;
-  }
-}
 
 // A place in a nest: coordinates, advanced in C order.
 struct Cursor {

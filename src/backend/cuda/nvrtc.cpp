@@ -25,7 +25,7 @@ const char* const kFlags[] = {"--std=c++17",     "--fmad=false",     "--ftz=fals
 using Program = struct NvrtcProgram*;
 
 struct Nvrtc {
-  Library library{kName};
+  Library loaded{kName};
   int (*version)(int*, int*) = nullptr;
   int (*create)(Program*, const char*, const char*, int, const char* const*, const char* const*) = nullptr;
   int (*destroy)(Program*) = nullptr;
@@ -40,11 +40,11 @@ struct Nvrtc {
   int number = 0;
 
   Nvrtc() {
-    ok = library.ok() && library.load(version, "nvrtcVersion") && library.load(create, "nvrtcCreateProgram") &&
-         library.load(destroy, "nvrtcDestroyProgram") && library.load(compile, "nvrtcCompileProgram") &&
-         library.load(log_size, "nvrtcGetProgramLogSize") && library.load(log, "nvrtcGetProgramLog") &&
-         library.load(cubin_size, "nvrtcGetCUBINSize") && library.load(cubin, "nvrtcGetCUBIN") &&
-         library.load(archs_count, "nvrtcGetNumSupportedArchs") && library.load(archs, "nvrtcGetSupportedArchs");
+    ok = loaded.ok() && loaded.load(version, "nvrtcVersion") && loaded.load(create, "nvrtcCreateProgram") &&
+         loaded.load(destroy, "nvrtcDestroyProgram") && loaded.load(compile, "nvrtcCompileProgram") &&
+         loaded.load(log_size, "nvrtcGetProgramLogSize") && loaded.load(log, "nvrtcGetProgramLog") &&
+         loaded.load(cubin_size, "nvrtcGetCUBINSize") && loaded.load(cubin, "nvrtcGetCUBIN") &&
+         loaded.load(archs_count, "nvrtcGetNumSupportedArchs") && loaded.load(archs, "nvrtcGetSupportedArchs");
     int major = 0, minor = 0;
     if (ok) version(&major, &minor);
     number = major * 1000 + minor * 10;
@@ -114,7 +114,7 @@ const std::vector<HeaderText>& scalar_headers() {
 
 bool nvrtc_available(std::string* why) {
   if (!nvrtc().ok && why)
-    *why = nvrtc().library.ok() ? "NVRTC lacks a function that Numloom needs: it is too old." : nvrtc().library.why();
+    *why = nvrtc().loaded.ok() ? "NVRTC lacks a function that Numloom needs: it is too old." : nvrtc().loaded.why();
   return nvrtc().ok;
 }
 

@@ -5,8 +5,8 @@
 // shared memory. The result of an instruction stays in hardware registers for the next one (kAccumulator), so that a chain
 // costs no shared memory traffic. Loads of 4 bytes and more go asynchronously from memory into the register file.
 // Compiled by NVRTC, and by the host's compiler for the tests (tests/cuda/emulator).
-#include "device/block.h"
 #include "codegen/reduction.h"
+#include "device/block.h"
 #include "scalar_all.h"
 
 using namespace numloom::cuda;
