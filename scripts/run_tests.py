@@ -114,9 +114,7 @@ def run(command: Iterable[object], env: dict[str, str] | None = None) -> int:
 Environment = dict[str, str]
 
 
-def ctest(
-    suite: Suite, build: Path, jobs: int, kind: str, target: str, options: list[str], env: Environment | None = None
-) -> None:
+def ctest(suite: Suite, build: Path, jobs: int, kind: str, target: str, options: list[str], env: Environment | None = None) -> None:
     suite.heading(kind)
     if target not in (build / "build.ninja").read_text():
         run(["cmake", build])  # GoogleTest may have been installed since
@@ -205,7 +203,7 @@ def cuda(suite: Suite, build: Path, jobs: int, folders: list[str], everything: b
     ctest(suite, build, jobs, "CUDA backend, emulated", "cuda_tests", ["-L", "cuda"])
     sample = 1.0 if everything else 0.1
     if has_cuda():
-        python_tests(suite, build, jobs, folders, "cuda", {"NUMLOOM_DEVICE": "cuda"}, 1.0)
+        python_tests(suite, build, jobs, [*folders, "docs", "examples", "script"], "cuda", {"NUMLOOM_DEVICE": "cuda"}, 1.0)
         for mode, env in CUDA_MODES:
             python_tests(suite, build, jobs, folders, mode, env, sample)
         return
@@ -241,6 +239,9 @@ def main() -> int:
     if "consumer" in chosen:
         consumer(suite, args.build_dir)
     if "python" in chosen:
+        run(
+            ["cmake", "--build", args.build_dir, "-j", args.jobs, "--target", "emulated_cuda", "emulated_nvrtc"]
+        )  # tests/script plays with them
         python_tests(suite, args.build_dir, args.jobs, folders, "", {}, 1.0)
     compared = [f for f in folders if f in ("parity", "fuzz")]
     if "modes" in chosen:

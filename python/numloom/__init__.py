@@ -9,6 +9,7 @@ Names are NumPy's. Beyond them: `set_device`, `device`, `eval`, `synchronize`, `
 
 import atexit as _atexit
 import os as _os
+import sys as _sys
 
 from numloom import _core, _ndarray
 from numloom._fallback import FallbackError, FallbackWarning
@@ -24,7 +25,6 @@ from numloom import _namespace  # noqa: E402  (needs the completed ndarray)
 _names = _namespace.build()
 globals().update(_names)
 _namespace.register_submodules(__name__)
-_policy.configure_from_environment()
 
 from numloom import debug  # noqa: E402
 from numloom._device import asnumpy, device, eval, set_device, synchronize  # noqa: E402
@@ -36,8 +36,13 @@ _ndarray.present_as(__name__)
 if hasattr(_os, "register_at_fork"):
     _os.register_at_fork(before=_core.before_fork, after_in_child=_core.after_fork_child)
 _atexit.register(_core.before_exit)
-if _os.environ.get("NUMLOOM_DEVICE"):
-    set_device(_os.environ["NUMLOOM_DEVICE"])
+# Under `python -m numloom` the launcher reads the variables: options beat them, and errors in them are one line.
+# (`any` is NumPy's from here on.)
+_launched = _sys.argv[:1] == ["-m"] and {"numloom", "-mnumloom"} & {*_sys.orig_argv}
+if not _launched:
+    _policy.configure_from_environment()
+    if _os.environ.get("NUMLOOM_DEVICE"):
+        set_device(_os.environ["NUMLOOM_DEVICE"])
 
 __all__ = sorted(
     {*_names, "FallbackError", "FallbackWarning", "asnumpy", "debug", "device", "eval", "set_device", "set_fallback", "synchronize"}

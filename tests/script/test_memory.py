@@ -46,9 +46,7 @@ def test_the_process_goes_on(project):
     failed = [line for line in lines[1:4] if "Unable to allocate" in line]
     assert failed
     for line in failed:
-        assert line.endswith(
-            "Unable to allocate 8.00 MiB for an array with shape (1048576,) and data type float64 True True"
-        ), out
+        assert line.endswith("Unable to allocate 8.00 MiB for an array with shape (1048576,) and data type float64 True True"), out
 
 
 def test_a_failed_write_leaves_what_was_there(project):

@@ -1,0 +1,126 @@
+"""A device that is not there, or not as it should be: one clear line or the right exception, and the CPU goes on.
+
+What no machine of the suite has (an old driver, a device without memory) is played by tests/cuda/emulator.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from tests import modes
+
+PROGRAM = """
+    import numpy as np
+    a = np.arange(1000.0)
+    for _ in range(5):
+        b = np.sqrt(a * a + 1)
+    print(round(b.sum(), 6))
+"""
+RESULT = "499504.63322\n"
+
+NO_DEVICE = {"CUDA_VISIBLE_DEVICES": ""}
+emulator = pytest.mark.skipif(modes.EMULATED is None, reason="tests/cuda/emulator is not built")
+
+
+def emulated(**variables):
+    return {**modes.EMULATED[1], **variables}
+
+
+@pytest.mark.parametrize("way", ["option", "variable"])
+def test_no_device(project, way):
+    project.write(main=PROGRAM)
+    options, env = (["--device=cuda"], {}) if way == "option" else ([], {"NUMLOOM_DEVICE": "cuda"})
+    found = project.numloom(*options, "main.py", env={**NO_DEVICE, **env})
+    assert (found.returncode, found.stdout) == (1, "")
+    assert "the device 'cuda' cannot be used: The NVIDIA driver" in found.stderr
+    assert "use 'auto' or 'cpu'" in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_auto_without_a_device_is_the_cpu(project):
+    assert project.output(PROGRAM, options=["--device=auto"], env=NO_DEVICE) == RESULT
+    project.write(
+        main="""
+            import numloom as np
+            try:
+                np.set_device("cuda")
+            except RuntimeError as e:
+                print(e)
+            print(np.device(), np.arange(3).sum())
+        """
+    )
+    found = project.python("main.py", env={**NO_DEVICE, "NUMLOOM_DEVICE": "cpu"})
+    assert found.stdout.startswith("the device 'cuda' cannot be used: The NVIDIA driver")
+    assert found.stdout.endswith("cpu 3\n")
+
+
+@emulator
+def test_an_old_driver(project):
+    project.write(main=PROGRAM)
+    found = project.numloom("main.py", env=emulated(EMULATOR_DRIVER="11040"))
+    assert found.returncode == 1
+    assert "The NVIDIA driver is too old: it supports CUDA 11.4. Install one of CUDA 12 or newer." in found.stderr
+    found = project.numloom("--device=auto", "main.py", env=emulated(EMULATOR_DRIVER="11040"))
+    assert (found.returncode, found.stdout) == (0, RESULT), found.stderr
+
+
+@emulator
+@pytest.mark.parametrize("variables", [{"EMULATOR_NVRTC_FAILS": "1"}, {"NUMLOOM_JIT": "0"}])
+def test_without_a_compiler_the_interpreter_serves(project, variables):
+    assert project.output(PROGRAM, env=emulated(**{"NUMLOOM_JIT": "sync", **variables})) == RESULT
+
+
+@emulator
+def test_out_of_device_memory(project):
+    out = project.output(
+        """
+        import numpy as np
+        a = np.ones(1000)
+        try:
+            b = np.ones((4000, 1000)) + a
+            print(b[0, 0])
+        except MemoryError as e:
+            print(str(e), any("pool" in note for note in e.__notes__))
+        print((a + 1).sum())
+        """,
+        env=emulated(EMULATOR_MEMORY=str(4 << 20)),
+    )
+    assert out == (
+        "Unable to allocate 30.5 MiB for an array with shape (4000, 1000) and data type float64 on the device True\n2000.0\n"
+    )
+
+
+@emulator
+@pytest.mark.parametrize("damage", ["truncated", "garbage", "empty"])
+def test_damaged_cache_entries_are_made_anew(project, tmp_path, damage):
+    cache = tmp_path / "cache"
+    env = emulated(NUMLOOM_JIT="sync", NUMLOOM_CACHE_DIR=str(cache))
+    assert project.output(PROGRAM, env=env) == RESULT
+    entries = sorted(cache.glob("*.cubin"))
+    assert entries and cache.stat().st_mode & 0o777 == 0o700
+    whole = [entry.read_bytes() for entry in entries]
+    for entry, data in zip(entries, whole, strict=True):
+        entry.write_bytes({"truncated": data[:-7], "garbage": bytes(len(data)), "empty": b""}[damage])
+    assert project.output(PROGRAM, env=env) == RESULT
+    assert [len(entry.read_bytes()) for entry in entries] == [len(data) for data in whole]
+
+
+@emulator
+@pytest.mark.parametrize("folder", ["shared", "foreign", "file", "missing parent"])
+def test_unusable_cache_folders_are_left_alone(project, tmp_path, folder):
+    cache = tmp_path / "cache"
+    if folder == "file":
+        cache.write_text("")
+    elif folder == "missing parent":
+        (tmp_path / "parent").write_text("")
+        cache = tmp_path / "parent" / "cache"
+    else:
+        cache.mkdir(mode=0o700)
+        if folder == "shared":
+            cache.chmod(0o777)
+        elif os.geteuid():
+            pytest.skip("giving a folder away needs root")
+        else:
+            os.chown(cache, 12345, 12345)
+    assert project.output(PROGRAM, env=emulated(NUMLOOM_JIT="sync", NUMLOOM_CACHE_DIR=str(cache))) == RESULT
+    assert not cache.is_dir() or not list(Path(cache).iterdir())
