@@ -165,7 +165,6 @@ def numloom_(options):
     return measured(numloom)
 
 
-
 PEERS = {"NumPy": Peer(numpy_, ("cpu",)), "Numloom": Peer(numloom_, ("cpu",))}
 
 if __name__ == "__main__":

@@ -75,7 +75,10 @@ PLANS = {
     "a chain": ("r = np.sqrt(a * b + c) - 1", ["3 -> multiply add sqrt subtract -> 1", "elided 3"]),
     "a value with a name is stored too": ("t = a * b; r = t + c", ["3 -> multiply add -> 2", "elided 0"]),
     "what has no reader does not run": ("a * b; r = a + c", ["2 -> add -> 1", "elided 0"]),
-    "the mean of squares": ("r = ((a - b) ** 2).mean()", ["2 -> subtract square -> reduce add", "1 -> divide -> 1", "elided 2, hazard 1"]),
+    "the mean of squares": (
+        "r = ((a - b) ** 2).mean()",
+        ["2 -> subtract square -> reduce add", "1 -> divide -> 1", "elided 2, hazard 1"],
+    ),
     "softmax: a reduction ends its nest": (
         "e = np.exp(a - a.max(axis=1, keepdims=True)); r = e / e.sum(axis=1, keepdims=True); del e",
         ["1 -> reduce maximum", "2 -> subtract exp -> 1, reduce add", "2 -> divide -> 1", "elided 1, hazard 2"],
@@ -99,14 +102,25 @@ PLANS = {
             u[:, 1:] = old[:, :-1] + a[:, 1:] * 2
         del old
         """,
-        ["1 -> 1", "2 -> multiply add -> 1", "1 -> 1", "2 -> multiply add -> 1", "1 -> 1", "2 -> multiply add -> 1", "elided 6, hazard 8, shape 3"],
+        [
+            "1 -> 1",
+            "2 -> multiply add -> 1",
+            "1 -> 1",
+            "2 -> multiply add -> 1",
+            "1 -> 1",
+            "2 -> multiply add -> 1",
+            "elided 6, hazard 8, shape 3",
+        ],
     ),
     "an operand moved by one is copied": ("v[1:] += v[:-1]", ["1 -> 1", "2 -> add -> 1", "elided 0, hazard 2"]),
     "the same view in place": ("v *= 2; v += 1; np.sqrt(v, out=v)", ["1 -> multiply add sqrt -> 1", "elided 0"]),
     "a gather joins what uses it": ("r = v[i] * 2 + v", ["2 -> multiply gather multiply add -> 1", "elided 3"]),
     "where": ("r = np.where(a > b, a, b * c)", ["3 -> greater multiply select -> 1", "elided 2"]),
     "a masked write": ("a[a > 0] = 5; r = a + b", ["2 -> greater select add -> 2", "elided 1"]),
-    "a matrix product between": ("r = np.tanh((a + 1) @ (b.T * 2) + 1)", ["1 -> add -> 1", "1 -> multiply -> 1", "call", "1 -> add tanh -> 1", "elided 1, hazard 2, shape 1"]),
+    "a matrix product between": (
+        "r = np.tanh((a + 1) @ (b.T * 2) + 1)",
+        ["1 -> add -> 1", "1 -> multiply -> 1", "call", "1 -> add tanh -> 1", "elided 1, hazard 2, shape 1"],
+    ),
     "concatenate": ("r = np.concatenate([a + 1, b * 2])", ["2 -> add multiply -> 2", "elided 2"]),
     "types change on the way": ("r = (a > 1).astype('f4') + np.float32(2)", ["1 -> greater cast add -> 1", "elided 2"]),
 }

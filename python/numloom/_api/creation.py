@@ -241,4 +241,3 @@ def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
         return decline("logspace", (start, stop, num, endpoint, base, dtype, axis), {}, "general ranges")
     powers = _core.ufuncs["power"](base, exponents)
     return powers if dtype is None else powers.astype(dtype, copy=False)
-

@@ -177,4 +177,3 @@ def fill_diagonal(a, val, wrap=False):
     end = min(rows, columns) * (columns + 1)
     a.reshape(-1)[: min(end, rows * columns) : columns + 1] = val
     return None
-

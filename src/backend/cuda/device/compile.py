@@ -19,8 +19,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-FLAGS = ["--std=c++17", "--fmad=false", "--ftz=false", "--prec-div=true", "--prec-sqrt=true",
-         "--disable-warnings"]
+FLAGS = ["--std=c++17", "--fmad=false", "--ftz=false", "--prec-div=true", "--prec-sqrt=true", "--disable-warnings"]
 
 
 def compile_one(job: tuple[str, str, str, list[str]]) -> tuple[str, str, bytes | None, str, float]:

@@ -35,11 +35,17 @@ def main() -> None:
     import table
 
     number = {t: i for i, t in enumerate(table.DTYPES)}
-    groups = {"small": ("b1", "i1", "i2", "u1", "u2"), "integer": ("i4", "i8", "u4", "u8"), "float": ("f2", "f4", "f8"),
-              "complex": ("c8", "c16")}
+    groups = {
+        "small": ("b1", "i1", "i2", "u1", "u2"),
+        "integer": ("i4", "i8", "u4", "u8"),
+        "float": ("f2", "f4", "f8"),
+        "complex": ("c8", "c16"),
+    }
     which = [next(i for i, g in enumerate(groups.values()) if t in g) for t in table.DTYPES]
-    lines = ["// Generated from the op table by generate_cases.py; edits are lost.",
-             f"static constexpr unsigned char kGroupOf[16] __attribute__((unused)) = {{{', '.join(map(str, which))}}};"]
+    lines = [
+        "// Generated from the op table by generate_cases.py; edits are lost.",
+        f"static constexpr unsigned char kGroupOf[16] __attribute__((unused)) = {{{', '.join(map(str, which))}}};",
+    ]
     fast: dict[str, list[str]] = {"4": [], "8": [], "HEAVY_4": [], "HEAVY_8": []}
     reduce: dict[str, list[str]] = {"4": [], "8": []}
     cases: dict[str, list[str]] = {g: [] for g in groups}
@@ -85,15 +91,20 @@ def main() -> None:
     scalar = sorted(p.name for p in (ops / "scalar").glob("*.h"))
     files: dict[str, object] = {
         "interp_cases.inc": "\n".join(lines) + "\n",
-        "scalar_all.h": "#pragma once\n#ifdef __CUDACC_RTC__\n#define __builtin_memcpy memcpy\n#endif\n" + "".join(f'#include "scalar/{h}"\n' for h in scalar),
+        "scalar_all.h": "#pragma once\n#ifdef __CUDACC_RTC__\n#define __builtin_memcpy memcpy\n#endif\n"
+        + "".join(f'#include "scalar/{h}"\n' for h in scalar),
         "interp_common.inc": "// Generated: the ids that the interpreters of common ops have.\n"
         f"constexpr unsigned short kCommonOps4[] = {{{ids(fast['4'], fast['HEAVY_4'])}}};\n"
         f"constexpr unsigned short kCommonOps8[] = {{{ids(fast['4'], fast['8'], fast['HEAVY_8'])}}};\n"
         f"constexpr unsigned short kCommonReduces4[] = {{{ids(reduce['4'])}}};\n"
         f"constexpr unsigned short kCommonReduces8[] = {{{ids(reduce['4'], reduce['8'])}}};\n",
-        "device_text.inc": lambda: "// Generated: the device sources, whole, for architectures without an image.\n"
-        + "".join(f'{{"{n}", R"NUMLOOM({flatten(device / (n + ".cu"), [device.parent, out, ops, ops.parent / "src"], set())})NUMLOOM"}},\n'
-                  for n in ("interp", "calls")),
+        "device_text.inc": lambda: (
+            "// Generated: the device sources, whole, for architectures without an image.\n"
+            + "".join(
+                f'{{"{n}", R"NUMLOOM({flatten(device / (n + ".cu"), [device.parent, out, ops, ops.parent / "src"], set())})NUMLOOM"}},\n'
+                for n in ("interp", "calls")
+            )
+        ),
         "scalar_text.inc": "// Generated: the scalar headers as text, for the JIT.\n"
         + "".join(f'{{"{h}", R"NUMLOOM({(ops / "scalar" / h).read_text()})NUMLOOM", "{own_ops(table, h)}"}},\n' for h in scalar)
         + f'{{"reduction.h", R"NUMLOOM({(ops.parent / "src/codegen/reduction.h").read_text()})NUMLOOM", ""}},\n',
@@ -110,7 +121,7 @@ def flatten(path: Path, folders: list[Path], seen: set[Path]) -> str:
     """`path` with its includes in place, each once."""
     lines = []
     for line in path.read_text().splitlines():
-        if line.startswith("#include \""):
+        if line.startswith('#include "'):
             name = line.split('"')[1]
             at = next(p.resolve() for d in [path.parent, *folders] if (p := d / name).exists())
             if at not in seen:
