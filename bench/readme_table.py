@@ -38,6 +38,25 @@ def rows(figures):
         )
 
 
+def table(figures, name, kept):
+    """What stands between the markers of README `name`, for figures kept in the file `kept` (relative to the root)."""
+    head, foot = HEADS[name]
+    about = {
+        "cpu": figures["machine"]["processor"],
+        "cores": figures["machine"]["cores"],
+        "python": figures["versions"]["python"],
+        "numpy": figures["versions"]["numpy"],
+        "date": figures["date"][:10],
+        "device": figures["options"]["device"],
+        "mean": figures["geometric_mean"],
+        "rounds": figures["rounds"],
+        "file": kept,
+    }
+    lines = [f"| {head} |", "| --- " + "| ---: " * head.count("|") + "|"]
+    lines += [f"| {row} |" for row in rows(figures)]
+    return "\n".join([*lines, "", foot.format(**about)])
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
@@ -52,25 +71,12 @@ def main():
             for place in record.get("report", {}).get("fallbacks", []):
                 place["file"] = Path(place["file"]).name
     kept.write_text(json.dumps(figures, indent=1) + "\n")
-    about = {
-        "cpu": figures["machine"]["processor"],
-        "cores": figures["machine"]["cores"],
-        "python": figures["versions"]["python"],
-        "numpy": figures["versions"]["numpy"],
-        "date": figures["date"][:10],
-        "device": figures["options"]["device"],
-        "mean": figures["geometric_mean"],
-        "rounds": figures["rounds"],
-        "file": kept.relative_to(ROOT),
-    }
-    for name, (head, foot) in HEADS.items():
-        lines = [f"| {head} |", "| --- " + "| ---: " * head.count("|") + "|"]
-        lines += [f"| {row} |" for row in rows(figures)]
-        table = "\n".join([*lines, "", foot.format(**about)])
+    for name in HEADS:
+        lines = table(figures, name, kept.relative_to(ROOT))
         path = ROOT / name
         text, found = re.subn(
             r"(<!-- demo:begin -->\n).*?(<!-- demo:end -->)",
-            lambda m, t=table: f"{m[1]}\n{t}\n\n{m[2]}",
+            lambda m, t=lines: f"{m[1]}\n{t}\n\n{m[2]}",
             path.read_text(),
             flags=re.S,
         )

@@ -68,6 +68,24 @@ def test_index_columns():
     assert numloom.nonzero(numloom.array(source))[0].strides == (8,)
 
 
+def test_scalar_slots():
+    # What NumPy gives without us it still gives; what it would ask us for comes at once, and is the same.
+    code = """
+        import numpy, sys
+        before = [type(s + o) for s in (numpy.float64(2), numpy.int8(3)) for o in (1, 1.5, numpy.float32(1), numpy.ones(2), [1, 2])]
+        import numloom
+        after = [type(s + o) for s in (numpy.float64(2), numpy.int8(3)) for o in (1, 1.5, numpy.float32(1), numpy.ones(2), [1, 2])]
+        assert before == after
+        a = numloom.arange(3)
+        direct, way_round = numpy.float32(2) * a, numpy.multiply(numpy.float32(2), a)
+        assert type(direct) is type(way_round) is numloom.ndarray and direct.dtype == way_round.dtype
+        assert direct.tolist() == way_round.tolist() and (numpy.int8(1) < a).tolist() == [False, False, True]
+        print("same")
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "same\n", done.stderr
+
+
 def test_scalars_are_arrays():
     total = numloom.arange(10.0).sum()
     assert isinstance(total, numloom.ndarray) and total.shape == ()

@@ -26,8 +26,12 @@ class GuideBackend final : public Backend {
 
   void* alloc(int64_t nbytes) override { return std::malloc(static_cast<size_t>(nbytes) + 1); }
   void free(void* p, int64_t) override { std::free(p); }
-  void upload(void* device, const void* host, int64_t nbytes) override { std::memcpy(device, host, static_cast<size_t>(nbytes)); }
-  void download(void* host, const void* device, int64_t nbytes) override { std::memcpy(host, device, static_cast<size_t>(nbytes)); }
+  void upload(void* device, const void* host, int64_t nbytes) override {
+    std::memcpy(device, host, static_cast<size_t>(nbytes));
+  }
+  void download(void* host, const void* device, int64_t nbytes) override {
+    std::memcpy(host, device, static_cast<size_t>(nbytes));
+  }
   void copy(void* to, const void* from, int64_t nbytes) override { std::memcpy(to, from, static_cast<size_t>(nbytes)); }
   void synchronize() override {}
 
