@@ -10,7 +10,7 @@
 //   from_numpy, to_numpy, wrap_result, is_ours, rebind, flag_bits, set_writeable
 //   set_verify              see verify.cpp
 //   set_script_mode, eval, eval_all, settle, synchronize, set_device, device
-//   counters, reset_counters, debug_program, debug_plan, debug_keep, before_fork, after_fork_child, before_exit
+//   counters, reset_counters, debug_program, debug_plan, debug_keep, before_fork, after_fork_parent, after_fork_child, before_exit
 #define NUMLOOM_IMPORTS_NUMPY
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/pair.h>
@@ -208,6 +208,7 @@ NB_MODULE(_core, m) {
   m.def("debug_plan", numloom::debug_plan);
   m.def("debug_keep", numloom::debug_keep);
   m.def("before_fork", [] { translated([] { numloom::before_fork(); }); });
+  m.def("after_fork_parent", [] { numloom::after_fork_parent(); });
   m.def("after_fork_child", [] { numloom::after_fork_child(); });
   m.def("before_exit", [] {
     const nb::gil_scoped_release released;

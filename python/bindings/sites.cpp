@@ -131,7 +131,7 @@ PyObject* seen_errstate = nullptr;     // owned: the identity stays its own
 uint8_t seen_mask = 0;
 bool seen_needs_numpy = false;
 constexpr uint8_t kDefaultMask = kWarnDivide | kWarnOver | kWarnInvalid;
-uint8_t current_mask = kDefaultMask;
+thread_local uint8_t current_mask = kDefaultMask;  // of the call that this thread is in
 
 void read_errstate(PyObject* state) {
   Ref modes(PyObject_CallNoArgs(geterr));

@@ -34,7 +34,9 @@ from numloom._version import __version__  # noqa: E402
 ndarray = _core.ndarray
 _ndarray.present_as(__name__)
 if hasattr(_os, "register_at_fork"):
-    _os.register_at_fork(before=_core.before_fork, after_in_child=_core.after_fork_child)
+    _os.register_at_fork(
+        before=_core.before_fork, after_in_parent=_core.after_fork_parent, after_in_child=_core.after_fork_child
+    )
 _atexit.register(_core.before_exit)
 # Under `python -m numloom` the launcher reads the variables: options beat them, and errors in them are one line.
 # (`any` is NumPy's from here on.)

@@ -1,6 +1,7 @@
 #include "api/debug.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "api/record.h"
 #include "backend/cuda/control.h"
@@ -170,13 +171,21 @@ void debug_keep(bool on) {
   Engine::get().keep_plans = on;
 }
 
+namespace {
+// Held across a fork: a flush that another thread is in the middle of would never end in the child.
+std::optional<EngineLock> fork_lock;
+}  // namespace
+
 void before_fork() {
   settle();
-  EngineLock lock;
+  fork_lock.emplace();
   Engine::get().before_fork();
 }
 
+void after_fork_parent() { fork_lock.reset(); }
+
 void after_fork_child() {
+  fork_lock.reset();
   threads_after_fork();
   Engine::get().after_fork_child();
 }

@@ -11,7 +11,8 @@ std::string debug_plan();     // the last plan that ran, once debug_keep(true) w
 void debug_keep(bool on);
 
 // Around fork: everything recorded runs before; the child has no worker threads and stays on the CPU.
-void before_fork();
+void before_fork();  // nobody else runs anything until one of these:
+void after_fork_parent();
 void after_fork_child();
 // Where the process is about to end: waits for a compile in the background.
 void before_exit();

@@ -34,7 +34,8 @@ const char* flush_reason_name(FlushReason r) {
   return kNames[static_cast<int>(r)];
 }
 
-EngineLock::EngineLock() {
+EngineLock::EngineLock() : outermost_(!holds_engine) {
+  if (!outermost_) return;
   if (!engine_mutex.try_lock()) {
     if (hooks().release_lock) {
       void* state = hooks().release_lock();
@@ -47,6 +48,7 @@ EngineLock::EngineLock() {
   holds_engine = true;
 }
 EngineLock::~EngineLock() {
+  if (!outermost_) return;
   holds_engine = false;
   engine_mutex.unlock();
 }
@@ -76,6 +78,7 @@ Engine::Engine() {
 void Engine::commit() {
   Instr& d = program_.draft();
   if (hooks().site) d.site = hooks().site();
+  d.warns = hooks().warn_mask ? hooks().warn_mask() : 0;
   Buffer* const out = d.out.buf;
   bool shared = out->shared();
   for (int k = 0; k < d.nin; ++k) shared |= d.in[k].buf && d.in[k].buf->shared();

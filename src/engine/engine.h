@@ -32,13 +32,17 @@ struct Counters {
   double seconds_cpu = 0, seconds_cuda = 0, seconds_planning = 0;
 };
 
+// May be taken again by the thread that holds it.
 class EngineLock {
  public:
   EngineLock();
   ~EngineLock();
-  static bool held();  // by this thread
   EngineLock(const EngineLock&) = delete;
   EngineLock& operator=(const EngineLock&) = delete;
+  static bool held();  // by this thread
+
+ private:
+  bool outermost_;
 };
 
 inline constexpr int64_t kForkHome = int64_t{1} << 30;

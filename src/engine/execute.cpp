@@ -199,7 +199,6 @@ void Engine::share(const Step& step, Program& program) {
 
 void Engine::execute(const Facts& facts, const Plan& plan, Program& program) {
   Backend* backend = nullptr;
-  const uint8_t mask = hooks().warn_mask ? hooks().warn_mask() : 0;
   int64_t elements = 0;
   for (const Step& s : plan.steps) elements += program[s.instr].space().size();
   Unlocked unlocked(elements >= kLongFlush);
@@ -225,7 +224,9 @@ void Engine::execute(const Facts& facts, const Plan& plan, Program& program) {
     if (run) {
       try {
         if (!backend) backend = &choose(facts);
-        const auto attempt = [&] { run_step(step, program, *backend, mask ? &events : nullptr); };
+        bool warns = false;
+        for (int16_t i : step.instrs) warns |= program[i].warns != 0;
+        const auto attempt = [&] { run_step(step, program, *backend, warns ? &events : nullptr); };
         try {
           attempt();
         } catch (const memory_error&) {
@@ -243,8 +244,8 @@ void Engine::execute(const Facts& facts, const Plan& plan, Program& program) {
       continue;
     }
     for (const FloatEvent& e : events)
-      if (e.origin >= 0 && (e.mask & mask))
-        queue_warning(program[e.origin].site, e.mask & mask, reported_name(program[e.origin]));
+      if (const uint8_t mask = e.origin >= 0 ? e.mask & program[e.origin].warns : 0)
+        queue_warning(program[e.origin].site, mask, reported_name(program[e.origin]));
     const auto complete = [&] {
       for (int16_t i : step.instrs) program.complete(i);
     };

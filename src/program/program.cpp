@@ -59,6 +59,7 @@ Instr& Program::draft() {
     draft_->axis = 0;
     draft_->axes = 0;
     draft_->site = 0;
+    draft_->warns = 0;
     for (Operand& o : draft_->in) o.buf = nullptr;
   }
   return *draft_;

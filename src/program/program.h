@@ -41,6 +41,7 @@ struct Instr {
   Op op;
   DType type;
   uint8_t nin;
+  uint8_t warns;  // kWarn* that were wanted where it was recorded
   int32_t axis;
   uint32_t axes;
   uint32_t site;

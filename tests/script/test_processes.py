@@ -98,6 +98,33 @@ def test_os_fork(project):
     )
 
 
+def test_fork_while_other_threads_compute(project):
+    project.same(
+        """
+        import os, sys, threading, numpy as np
+        stop = False
+        def work(k):
+            x = np.full(200_000, float(k))
+            while not stop:
+                x = np.sqrt(x * x + 1) - np.exp(-x)
+                x.sum()
+        threads = [threading.Thread(target=work, args=(k,)) for k in range(3)]
+        for t in threads: t.start()
+        a = np.arange(100_000.0)
+        codes = []
+        for turn in range(15):
+            b = a * turn
+            child = os.fork()
+            if child == 0:
+                os._exit(int((b + np.ones(100_000)).sum() != 4999950000 * turn + 100_000))
+            codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        stop = True
+        for t in threads: t.join()
+        print(codes, b[:3])
+        """
+    )
+
+
 @pytest.mark.skipif(os.environ.get("NUMLOOM_DEVICE") != "cuda", reason="only kernels for CUDA are compiled in the background")
 @pytest.mark.parametrize("way", ["", "sys.exit(0)", "threading.Thread(target=work).start()"])
 def test_exit_while_a_kernel_is_compiled(project, tmp_path, way):

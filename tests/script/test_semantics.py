@@ -339,6 +339,63 @@ def test_interfaces_of_arrays(project):
     )
 
 
+def test_threads_share_arrays_under_load(project):
+    """Each thread writes its own rows of one array and reads what nobody writes; the main thread reads all of it meanwhile."""
+    project.same(
+        """
+        import threading, numpy as np
+        shared, common = np.zeros((8, 30_000)), np.arange(30_000.0)
+        wrong = []
+        def work(k):
+            row = shared[k]
+            for turn in range(40):
+                row += common * (k + 1)
+                if turn % 3 == 0:
+                    row[::2] -= 1; row[::2] += 1
+                mine = np.sqrt(common * common) + k
+                if mine[7] != 7 + k or row[5] != 5.0 * (k + 1) * (turn + 1) or common.sum() != 449985000:
+                    wrong.append((k, turn))
+        threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
+        for t in threads: t.start()
+        while any(t.is_alive() for t in threads):
+            shared.sum(), shared.copy(), common[::-1] + 1
+        for t in threads: t.join()
+        print(wrong, [float(row[3]) for row in shared], shared.sum())
+        """
+    )
+
+
+def test_threads_warn_as_each_asked(project):
+    """Work of one thread may run in a flush of another: its warnings are still those that it wanted itself."""
+    out = project.output(
+        """
+        import threading, warnings, numpy as np
+        warnings.simplefilter("always")
+        seen = []
+        warnings.showwarning = lambda message, *rest, **more: seen.append(str(message))
+        zero, held = np.zeros(20_000), {}
+        ready, go = threading.Event(), threading.Event()
+        def quiet():
+            with np.errstate(divide="ignore"):
+                held["quiet"] = 1 / zero
+                ready.set()
+                go.wait()
+        t = threading.Thread(target=quiet)
+        t.start()
+        ready.wait()
+        held["loud"] = np.log(zero)
+        print(float((held["quiet"] + held["loud"] * 0 + 1)[0]), float(held["loud"][1]))
+        go.set()
+        t.join()
+        print(sorted(set(seen)))
+        """
+    )
+    assert out.splitlines() == [
+        "nan -inf",
+        "['divide by zero encountered in log', 'invalid value encountered in multiply']",
+    ]
+
+
 def test_threads_share_arrays(project):
     project.same(
         """
