@@ -203,7 +203,7 @@ NL_FN c16 complex_arctan(c16 z) { return times_minus_i(complex_arctanh(times_i(z
 NL_SLOW c16 complex_power(c16 a, c16 b) {
   if (b.re == 0 && b.im == 0) return c16{1.0, 0.0};
   if (a.re == 0 && a.im == 0) {
-    if (b.re > 0 && b.im == 0) return c16{0.0, 0.0};
+    if (b.re > 0) return c16{0.0, 0.0};
     return c16{quiet_nan<f8>(), quiet_nan<f8>()};
   }
   if (b.im == 0 && rint_(b.re) == b.re && magnitude(b.re) < 100.0) {

@@ -399,6 +399,53 @@ Py_hash_t hash_class(PyObject* self) {
                                                                                : self);
 }
 
+// Methods of NumPy's own class that are given ours for theirs (`real.view(np.ndarray)`, a derived class's
+// `super().__array_wrap__(ours)`): they get NumPy's. All else goes to NumPy's method as it is.
+PyObject* real_view = nullptr;
+PyObject* real_array_wrap = nullptr;
+
+PyObject* with_real(PyObject* method, PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames) {
+  const Py_ssize_t total = n + (kwnames ? PyTuple_GET_SIZE(kwnames) : 0);
+  std::vector<PyObject*> all{self};
+  std::vector<Ref> kept;
+  for (Py_ssize_t i = 0; i < total; ++i) {
+    PyObject* v = args[i];
+    if (v == reinterpret_cast<PyObject*>(ndarray_type)) {
+      v = reinterpret_cast<PyObject*>(&PyArray_Type);
+    } else if (is_ours(v)) {
+      v = to_numpy(v);
+      if (!v) return nullptr;
+      kept.emplace_back(v);
+    }
+    all.push_back(v);
+  }
+  return PyObject_Vectorcall(method, all.data(), n + 1, kwnames);
+}
+PyObject* view_of_real(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames) {
+  return with_real(real_view, self, args, n, kwnames);
+}
+PyObject* wrap_of_real(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames) {
+  return with_real(real_array_wrap, self, args, n, kwnames);
+}
+
+void take_ours_in_real_methods() {
+  static PyMethodDef defs[] = {
+      {"view", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(view_of_real)), METH_FASTCALL | METH_KEYWORDS, nullptr},
+      {"__array_wrap__", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(wrap_of_real)), METH_FASTCALL | METH_KEYWORDS,
+       nullptr}};
+  PyObject** kept[] = {&real_view, &real_array_wrap};
+  for (int i = 0; i < 2; ++i) {
+    PyObject* dict = PyArray_Type.tp_dict;
+    *kept[i] = Py_XNewRef(PyDict_GetItemString(dict, defs[i].ml_name));
+    if (!*kept[i]) raise(PyExc_ImportError, "numpy.ndarray lacks a method");
+    // With NumPy's documentation and signature.
+    defs[i].ml_doc = reinterpret_cast<PyMethodDescrObject*>(*kept[i])->d_method->ml_doc;
+    Ref descriptor = checked(PyDescr_NewMethod(&PyArray_Type, &defs[i]));
+    check(PyDict_SetItemString(dict, defs[i].ml_name, descriptor.get()));
+  }
+  PyType_Modified(&PyArray_Type);
+}
+
 PyTypeObject* make_type(PyObject* module, PyType_Spec* spec, PyObject* bases) {
   return reinterpret_cast<PyTypeObject*>(checked(PyType_FromModuleAndSpec(module, spec, bases)).release());
 }
@@ -538,11 +585,27 @@ PyObject* to_numpy(PyObject* ours) {
   });
 }
 
+// Whether every bool is 0 or 1: NumPy counts any other byte as true, and such arrays stay its own.
+static bool plain_bools(const char* p, const PyArrayObject* array, int axis = 0) {
+  if (axis == 0 && PyArray_IS_C_CONTIGUOUS(array)) {
+    const npy_intp n = PyArray_SIZE(const_cast<PyArrayObject*>(array));
+    unsigned char seen = 0;
+    for (npy_intp i = 0; i < n; ++i) seen |= static_cast<unsigned char>(p[i]);
+    return seen <= 1;
+  }
+  if (axis == PyArray_NDIM(array)) return static_cast<unsigned char>(*p) <= 1;
+  for (npy_intp i = 0; i < PyArray_DIM(array, axis); ++i) {
+    if (!plain_bools(p + i * PyArray_STRIDE(array, axis), array, axis + 1)) return false;
+  }
+  return true;
+}
+
 bool array_from_numpy(PyObject* real, bool mine, Array& out, PyObject** base, int lent) {
   auto* array = reinterpret_cast<PyArrayObject*>(real);
   const DType t = dtype_of_descr(PyArray_DESCR(array));
   const int ndim = PyArray_NDIM(array);
   if (t == kNoDType || ndim > kMaxDims || !PyArray_ISALIGNED(array)) return false;
+  if (t == DType::b1 && !plain_bools(static_cast<const char*>(PyArray_DATA(array)), array)) return false;
   Layout l;
   l.ndim = ndim;
   l.offset = 0;
@@ -685,6 +748,7 @@ void init_ndarray(PyObject* module) {
   Py_SET_TYPE(reinterpret_cast<PyObject*>(ndarray_type), meta);
   Py_INCREF(meta);
 
+  take_ours_in_real_methods();
   check(PyModule_AddObjectRef(module, "ndarray_meta", reinterpret_cast<PyObject*>(meta)));
   check(PyModule_AddObjectRef(module, "ndarray", reinterpret_cast<PyObject*>(ndarray_type)));
 }

@@ -40,8 +40,32 @@ bool leave_to(PyObject* other, bool inplace) {
   return p > 0;
 }
 
-// What NumPy's operator does with operands that are not ours alone.
-PyObject* binary_elsewhere(PyObject* real, PyObject* x, PyObject* y, bool inplace = false) {
+// Whether `o` is of a class derived from NumPy's.
+bool is_derived(PyObject* o) { return PyArray_Check(o) && !PyArray_CheckExact(o); }
+
+// x op y where x has left us y: what a derived class's operator would have done with NumPy's array.
+PyObject* again_with_real(Op op, PyObject* x, PyObject* y) {
+  Ref real = checked(to_numpy(y));
+  switch (op) {
+    case Op::add: return PyNumber_Add(x, real.get());
+    case Op::subtract: return PyNumber_Subtract(x, real.get());
+    case Op::multiply: return PyNumber_Multiply(x, real.get());
+    case Op::divide: return PyNumber_TrueDivide(x, real.get());
+    case Op::floor_divide: return PyNumber_FloorDivide(x, real.get());
+    case Op::remainder: return PyNumber_Remainder(x, real.get());
+    case Op::power: return PyNumber_Power(x, real.get(), Py_None);
+    case Op::left_shift: return PyNumber_Lshift(x, real.get());
+    case Op::right_shift: return PyNumber_Rshift(x, real.get());
+    case Op::bitwise_and: return PyNumber_And(x, real.get());
+    case Op::bitwise_or: return PyNumber_Or(x, real.get());
+    case Op::bitwise_xor: return PyNumber_Xor(x, real.get());
+    default: return PyNumber_MatrixMultiply(x, real.get());
+  }
+}
+
+// What NumPy's operator does with operands that are not ours alone. `op`: which one (Op::none: matrix product).
+PyObject* binary_elsewhere(PyObject* real, PyObject* x, PyObject* y, bool inplace = false, Op op = Op::none) {
+  if (!inplace && is_derived(x) && real != real_ufunc("divmod")) return again_with_real(op, x, y);
   PyObject* other = is_ours(x) ? y : x;
   if (leave_to(other, inplace)) return Py_NewRef(Py_NotImplemented);
   if (inplace) {
@@ -57,8 +81,8 @@ template <Op op>
 PyObject* binary(PyObject* x, PyObject* y) {
   try {
     if (PyObject* r = apply_binary(op, x, y)) return checked_result(r);
-    return binary_elsewhere(real_ufunc(op), x, y);
-  } catch (const not_native&) { return binary_elsewhere(real_ufunc(op), x, y); } catch (...) {
+    return binary_elsewhere(real_ufunc(op), x, y, false, op);
+  } catch (const not_native&) { return binary_elsewhere(real_ufunc(op), x, y, false, op); } catch (...) {
     return raise_current();
   }
 }
@@ -128,7 +152,7 @@ PyObject* power(PyObject* x, PyObject* y, PyObject* modulo) {
     }
   } catch (const not_native&) {
   } catch (...) { return raise_current(); }
-  return binary_elsewhere(real_ufunc(Op::power), x, y);
+  return binary_elsewhere(real_ufunc(Op::power), x, y, false, Op::power);
 }
 
 PyObject* inplace_power(PyObject* x, PyObject* y, PyObject*) {

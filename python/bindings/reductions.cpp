@@ -1,4 +1,6 @@
 // sum, mean, argmax, cumsum and the like: as functions and as methods.
+#include <cmath>
+
 #include "native.h"
 
 namespace numloom::python {
@@ -63,6 +65,10 @@ PyObject* fold(const Call& call) {
   if (!parse_common(v[0], v[1], v[2], v[3], v[4], v[6], a, mask, options)) return call.decline("operands of this kind");
   if (given(v[5])) {
     if (!to_scalar(v[5], initial)) return call.decline("initial");
+    // The one start that the identity would swallow.
+    if (op == Op::add && is_inexact(initial.dtype) && std::signbit(cast_scalar(initial, DType::f8).f) &&
+        cast_scalar(initial, DType::f8).f == 0)
+      return call.decline("an initial -0.0");
     options.initial = &initial;
   }
   if (op_info(op).warns && errstate_needs_numpy()) return call.decline("errstate");
@@ -85,8 +91,8 @@ template <bool root>
 PyObject* spread(const Call& call) {
   static const Signature signature({"a", "axis", "dtype", "out", "ddof", "keepdims", "where", "mean", "correction"}, 6);
   PyObject* v[9];
-  if (!signature.parse(call, v) || given(v[7])) return call.decline("arguments");
-  Operand a, mask;
+  if (!signature.parse(call, v)) return call.decline("arguments");
+  Operand a, mask, given_mean;
   ReduceOptions options;
   if (!parse_common(v[0], v[1], v[2], v[3], v[5], v[6], a, mask, options) || options.where)
     return call.decline("operands of this kind");
@@ -103,7 +109,10 @@ PyObject* spread(const Call& call) {
   }
   if (n - ddof <= 0 || a.array->size() == 0) return call.decline("degrees of freedom <= 0");
   if (errstate_needs_numpy()) return call.decline("errstate");
-  return into(v[3], [&] { return variance(*a.array, ddof, root, options); });
+  if (given(v[7]) && (!is_ours(v[7]) || !to_array(v[7], given_mean) || given_mean.array->dtype != a.array->dtype ||
+                      given_mean.array->ndim() != a.array->ndim() || !is_float(a.array->dtype)))
+    return call.decline("mean=");
+  return into(v[3], [&] { return variance(*a.array, ddof, root, options, given(v[7]) ? given_mean.array : nullptr); });
 }
 
 template <Op op>

@@ -65,6 +65,7 @@ PyObject* clip_of(const Call& call) {
   PyObject* low = v[1] ? v[1] : v[4];
   PyObject* high = v[2] ? v[2] : v[5];
   if ((v[1] || v[2]) && (v[4] || v[5])) return call.decline("arguments");
+  if (!v[1] != !v[2]) return call.decline("arguments");  // NumPy misses the other bound
   return clip_with(call, v[0], low, high, v[3]);
 }
 
@@ -203,6 +204,7 @@ PyObject* view_method(const Call& call) {
   bool misaligned = seen->layout.offset % aligned != 0;
   for (int d = 0; d < seen->ndim(); ++d) misaligned |= seen->layout.shape[d] > 1 && seen->layout.strides[d] % aligned != 0;
   if (misaligned) return call.decline("a view that is not aligned");
+  if (t == DType::b1 && a.dtype != t) return call.decline("bytes as bools");  // which may be neither 0 nor 1
   return make_view(v[0], std::move(*seen));
 }
 

@@ -229,7 +229,7 @@ PyObject* moveaxis_of(const Call& call) {
   uint32_t taken_from = 0, taken_to = 0;
   order.ndim = n;
   for (int i = 0; i < from.ndim; ++i) {
-    const int s = normalize_axis(from.dims[i], n), d = normalize_axis(to.dims[i], n);
+    const int s = normalize_axis(from.dims[i], n, "source"), d = normalize_axis(to.dims[i], n, "destination");
     if (taken_from >> s & 1 || taken_to >> d & 1) return call.decline("a repeated axis");
     taken_from |= uint32_t{1} << s;
     taken_to |= uint32_t{1} << d;

@@ -80,6 +80,8 @@ PyObject* call_slow(Ufunc* u, PyObject* const* args, Py_ssize_t n, PyObject* kwn
   auto elsewhere = [&] { return fall_back_ufunc(u->real, "__call__", args, n, kwnames); };
   Given g;
   if (n < u->nin || !parse_given(u, args, n, kwnames, g)) return elsewhere();
+  // A third argument by position looks like a third operand there: NumPy says so.
+  if (n > u->nin && (u->op == Op::maximum || u->op == Op::minimum)) return elsewhere();
   Operand in[3], out[2], where;
   bool any_array = g.any_out() || g.where != nullptr;
   for (int i = 0; i < u->nin; ++i) {

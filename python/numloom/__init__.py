@@ -11,7 +11,7 @@ import atexit as _atexit
 import os as _os
 import sys as _sys
 
-from numloom import _core, _ndarray
+from numloom import _core, _json, _ndarray
 from numloom._fallback import FallbackError, FallbackWarning
 from numloom._fallback import policy as _policy
 from numloom._fallback import target as _target
@@ -25,6 +25,7 @@ from numloom import _namespace  # noqa: E402  (needs the completed ndarray)
 _names = _namespace.build()
 globals().update(_names)
 _namespace.register_submodules(__name__)
+_json.install()
 
 from numloom import debug  # noqa: E402
 from numloom._device import asnumpy, device, eval, set_device, synchronize  # noqa: E402

@@ -5,15 +5,15 @@ access on an array never goes through Python code that guesses.
 """
 
 import copyreg
+import functools
 import importlib
 import inspect
 import types
 
 import numpy
-from numpy._core.defchararray import chararray  # numpy.char deprecates the name
 
 from numloom import _core
-from numloom._fallback.convert import from_host, to_host
+from numloom._fallback.convert import Loan, from_host, to_host
 from numloom._fallback.target import Target, running
 
 ndarray = _core.ndarray
@@ -300,25 +300,45 @@ def _construct(cls, *args, **kwargs):
 def _make_subclass(meta, name, bases, namespace, **kwargs):
     """`class Sub(np.ndarray)`: NumPy's own ndarray takes our place among the bases."""
     real_bases = tuple(_real if base is ndarray else base for base in bases)
-    made = types.new_class(name, real_bases, kwargs, lambda body: body.update(namespace))
-    take_our_class_in_view(made)
-    return made
+    return types.new_class(name, real_bases, kwargs, lambda body: body.update(namespace))
 
 
-def take_our_class_in_view(cls):
-    """Let `x.view(np.ndarray)` of a class derived from NumPy's ndarray mean NumPy's: NumPy would take ours for a dtype."""
+def _take_our_class(cls):
+    """Let `x.view(np.ndarray)` mean NumPy's class where a derived class asks about classes in Python."""
     plain = cls.view
 
+    @functools.wraps(plain)
     def view(self, *args, **kwargs):
         args = [_real if value is ndarray else value for value in args]
         return plain(self, *args, **{name: _real if value is ndarray else value for name, value in kwargs.items()})
 
-    view.__doc__ = plain.__doc__
     cls.view = view
 
 
-for _derived in (numpy.matrix, numpy.recarray, numpy.memmap, numpy.ma.MaskedArray, chararray):
-    take_our_class_in_view(_derived)
+def _take_our_outputs(cls):
+    """Let the methods of a derived class write an array of ours: `masked.sum(0, out=ours)`."""
+    for name, plain in list(vars(cls).items()):
+        if isinstance(plain, types.FunctionType) and "out" in plain.__code__.co_varnames[: plain.__code__.co_argcount]:
+            setattr(cls, name, _lending_out(plain))
+
+
+def _lending_out(plain):
+    @functools.wraps(plain)
+    def method(*args, **kwargs):
+        if ndarray not in map(type, args) and type(kwargs.get("out")) is not ndarray:
+            return plain(*args, **kwargs)
+        loan = Loan()
+        lent = [loan.lend(value, True) for value in args]
+        result = plain(*lent, **{name: loan.lend(value, True) for name, value in kwargs.items()})
+        owner = loan.owners.get(id(result))
+        return result if owner is None else owner
+
+    return method
+
+
+_take_our_class(numpy.ma.MaskedArray)
+for _derived in (numpy.matrix, numpy.ma.MaskedArray):
+    _take_our_outputs(_derived)
 
 
 class _EitherMethod:
@@ -445,7 +465,7 @@ def complete():
             setattr(ndarray, name, _host_property(name))
     if "__array_priority__" not in own:
         ndarray.__array_priority__ = 0.0
-    ndarray.__class_getitem__ = classmethod(types.GenericAlias)
+    ndarray.__class_getitem__ = classmethod(_class_getitem)
     for name in dir(_real):
         if name in own or name in _SKIPPED:
             continue
@@ -460,6 +480,11 @@ def complete():
         except (AttributeError, TypeError):
             pass
     _complete_class()
+
+
+def _class_getitem(cls, item, /):
+    _real[item]  # NumPy counts the arguments
+    return types.GenericAlias(cls, item)
 
 
 def _complete_class():

@@ -8,6 +8,7 @@ import functools
 
 import numpy.random as real
 
+from numloom._fallback.convert import to_host
 from numloom._fallback.function import make_drawing
 
 provided = {}
@@ -54,14 +55,37 @@ Generator = _generator_class(real.Generator)
 RandomState = _generator_class(real.RandomState)
 
 
+def _seeded_class(base):
+    """A class that is seeded by arrays of ours too."""
+
+    def __init__(self, *args, **kwargs):
+        base.__init__(self, *map(to_host, args), **{name: to_host(value) for name, value in kwargs.items()})
+
+    def __reduce__(self):
+        function, args, *state = base.__reduce__(self)
+        return (function, tuple([base if value is made else value for value in args]), *state)
+
+    made = _GeneratorClass(
+        base.__name__,
+        (base,),
+        {"_real": base, "__doc__": base.__doc__, "__module__": "numpy.random", "__init__": __init__, "__reduce__": __reduce__},
+    )
+    return made
+
+
+_SEEDED = ("SeedSequence", "MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
+
+
 @functools.wraps(real.default_rng, ("__doc__",))
 def default_rng(seed=None):
     if isinstance(seed, real.Generator):
         return seed
-    return Generator(real.default_rng(seed).bit_generator)
+    return Generator(real.default_rng(to_host(seed)).bit_generator)
 
 
 def _provide():
+    for name in _SEEDED:
+        provided[f"random.{name}"] = _seeded_class(getattr(real, name))
     provided["random.Generator"] = Generator
     provided["random.RandomState"] = RandomState
     provided["random.default_rng"] = default_rng

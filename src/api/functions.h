@@ -59,7 +59,9 @@ struct ReduceOptions {
 // ufunc.reduce for ops with OpInfo::reduces (add, multiply, minimum, maximum, logical_and, logical_or, bitwise_*).
 Array reduce(Op op, const Array& a, const ReduceOptions& options = {});
 Array mean(const Array& a, const ReduceOptions& options = {});
-Array variance(const Array& a, double ddof, bool square_root, const ReduceOptions& options = {});
+// `given_mean`: along the axes, broadcasting against `a`.
+Array variance(const Array& a, double ddof, bool square_root, const ReduceOptions& options = {},
+               const Array* given_mean = nullptr);
 Array count_nonzero(const Array& a, const ReduceOptions& options = {});
 // First index of the least (op minimum) or greatest element; no axis: of the flattened array.
 Array argreduce(Op op, const Array& a, std::optional<int> axis, bool keepdims = false);

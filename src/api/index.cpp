@@ -413,6 +413,9 @@ Array get_item(const Array& a, std::span<const Index> index) {
   for (int d = 0; d < nb; ++d) order[n++] = first + d;
   for (int d = 0; d < x.space.ndim; ++d)
     if (d < first || d >= first + nb) order[n++] = d;
+  // Axes of the index alone keep the memory order of the index arrays, as that of their sum tells.
+  if (n == nb)
+    std::stable_sort(order, order + nb, [&](int p, int q) { return std::abs(x.at.strides[p]) > std::abs(x.at.strides[q]); });
   std::stable_sort(order + nb, order + n,
                    [&](int p, int q) { return std::abs(x.space.strides[p]) > std::abs(x.space.strides[q]); });
   int64_t stride = a.item();

@@ -73,6 +73,7 @@ void reduce_now(Op op, DType type, const Array& a, uint32_t axes, const Array& o
   if (!whole) line.resize(n * a.item());
   if (cast_in) wide.resize(n * item_size(type));
   int64_t at[kMaxDims] = {};
+  uint8_t rounded = 0;
   for (;;) {
     const char* from = a.buf->host + a.layout.offset;
     char* to = out.buf->host + space.offset;
@@ -88,8 +89,12 @@ void reduce_now(Op op, DType type, const Array& a, uint32_t axes, const Array& o
     }
     Scalar acc;
     fn(acc.raw, values, n);
-    if (cast_out) cast_out(to, acc.raw, nullptr, nullptr, 1);
-    else std::memcpy(to, acc.raw, item_size(type));
+    if (cast_out) {
+      cast_out(to, acc.raw, nullptr, nullptr, 1);
+      if (ask && cast_may_warn(type, out.dtype)) rounded |= warn_check_cast(type, out.dtype, to, acc.raw, 1);
+    } else {
+      std::memcpy(to, acc.raw, item_size(type));
+    }
     int d = a.ndim() - 1;
     for (; d >= 0; --d) {
       if (axes >> d & 1) continue;
@@ -100,7 +105,7 @@ void reduce_now(Op op, DType type, const Array& a, uint32_t axes, const Array& o
   }
   if (ask) {
     const unsigned flags = _MM_GET_EXCEPTION_STATE();
-    uint8_t met = (flags & _MM_EXCEPT_OVERFLOW ? kWarnOver : 0) | (flags & _MM_EXCEPT_INVALID ? kWarnInvalid : 0);
+    uint8_t met = rounded | (flags & _MM_EXCEPT_OVERFLOW ? kWarnOver : 0) | (flags & _MM_EXCEPT_INVALID ? kWarnInvalid : 0);
     if (op == Op::minimum || op == Op::maximum) met = 0;
     if (met & wanted) queue_warning(hooks().site ? hooks().site() : 0, met & wanted, "reduce");
   }
@@ -229,7 +234,7 @@ Array mean(const Array& a, const ReduceOptions& options) {
   return half ? astype(result, DType::f2) : result;
 }
 
-Array variance(const Array& a, double ddof, bool square_root, const ReduceOptions& options) {
+Array variance(const Array& a, double ddof, bool square_root, const ReduceOptions& options, const Array* given_mean) {
   if (options.where || options.initial || options.out || options.dtype != kNoDType || a.dtype == DType::f2)
     throw not_native("a variance with options");
   int64_t count = 1;
@@ -239,7 +244,7 @@ Array variance(const Array& a, double ddof, bool square_root, const ReduceOption
   if (double(count) - ddof <= 0) throw not_native("a variance with no degrees of freedom");
   ReduceOptions keep = options;
   keep.keepdims = true;
-  const Array m = mean(a, keep);
+  const Array m = given_mean ? *given_mean : mean(a, keep);
   const Arg difference[2] = {a, m};
   const Array x = apply(Op::subtract, difference);
   Array squares;
@@ -288,7 +293,14 @@ void record_along(Kind kind, Op op, const Array& a, int axis, const Array& out) 
     c.axis = axis;
     c.in[0] = {a.buf->host + a.layout.offset, a.dtype, a.layout};
     c.out = {out.buf->host + out.layout.offset, out.dtype, out.layout};
+    const uint8_t wanted = kind == Kind::cumulate && is_inexact(a.dtype) ? wanted_warnings() & (kWarnOver | kWarnInvalid) : 0;
+    if (wanted) _MM_SET_EXCEPTION_STATE(0);
     cpu_backend().run(c, nullptr);
+    if (wanted && op != Op::minimum && op != Op::maximum) {
+      const unsigned flags = _MM_GET_EXCEPTION_STATE();
+      const uint8_t met = (flags & _MM_EXCEPT_OVERFLOW ? kWarnOver : 0) | (flags & _MM_EXCEPT_INVALID ? kWarnInvalid : 0);
+      if (met & wanted) queue_warning(hooks().site ? hooks().site() : 0, met & wanted, "accumulate");
+    }
     out.buf->has_range = false;
     return;
   }
@@ -357,6 +369,7 @@ Array cumulate(Op op, const Array& input, std::optional<int> axis, DType dtype, 
     out = make_result(layout, type);
   }
   record_along(Kind::cumulate, op, a, d, out);
+  issue_warnings();
   return out;
 }
 

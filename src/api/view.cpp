@@ -75,6 +75,9 @@ Array broadcast(const Array& a, Shape shape) {
   int64_t joined[kMaxDims];
   int n;
   if (shape.size() > kMaxDims) throw not_native("more dimensions than are native");
+  if (std::any_of(shape.begin(), shape.end(), [](int64_t n) { return n < 0; }))
+    throw value_error("all elements of broadcast shape must be non-negative");
+  if (shape.empty() && a.ndim() > 0) throw value_error("cannot broadcast a non-scalar to a scalar array");
   if (!broadcast_shapes(a.layout.dims(), shape, joined, n) || n != static_cast<int>(shape.size()) ||
       !std::equal(joined, joined + n, shape.begin()))
     throw value_error("operands could not be broadcast together with remapped shapes [original->remapped]: " +

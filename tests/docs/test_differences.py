@@ -239,3 +239,41 @@ def test_device_arrays_after_fork():
         print(os.waitpid(child, 0)[1])
     """
     assert run(code, "--device", "cuda") == "0"
+
+
+def test_two_array_classes():
+    code = """
+        import numpy as np
+        x = np.zeros(2, object)
+        print(type(x) is np.ndarray, type(x) == np.ndarray, isinstance(x, np.ndarray), hash(type(x)) == hash(np.ndarray))
+    """
+    assert run(code) == "False True True True"
+
+
+def test_functions_are_equal():
+    code = """
+        import pickle
+        import numpy as np
+        add = pickle.loads(pickle.dumps(__import__("sys").modules["numpy"].add))
+        print(add is np.add, add == np.add, {np.add: 1}[add])
+    """
+    assert run(code) == "False True 1"
+
+
+def test_dtype_in_place():
+    a = numloom.zeros(4)
+    with pytest.raises(TypeError):
+        a.dtype = [("x", "f4"), ("y", "f4")]
+    assert a.view([("x", "f4"), ("y", "f4")]).shape == (4,)
+
+
+def test_writeable_broadcasts(recwarn):
+    a, _ = numloom.broadcast_arrays(numloom.arange(3.0), numloom.ones((2, 1)))
+    a[0, 1] = 7
+    assert a.tolist() == [[0, 7, 2], [0, 7, 2]]
+    assert not recwarn.list
+
+
+def test_square_for_two():
+    with pytest.warns(RuntimeWarning, match="overflow encountered in square"):
+        numloom.asnumpy(numloom.full(3, 1e200) ** 2.0)

@@ -97,11 +97,95 @@ import weakref; x = np.eye(3); w = weakref.ref(x); x.resize(2)
 """
 
 
+VALUES = """
+np.power(np.array([0j, 0j, 0j]), np.array([1 + 4j, 2 - 3j, 1 - 1j]))
+np.power(np.array([0j], np.complex64), 1 + 4j)
+np.power(np.array([0j]), -1 + 1j)
+np.sum(np.array([-0.0] * 3), initial=-0.0)
+np.sum(np.zeros(0), initial=-0.0)
+np.arange(1, 1236, dtype="f2").sum()
+np.cumsum(np.full(3, 1e308))
+np.cumprod(np.full(3, 1e30, np.float32))
+x = np.arange(24.0).reshape(2, 3, 4) ** 1.5; np.std(x, axis=1, mean=np.mean(x, axis=1, keepdims=True)) == np.std(x, axis=1)
+x = np.arange(24.0).reshape(2, 3, 4) * 1.25; np.var(x, axis=2, mean=np.mean(x, axis=2, keepdims=True))
+m = np.array([0, 1, 2, 255, 128], np.uint8).view(bool); (m.sum(), ~m, m & True, m == True, m.argmax(), np.add(1, 1, where=m, out=np.zeros(5)))
+m = np.frombuffer(b"\\x00\\x02\\x01", dtype=bool); (np.count_nonzero(m), m ^ True, np.arange(3)[m], m.astype(int))
+"""
+
+REFUSALS = """
+np.broadcast_to(np.ones((2, 1)), (2, -1))
+np.broadcast_to(np.ones(3), (-1,))
+np.broadcast_to(np.ones((1,)), ())
+np.broadcast_to(np.ones(3), (0,))
+np.broadcast_to(np.ones(3), (2,))
+np.moveaxis(np.ones((2, 3)), 5, 0)
+np.moveaxis(np.ones((2, 3)), 0, 5)
+np.moveaxis(np.ones((2, 3)), [0, 0], [0, 1])
+np.moveaxis(np.ones((2, 3)), 0, [0, 1])
+np.clip(np.arange(5), 2)
+np.clip(np.arange(5), a_max=2)
+np.clip(np.arange(5), 2, min=1)
+np.clip(np.arange(5), 2, 3, max=3)
+np.concatenate([np.ones(2), np.ones((2, 2))])
+np.concatenate([np.ones((2, 3)), np.ones((2, 2))])
+np.concatenate([np.ones((2, 3)), np.ones((3, 2))], axis=1)
+np.concatenate(np.ones(3))
+np.concatenate((np.ones(3), 2))
+np.concatenate((np.ones(3), np.ones(3)), axis=1)
+np.maximum(np.ones(2), 2, np.ones(2))
+np.ndarray[int, float, int]
+np.ndarray[()]
+np.arange(6)[0.0:, 0.0]
+np.zeros((0, 0)).max(axis=1)
+np.maximum.reduce(np.zeros((0, 0)), axis=1)
+"""
+
+DERIVED = """
+np.matrix([[1, 2], [3, 4]]) * np.ones((2, 2))
+np.matrix([[1, 2], [3, 4]]) * np.ones(2)
+np.ones((2, 2)) * np.matrix([[1, 2], [3, 4]])
+np.matrix([[1, 2], [3, 4]]) + np.ones((2, 2))
+np.matrix([[1, 2], [3, 4]]) @ np.ones((2, 2))
+np.matrix([[1, 2], [3, 4]]) ** np.array(2)
+np.recarray((2,), dtype=[("a", int)]).view(np.ndarray).shape
+numpy.zeros(2, [("a", "i4")]).view(type=np.ndarray)
+numpy.zeros(2, "O").view(np.ndarray)
+numpy.zeros(2).view(np.ndarray) + 1
+o = np.zeros(3, int); r = np.ma.array([1, 2, 3], mask=[0, 1, 0]).cumsum(out=o); (r is o, o)
+o = np.zeros(3); r = np.ma.array([1.5, 2, 3], mask=[0, 1, 0]).round(0, out=o); (r is o, o)
+np.ma.array([1.5, 2, 3]).view(np.ndarray)
+"""
+
+FANCY_LAYOUT = """
+np.arange(10)[np.arange(10).reshape(5, 2).T]
+np.arange(20).reshape(10, 2)[np.arange(10).reshape(5, 2).T]
+np.arange(20).reshape(10, 2)[np.arange(10).reshape(5, 2).T, 0]
+np.arange(60).reshape(3, 10, 2)[:, np.arange(10).reshape(5, 2).T]
+"""
+
+GENERATORS = """
+np.random.default_rng(np.array([1, 2, 3])).integers(10, size=3)
+np.random.PCG64(np.arange(3)).random_raw()
+np.random.SeedSequence(np.arange(3)).generate_state(1)
+np.random.RandomState(np.arange(3)).randint(100, size=3)
+np.random.MT19937(np.array([1])).state["bit_generator"]
+(isinstance(np.random.PCG64(1), np.random.BitGenerator), issubclass(np.random.PCG64, np.random.BitGenerator))
+isinstance(np.random.default_rng(5).bit_generator, np.random.PCG64)
+import pickle; g = np.random.Generator(np.random.Philox(3)); h = pickle.loads(pickle.dumps(g)); (g.random(), h.random())
+import pickle; pickle.loads(pickle.dumps(np.random.SeedSequence(3))).entropy
+"""
+
+BROADCAST = """
+a, b = np.broadcast_arrays(np.ones((3, 1)), np.ones(3)); (a.flags.writeable, a.strides, b.strides)
+a, b = np.broadcast_arrays(np.arange(3.0), np.ones((2, 1))); a[0, 1] = 7; a
+"""
+
+
 def lines(*tables):
     return [line for table in tables for line in table.strip().splitlines()]
 
 
-@pytest.mark.parametrize("source", lines(CASTS, CREATION, LAYOUT, RESIZING))
+@pytest.mark.parametrize("source", lines(CASTS, CREATION, LAYOUT, RESIZING, VALUES, REFUSALS, DERIVED, FANCY_LAYOUT, GENERATORS))
 def test_detail(source):
     check(source.replace("; ", "\n"))
 
@@ -109,6 +193,12 @@ def test_detail(source):
 @pytest.mark.parametrize("source", lines(CASTS_THAT_RAISE))
 def test_errstate_raise(source):
     check(f"with np.errstate(all='raise'):\n    r = {source}\nr")
+
+
+@pytest.mark.parametrize("source", lines(BROADCAST))
+def test_broadcast_arrays_can_be_written(source):
+    # NumPy warns of it; see docs/differences.md.
+    check(source.replace("; ", "\n"), warned=False)
 
 
 def test_underflow_is_warned_of_where_asked():

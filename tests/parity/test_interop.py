@@ -180,3 +180,10 @@ def test_threads():
         t.join()
     assert not failures
     assert shared.tolist() == list(range(8))
+
+
+def test_json_takes_the_floats_that_it_takes_of_numpy():
+    check("import json\njson.dumps({'mean': np.array([1.5, 2]).mean(), 'list': [np.ones(2).sum()]})")
+    check("import json\njson.dumps(np.array([1, 2]).sum())")
+    check("import json\njson.dumps(np.array([1, 2], np.float32).sum())")
+    check("import json\njson.dumps(np.array([1, 2]))")

@@ -80,7 +80,13 @@ def broadcast_arrays(*args, subok=False):
     if not arrays or any(a is None for a in arrays) or "broadcast_to" not in _functions:
         return decline("broadcast_arrays", args, {"subok": subok})
     try_shape = numpy.broadcast_shapes(*(a.shape for a in arrays))
-    return tuple(a if a.shape == try_shape else _functions["broadcast_to"](a, try_shape) for a in arrays)
+    return tuple(a if a.shape == try_shape else _spread(a, try_shape) for a in arrays)
+
+
+def _spread(a, shape):
+    view = _functions["broadcast_to"](a, shape)
+    view.flags.writeable = a.flags.writeable  # NumPy's may be written, which it warns of
+    return view
 
 
 # -------------------------------------------------------------------------------------------------- joining
