@@ -220,6 +220,10 @@ bool to_shape(PyObject* o, ShapeArg& out) {
     out.ndim = 1;
     return to_dimension(o, out.dims[0]);
   }
+  if (!PySequence_Check(o)) {
+    PyErr_Format(PyExc_TypeError, "expected a sequence of integers or a single integer, got '%.100R'", o);
+    throw python_error{};
+  }
   Ref items = checked(PySequence_Fast(o, "expected a sequence of integers or a single integer"));
   const Py_ssize_t n = PySequence_Fast_GET_SIZE(items.get());
   if (n > kMaxDims) return false;

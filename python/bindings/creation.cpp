@@ -149,11 +149,21 @@ bool from_numbers(PyObject* source, Array& out) {
   return true;
 }
 
+// Whether an `__array__` written in Python makes an array of it: it may be one of ours, which NumPy would refuse.
+bool gives_arrays(PyObject* source) {
+  if (PyArray_Check(source) || PyList_CheckExact(source) || PyTuple_CheckExact(source) || PyArray_CheckScalar(source))
+    return false;
+  static PyObject* name = PyUnicode_InternFromString("__array__");
+  PyObject* method = _PyType_Lookup(Py_TYPE(source), name);  // borrowed
+  return method && PyFunction_Check(method);
+}
+
 // A list of scalar arrays (library mode) or of our arrays: NumPy would read each through a protocol.
 PyObject* from_object(const char* name, const Call& call, PyObject* source) {
   if (call.keywords() && holds_ours(call)) return call.decline("an array among the options");
   Array numbers;
   if (call.n == 1 && !call.kwnames && from_numbers(source, numbers)) return make_array(std::move(numbers));
+  if (!script_mode && gives_arrays(source)) return call.decline("an object with __array__");
   PyObject* r = PyObject_Vectorcall(numpy_function(name), call.args, call.n, call.kwnames);
   if (!r) return nullptr;
   // np.asarray(real): the caller's own array, now shared with it.

@@ -9,7 +9,7 @@
 //   function, import_hook   see trampoline.h
 //   from_numpy, to_numpy, wrap_result, is_ours, rebind, flag_bits, set_writeable
 //   set_verify              see verify.cpp
-//   set_script_mode, eval, eval_all, settle, synchronize, set_device, device
+//   set_script_mode, script_mode, eval, eval_all, settle, synchronize, set_device, device
 //   counters, reset_counters, debug_program, debug_plan, debug_keep, before_fork, after_fork_parent, after_fork_child, before_exit
 #define NUMLOOM_IMPORTS_NUMPY
 #include <nanobind/nanobind.h>
@@ -192,6 +192,7 @@ NB_MODULE(_core, m) {
     ndarray_type->tp_name = kept.back()->c_str();
   });
   m.def("set_script_mode", [](bool on) { script_mode = on; });
+  m.def("script_mode", [] { return script_mode; });
   m.def("eval", eval_any);
   m.def("settle", [] { translated([] { numloom::settle(); }); });
   m.def("eval_all", [] { translated([] { numloom::eval_all(); }); });

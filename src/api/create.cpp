@@ -3,6 +3,7 @@
 
 #include "api/record.h"
 #include "array/axis_order.h"
+#include "runtime/host_pool.h"
 
 namespace numloom {
 
@@ -10,8 +11,20 @@ Array empty(Shape shape, DType dtype, bool fortran) {
   return make_result(Layout::contiguous(shape, item_size(dtype), fortran), dtype);
 }
 
+namespace {
+bool is_zero(const Scalar& value) {
+  return std::all_of(value.raw, value.raw + item_size(value.dtype), [](uint8_t byte) { return byte == 0; });
+}
+}  // namespace
+
 Array full(Shape shape, DType dtype, const Scalar& value, bool fortran) {
   Array a = empty(shape, dtype, fortran);
+  // As much memory as the program touches, no more: tables far larger than that are made of zeros.
+  if (device() == Device::cpu && !a.buf->host && host_alloc_is_zero(a.buf->nbytes) && is_zero(cast_scalar(value, dtype))) {
+    a.buf->ensure_host();
+    a.buf->host_valid = true;
+    return a;
+  }
   assign(a, value);
   return a;
 }

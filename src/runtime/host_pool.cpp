@@ -100,6 +100,11 @@ void* allocate(int64_t nbytes) {
   void* r = nullptr;
   for (int attempt = 0; attempt < 2 && possible && !r; ++attempt) {
     if (attempt) host_trim();
+    if (n > p.limit) {
+      void* fresh = mmap(nullptr, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      r = fresh == MAP_FAILED ? nullptr : fresh;
+      continue;
+    }
     r = std::aligned_alloc(n >= kHuge ? 2 << 20 : 64, n >= kHuge ? (n + (2 << 20) - 1) / (2 << 20) * (2 << 20) : n);
   }
   if (!r) {
@@ -115,12 +120,23 @@ void* allocate(int64_t nbytes) {
 
 }  // namespace
 
-void poison(void* p, int64_t nbytes) {
+namespace {
+bool poisons() {
   static const bool on = [] {
     const char* s = std::getenv("NUMLOOM_POISON");
     return s && *s == '1';
   }();
-  if (on) std::memset(p, 0xcb, nbytes);
+  return on;
+}
+}  // namespace
+
+void poison(void* p, int64_t nbytes) {
+  if (poisons()) std::memset(p, 0xcb, nbytes);
+}
+
+bool host_alloc_is_zero(int64_t nbytes) {
+  const int64_t n = rounded(std::max<int64_t>(nbytes, 1));
+  return n >= kSmall && n > pool().limit && !poisons();
 }
 
 void* host_alloc(int64_t nbytes) {
@@ -145,7 +161,8 @@ void host_free(void* ptr, int64_t nbytes) {
       return;
     }
   }
-  std::free(ptr);
+  if (n > p.limit) munmap(ptr, n);
+  else std::free(ptr);
 }
 
 void host_trim() {

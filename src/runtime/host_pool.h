@@ -11,6 +11,9 @@ namespace numloom {
 // Throws memory_error with NumPy's text where there is none.
 void* host_alloc(int64_t nbytes);
 void host_free(void* p, int64_t nbytes);
+// Whether host_alloc of this many bytes gives memory that is zero and takes no room until it is touched: blocks beyond what
+// is cached come from the system and go back to it.
+bool host_alloc_is_zero(int64_t nbytes);
 void host_trim();
 // With NUMLOOM_POISON=1, fresh memory holds garbage on purpose: for tests. No-op otherwise.
 void poison(void* p, int64_t nbytes);

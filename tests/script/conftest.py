@@ -77,6 +77,16 @@ class Project:
             assert found.stderr == expected.stderr
         return found
 
+    def same_by_import(self, source, stdin=""):
+        """Run `source`, which says `import numpy as np`, and the same with `import numloom as np`, under plain python."""
+        line = "import numpy as np"
+        assert line in source
+        self.write(plain=source, imported=source.replace(line, "import numloom as np"))
+        expected = self.python("plain.py", stdin=stdin)
+        found = self.python("imported.py", stdin=stdin)
+        assert (found.returncode, found.stdout) == (expected.returncode, expected.stdout), found.stderr
+        return found
+
     def output(self, source, *arguments, options=(), **keywords):
         """What `source` prints under Numloom; it must succeed."""
         self.write(main=source)

@@ -131,3 +131,20 @@ def test_what_the_program_keeps_is_given_back(project):
         env={"NUMLOOM_HOST_LIMIT": str(68 << 20)},
     )
     assert out.strip() == "[2. 2.] 1.5"
+
+
+def test_zeros_take_room_only_where_touched(project):
+    project.same(
+        """
+        import resource
+        import numpy as np
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        table = np.zeros((3000, 1000, 128))
+        table[7, 3, 5] += 2
+        table[2999, 999] = 1
+        other = np.zeros(table.shape)
+        other[5, :3] = table[7, 3]
+        print(table[7, 3, 4:7], table[2999, 999].sum(), table[1500, 0].any(), other[5].sum(), other[5, 2, 5])
+        print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10 < 300)
+        """
+    )

@@ -454,3 +454,19 @@ def test_facade_of_the_interpreter(project):
             case np.ndarray(shape=(2,)): print("matched")
         """
     )
+
+
+def test_bytes_seen_as_bools(project):
+    project.same(
+        """
+        import numpy as np
+        raw = np.frombuffer(b"\\xff\\x00\\x01\\x80", dtype=bool)
+        plain = np.array([True, False, True, True])
+        print((raw == plain).all(), raw.sum(), np.allclose(raw, plain), raw & plain, ~raw, raw.astype(int), np.logical_xor(raw, plain))
+        bytes_ = np.array([0, 255, 2, 1], np.uint8)
+        seen = bytes_.view(bool)
+        seen[0] = True
+        print(bytes_, seen, seen.sum(), np.where(seen, 1, 0), (seen != True).any(), np.arange(4)[seen], seen.view(np.uint8))
+        print(np.array([[0, 1], [1, 0]], np.uint8).view(bool).T.sum(axis=0), np.packbits(raw), np.count_nonzero(raw), raw.mean())
+        """
+    )

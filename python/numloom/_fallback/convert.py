@@ -38,7 +38,7 @@ class Loan:
         kind = type(value)
         if kind is _ours:
             return self.view(value, writable)
-        if kind in _LEAVES:
+        if kind in _LEAVES or kind is _real:
             return value
         if kind is list or kind is tuple:
             if _LEAVES.issuperset(map(type, value)):
@@ -53,7 +53,7 @@ class Loan:
             return {key: self.lend(item, writable) for key, item in value.items()}
         if isinstance(value, tuple) and hasattr(kind, "_fields"):
             return kind(*[self.lend(item, writable) for item in value])
-        if isinstance(getattr(kind, "__array__", None), types.FunctionType):
+        if _converts(kind) and not _core.script_mode():
             return _as_real(value, kind)
         return value
 
@@ -81,6 +81,13 @@ class Loan:
         while rest:
             taken.append(self.take_back([rest.pop()]))
         return taken
+
+
+def _converts(kind):
+    """Whether NumPy would turn an instance into an array by an `__array__` of the user's. Script mode sees to those."""
+    if not isinstance(getattr(kind, "__array__", None), types.FunctionType):
+        return False
+    return not (hasattr(kind, "__array_ufunc__") or hasattr(kind, "__array_function__"))
 
 
 _gives_ours = {}  # class with an `__array__` written in Python -> whether that returns one of our arrays

@@ -164,4 +164,48 @@ def fallback(name, args, kwargs, reason):
 
 def fallback_ufunc(ufunc, method, args, kwargs, reason="arguments beyond the native ufunc"):
     """Hook of the compiled module: the same for a ufunc. `ufunc` is NumPy's own."""
+    overriding = _one_that_overrides(args, kwargs)
+    if overriding is not None:
+        # Asked here, it gets the caller's own arrays, and the ufunc that its module knows.
+        keywords = kwargs
+        if kwargs and kwargs.get("out") is not None and type(kwargs["out"]) is not tuple:
+            keywords = {**kwargs, "out": (kwargs["out"],)}
+        from numloom import _namespace
+
+        result = overriding.__array_ufunc__(_namespace.known(ufunc), method, *args, **keywords)
+        if result is NotImplemented:
+            raise TypeError(numpy._core._internal.array_ufunc_errmsg_formatter(None, ufunc, method, *args, **keywords))
+        return _give, (result,), None, _as_it_is
     return UfuncTarget(ufunc, method).begin(args, kwargs, reason)
+
+
+_decided = {}  # class -> whether it overrides ufuncs
+
+
+def _one_that_overrides(args, kwargs):
+    """The argument whose class is to decide about a ufunc call: the only such class and no array, else NumPy orders them."""
+    found = None
+    operands = args
+    if kwargs:
+        out = kwargs.get("out")
+        operands = (*args, *(out if type(out) is tuple else (out,)))
+    for value in operands:
+        kind = type(value)
+        overrides = _decided.get(kind)
+        if overrides is None:
+            method = getattr(kind, "__array_ufunc__", None)
+            overrides = method is not None and kind is not _core.ndarray and method is not numpy.ndarray.__array_ufunc__
+            _decided[kind] = overrides
+        if overrides:
+            if (found is not None and type(found) is not kind) or isinstance(value, numpy.ndarray):
+                return None
+            found = value if found is None else found
+    return found
+
+
+def _give(result):
+    return result
+
+
+def _as_it_is(box):
+    return box[0] if box else None

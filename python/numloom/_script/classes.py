@@ -11,6 +11,7 @@ import types
 import numpy
 
 from numloom import _core, _namespace
+from numloom._fallback.convert import Loan
 
 _ndarray = _core.ndarray
 
@@ -38,11 +39,21 @@ def _give_real(cls, name, method):
 
 def _take_ours(cls, name, method):
     if issubclass(cls, numpy.ndarray):
-        return  # its methods go on to NumPy's own, which knows nothing else
 
-    @functools.wraps(method)
-    def call(self, function, /, *args, **kwargs):
-        return method(self, _namespace.known(function), *args, **kwargs)
+        @functools.wraps(method)
+        def call(self, function, /, *args, **kwargs):
+            # It hands its operands on to NumPy's own method, which would leave arrays of ours to us.
+            loan = Loan()
+            args = [loan.lend(x, True) for x in args]
+            kwargs = {key: loan.lend(x, True) for key, x in kwargs.items()}
+            made = [method(self, _namespace.known(function), *args, **kwargs)]
+            return loan.take_back(made) if loan.views else made[0]
+
+    else:
+
+        @functools.wraps(method)
+        def call(self, function, /, *args, **kwargs):
+            return method(self, _namespace.known(function), *args, **kwargs)
 
     setattr(cls, name, call)
 

@@ -1,0 +1,36 @@
+"""A tour of the functions that small scripts use: grids, polynomials, histograms, interpolation, sets, einsum."""
+
+import numpy as np
+
+x = np.linspace(0, 10, 11)
+y = 3 * x**2 - 2 * x + 1
+c = np.polyfit(x, y, 2)
+p = np.poly1d(np.round(c, 8))
+print(np.round(c, 8), p, p(2), p.deriv(), p.r.round(6), np.polyval([1, 2, 3], [0, 1, 2]), np.roots([1, -3, 2]))
+poly = np.polynomial.Polynomial.fit(x, y, 2).convert()
+print(poly.coef.round(6), np.polynomial.polynomial.polyval(2.0, [1, 2, 3]), np.polynomial.chebyshev.chebval(0.5, [1, 2, 3]))
+print(np.histogram([1, 2, 1, 4, 5, 5], bins=[0, 2, 4, 6]), np.histogram2d([0, 1, 1], [0, 0, 1], bins=2)[0], np.histogram_bin_edges([1, 2, 9], "auto"))
+print(np.interp([1.5, 20, -1], x, y), np.interp(2.5, [1, 2, 3], [10, 20, 30]), type(np.interp(2.5, x, y)))
+X, Y = np.meshgrid(np.arange(3), np.arange(2))
+print(X, Y, np.hypot(X, Y).round(4), np.stack([X, Y], -1).shape, np.indices((2, 2)).tolist(), np.c_[X[0], [7, 8, 9]], np.r_[0:3, 5, [9, 9]])
+print(np.searchsorted([1, 3, 5], [0, 3, 6]), np.searchsorted([1, 3, 5], 3, side="right"), np.digitize([0.5, 2.5], [0, 1, 2]))
+A, B = np.arange(6).reshape(2, 3), np.arange(12).reshape(3, 4)
+print(np.einsum("ij,jk", A, B), np.einsum("ij->j", A), np.einsum("ii", np.eye(3)), np.einsum("i,j->ij", [1, 2], [3, 4]), np.einsum("ijk->kji", np.ones((1, 2, 3))).shape)
+print(np.gradient(y, x)[:3], np.diff(y, n=2)[:3], np.trapezoid(y, x), np.cumsum(A, axis=1), np.ediff1d([1, 4, 9]), np.cross([1, 0, 0], [0, 1, 0]))
+print(np.intersect1d([1, 2, 3], [2, 3, 4]), np.union1d([1], [2]), np.setdiff1d([1, 2], [2]), np.setxor1d([1, 2], [2, 3]), np.isin([1, 5], [5]), np.unique([3, 1, 3]))
+print(np.nan_to_num([np.nan, np.inf, 1]), np.nanmean([1, np.nan, 3]), np.nanmax([np.nan, 2]), np.isfinite([1, np.inf]), np.nan in [np.nan], np.nanargmin([np.nan, 4, 2]))
+print(np.average([1, 2, 3], weights=[3, 2, 1]), np.median([4, 1, 3]), np.percentile([1, 2, 3, 4], 40), np.quantile([1.0, 2, 3], [0.25, 0.75]), np.var([1, 2, 3, 4]), np.ptp([3, 9]))
+print(np.floor_divide(7, 2), np.mod(-7, 3), np.fmod(-7, 3), np.divmod(7, -2), np.gcd(12, 18), np.lcm.reduce([2, 3, 4]), np.sign([-2.5, 0, 3]), np.power(2, 10))
+print(np.round(2.5), np.round(3.5), np.around(1234.567, -2), np.fix(-1.7), np.ceil([1.2, -1.2]), np.trunc(1.9), np.rint(0.5), round(np.float64(2.675), 2))
+print(np.triu(A), np.tril(np.ones((3, 3), int), -1), np.diag([1, 2]), np.diagflat([[1, 2]]), np.tri(2, 3), np.vander([1, 2, 3], 3), np.eye(2, 3, 1), np.trace(B[:, :3]))
+print(np.split(np.arange(6), 3), np.array_split(np.arange(5), 2), np.hsplit(A, 3)[1], np.insert([1, 2, 3], 1, 9), np.delete([1, 2, 3], 1), np.append([1], [2, 3]), np.tile([1, 2], (2, 2)))
+print(np.take([10, 20, 30], [2, 0]), np.compress([0, 1, 1], [1, 2, 3]), np.extract(A > 2, A), np.ix_([0, 1], [2])[0].shape, A[np.ix_([1], [0, 2])], np.take_along_axis(A, np.argsort(-A, 1), 1))
+print(np.all(A), np.any(A > 4), A.any(axis=0), np.count_nonzero(A), np.flatnonzero(A > 3), np.logical_and(A > 1, A < 4), np.array_equal(A, A.copy()), np.allclose(0.1 + 0.2, 0.3), np.isclose([1, 2], [1, 2.1]))
+print(np.unravel_index([5, 1], (2, 3)), np.ravel_multi_index(([0, 1], [1, 2]), (2, 3)), np.broadcast_to([1, 2], (2, 2)), np.atleast_2d(5).shape, np.squeeze(np.ones((1, 3, 1))).shape, np.expand_dims([1], 0))
+print(np.float32(0.1), np.float32(0.1) + 1, np.float64(0.1) * 3, np.int8(5) // 2, np.uint8(200), 1 / np.float64(3), np.float16(65504), np.finfo(float).eps, np.iinfo("i4").max, np.complex64(1 + 2j))
+print(A.dtype, A.astype("f4"), A.astype(bool), (A / 2).dtype, (A // 2).dtype, (A * 1j)[1], A.astype(complex)[0], np.can_cast("i4", "i2"), np.result_type(1.0, np.float32), np.promote_types("i4", "u4"))
+print(np.geomspace(1, 1000, 4), np.logspace(0, 2, 3), np.arange(0.5, 2, 0.5), np.arange(5, 0, -2), np.full((2, 2), 7), np.empty((0, 3)), np.zeros(2, dtype="i4,f4"), np.identity(2))
+with np.printoptions(precision=3, suppress=True, linewidth=60):
+    print(np.array([1e-10, 1.23456789, 1000]), np.arange(30) / 7)
+np.set_printoptions(threshold=6, edgeitems=2)
+print(np.arange(100), np.ones((10, 10)), repr(np.arange(10.0) / 3))

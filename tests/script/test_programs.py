@@ -1,0 +1,19 @@
+"""Small programs as people write them: the same output, character for character, under python and under Numloom."""
+
+from pathlib import Path
+
+import pytest
+
+_PROGRAMS = sorted(Path(__file__).with_name("programs").glob("*.py"))
+# They print the classes of scalars, which are arrays by import (docs/differences.md: scalars-are-arrays).
+_SHOW_CLASSES = {"heat", "kalman", "nbody", "perceptron", "tiny_arrays"}
+
+
+@pytest.mark.parametrize("program", _PROGRAMS, ids=lambda path: path.stem)
+def test_program(project, program):
+    project.same(program.read_text())
+
+
+@pytest.mark.parametrize("program", [p for p in _PROGRAMS if p.stem not in _SHOW_CLASSES], ids=lambda path: path.stem)
+def test_program_by_import(project, program):
+    project.same_by_import(program.read_text())
