@@ -383,6 +383,10 @@ int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
         }
       } else if (!is_ours(value) || array_of(value).ndim() != 0 || !plain_assignment(array_of(value).dtype, a.dtype)) {
         return decline_set(self, key, value, "a value that needs NumPy's conversion");
+      } else if (array_of(value).is_scalar && is_float(array_of(value).dtype) && is_integer(a.dtype)) {
+        // Of a scalar NumPy takes the integer, which infinity and NaN have not.
+        v.scalar = item_value(array_of(value));
+        if (!plain_conversion(v.scalar, a.dtype)) return decline_set(self, key, value, "a value that needs NumPy's conversion");
       } else {
         v.array = &array_of(value);
       }

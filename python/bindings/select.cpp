@@ -24,6 +24,12 @@ PyObject* where_of(const Call& call) {
     return t.release();
   }
   if (!to_operand(call.args[1], x) || !to_operand(call.args[2], y)) return call.decline("operands of this kind");
+  // A Python integer that an integer type cannot hold wraps here, in NumPy too.
+  for (auto [one, other] : {std::pair(&x, &y), std::pair(&y, &x)}) {
+    if (one->array || !other->array || one->scalar.weak != Scalar::Weak::integer || !is_integer(other->array->dtype)) continue;
+    one->scalar = cast_scalar(one->scalar, other->array->dtype);
+    one->scalar.weak = Scalar::Weak::no;
+  }
   return make_array(select(*c.array, x.arg(), y.arg()));
 }
 

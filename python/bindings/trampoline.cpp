@@ -431,8 +431,7 @@ PyObject* quick_fallbacks() {
 }
 
 void clear_quick_fallbacks() {
-  std::map<std::pair<uint32_t, PyObject*>, Tally> dead;
-  dead.swap(tallies);
+  const auto dead = std::exchange(tallies, {});
   for (const auto& [key, tally] : dead) Py_DECREF(key.second);
 }
 

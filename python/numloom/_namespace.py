@@ -54,7 +54,7 @@ def known(real):
     return _native_ufuncs.get(real, real) if ours is None else ours
 
 
-_space = types.ModuleType.__dict__["__dict__"].__get__  # what a module holds now
+_space = vars(types.ModuleType)["__dict__"].__get__  # what a module holds now
 
 
 class Facade(types.ModuleType):

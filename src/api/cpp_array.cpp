@@ -56,7 +56,7 @@ Index access::entry(const index& i) {
   switch (i.kind_) {
     case index::kind::integer:
       out.kind = Index::Kind::integer;
-      out.start = *i.range_.start;
+      out.start = i.range_.start.value_or(0);
       break;
     case index::kind::slice:
       out.kind = Index::Kind::slice;

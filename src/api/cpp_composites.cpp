@@ -29,6 +29,7 @@ array from_vector(const std::vector<std::int64_t>& values) { return array(values
 
 std::vector<array> indices(const extents& shape, dtype type) {
   std::vector<array> out;
+  out.reserve(shape.size());
   for (std::size_t d = 0; d < shape.size(); ++d)
     out.push_back(checked([&] { return handle(indices_along(Shape(shape), static_cast<int>(d))); }).astype(type));
   return out;

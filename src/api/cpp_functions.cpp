@@ -240,6 +240,7 @@ array broadcast_to(const array& a, const extents& shape) {
 array flip(const array& a, const axes& over) {
   const uint32_t mask = over.all() ? ~uint32_t{0} : mask_of(over, a.ndim());
   std::vector<index> at;
+  at.reserve(a.ndim());
   for (int d = 0; d < a.ndim(); ++d) at.emplace_back(mask >> d & 1 ? slice(none, none, -1) : slice());
   return a.view(at);
 }
@@ -256,6 +257,7 @@ array diagonal(const array& a, std::int64_t offset, int axis1, int axis2) {
 array concatenate(const std::vector<array>& arrays, int axis) {
   return checked([&] {
     std::vector<Array> list;
+    list.reserve(arrays.size());
     for (const array& a : arrays) list.push_back(of(a));
     return handle(concatenate(std::span<const Array>(list), axis));
   });

@@ -362,7 +362,7 @@ bool get_rows_now(const Array& a, const Array& x, Array& out) {
 bool set_rows_now(const Array& a, const Array& x, const Arg& value) {
   const int64_t bytes = row_bytes(a);
   if (x.size() * bytes > run_now_bytes() || !writable_here(a) || !a.writeable || a.buf->device_valid || x.buf == a.buf ||
-      (x.buf->foreign && a.buf->foreign) || !picks_rows(a, x, bytes)) {
+      in_shared_bytes(x, a) || !picks_rows(a, x, bytes)) {
     return false;
   }
   // One number into rows of one element, or as many rows as there are.
@@ -386,7 +386,7 @@ bool set_rows_now(const Array& a, const Array& x, const Arg& value) {
     }
     from = v.buf->host + v.layout.offset;
     step = bytes;
-    if (v.buf == a.buf || (v.buf->foreign && a.buf->foreign)) {  // read before anything is written
+    if (v.buf == a.buf || in_shared_bytes(v, a)) {  // read before anything is written
       own.assign(from, from + v.size() * v.item());
       from = own.data();
     }

@@ -196,7 +196,7 @@ Array reduce(Op op, const Array& input, const ReduceOptions& options) {
     return out;
   }
   if (out.size() > 0) {
-    if (axes == 0) assign(options.keepdims || a.ndim() == out.ndim() ? out : out, a);
+    if (axes == 0) assign(out, a);
     else record_reduce(op, type, a, axes, out, options.keepdims);
   }
   if (options.initial) {
@@ -327,7 +327,7 @@ Array argreduce(Op op, const Array& input, std::optional<int> axis, bool keepdim
   Layout kept = a.layout;
   kept.shape[d] = 1;
   Array out = make_result(Layout::contiguous({kept.shape, size_t(kept.ndim)}, 8), DType::i8);
-  record_along(op == Op::minimum || op == Op::maximum ? Kind::argreduce : Kind::argreduce, op, a, d, out);
+  record_along(Kind::argreduce, op, a, d, out);
   const int64_t high = a.layout.shape[d] - 1;
   Layout l = out.layout;
   if (!keepdims) {

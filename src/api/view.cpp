@@ -19,7 +19,7 @@ Array reshape(const Array& a, Shape asked, char order) {
       if (length < 0 && text.empty()) continue;
       text += (text.empty() ? "" : ",") + (length < 0 ? std::string("newaxis") : std::to_string(length));
     }
-    if (asked.size() == 1 && asked[0] >= 0) text += ",";
+    if (asked.size() == 1 && asked[0] >= 0) text += ',';
     throw value_error("cannot reshape array of size " + std::to_string(size) + " into shape (" + text + ")");
   };
   int unknown = -1;

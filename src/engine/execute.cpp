@@ -168,7 +168,8 @@ void Engine::fail(const Step& step, Program& program, Backend& backend) {
           memory_error(unable_to_allocate(binding_->layout.dims(), dtype_name(binding_->dtype), item_size(binding_->dtype)) +
                            (&backend == &cpu_backend() ? "" : " on the device"),
                        e.note()));
-    } catch (...) {}
+    } catch (...) {  // NOLINT(bugprone-empty-catch): `why` is it already
+    }
   }
   binding_ = nullptr;
   // Memory that holds no values yet is worth more elsewhere.

@@ -48,7 +48,7 @@ void Engine::drop_dead() {
     for (int k = 0; k < i.nin; ++k)
       if (i.in[k].buf) ++uses[i.in[k].buf].operands;
   }
-  for (auto& [b, use] : uses)
+  for (auto& [b, use] : uses)  // NOLINT(bugprone-nondeterministic-pointer-iteration-order): each for itself
     use.wanted = b->handles() > 0 || b->shared() || b->pending_reads.load() + b->pending_writes.load() > use.operands;
   bool any = false;
   for (int n = failed_.size() - 1; n >= 0; --n) {

@@ -68,8 +68,7 @@ int64_t Engine::evict(int64_t nbytes) {
         if (b->device_valid) ready(*b, cpu_backend(), true);
         b->drop_device();
         freed += b->nbytes;
-      } catch (const memory_error&) {
-        // The host is full too: this one stays.
+      } catch (const memory_error&) {  // NOLINT(bugprone-empty-catch): the host is full too, so this one stays
       }
     }
     b->release();

@@ -111,4 +111,15 @@ FOUND: dict[str, str] = {
         v0 = np.broadcast_to(np.array([4, 3, 0], dtype='uint8'), (2, 3))
         v1 = np.cumsum(v0, axis=-1)
     """,
+    "an infinite scalar was assigned to an element of an integer array": """
+        v0 = np.array([1, 2, 3])
+        v1 = np.sum(np.zeros(0, dtype='uint8'))
+        v0[-3] //= v1
+    """,
+    "np.where refused a Python integer beyond the type, which NumPy lets wrap": """
+        v0 = np.arange(4, dtype='uint16')
+        v1 = np.where(v0, v0, -1)
+        v2 = np.where(v0 > 1, 70000, v0)
+        v3 = np.where(v0 > 1, v0 > 2, 300)
+    """,
 }

@@ -234,7 +234,7 @@ std::string Bytecode::print() const {
           if (info.nin > 2) out += " " + name(in.c);
         }
     }
-    out += "\n";
+    out += '\n';
   }
   return out;
 }

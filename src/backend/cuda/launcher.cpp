@@ -85,6 +85,7 @@ bool Launcher::run_text(const Kernel& kernel, const TextForm& form, const Kernel
   const CUfunction f = jit_.find(kernel, form, bytes_of(kernel), now);
   if (!f) return false;
   std::vector<LeafResult> leaf;
+  leaf.reserve(results.size());
   for (const Results& r : results) leaf.push_back({r.out, r.by_out, r.by_path});
   text_args(kernel, form, nest_, args.scalars, nred, nout, depth, leaf, words_);
   int64_t x = 1, y = 1;

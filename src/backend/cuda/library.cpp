@@ -46,11 +46,13 @@ void add_site_folder(const std::string& folder) {
 }
 
 Library::Library(const LibraryName& name) {
-  for (const char* so : name.sonames)
-    if ((handle_ = dlopen(so, RTLD_NOW | RTLD_NOLOAD))) {
+  for (const char* so : name.sonames) {
+    handle_ = dlopen(so, RTLD_NOW | RTLD_NOLOAD);
+    if (handle_) {
       path_ = so;
       return;
     }
+  }
   std::vector<std::string> candidates;
   for (const std::string& site : site_folders())
     for (const char* wheel : name.wheels)
@@ -68,7 +70,8 @@ Library::Library(const LibraryName& name) {
   for (const std::string& path : candidates) {
     std::error_code ec;
     if (path[0] == '/' && !fs::exists(path, ec)) continue;
-    if ((handle_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL))) {
+    handle_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (handle_) {
       path_ = path;
       return;
     }
