@@ -38,7 +38,7 @@ test: build ## Run the tests: all in the default mode, a seeded tenth in each ot
 	@scripts/install_gtest.sh
 	@$(py) scripts/run_tests.py --build-dir $(BUILD_DIR) --jobs $(TEST_JOBS) $(ARGS)
 
-test-all: build ## Run every test in every mode, and the C++ tests under the sanitizers
+test-all: build ## Run every test in every mode, in a Debug build and under the sanitizers
 	@scripts/bootstrap.sh $(VENV) "" build demo test
 	@scripts/install_gtest.sh
 	@$(py) scripts/run_tests.py --build-dir $(BUILD_DIR) --jobs $(TEST_JOBS) --all $(ARGS)
@@ -60,7 +60,7 @@ install: build ## Install the C++ library and headers (PREFIX=...)
 	@$(cmake) --install $(BUILD_DIR) --prefix "$(PREFIX)" --component cpp
 
 clean: ## Remove what was built (the virtual environment stays)
-	rm -rf $(BUILD_DIR) build-asan build-tsan dist python/numloom/_core*.so
+	rm -rf $(BUILD_DIR) $(BUILD_DIR)-debug $(BUILD_DIR)-asan $(BUILD_DIR)-tsan dist python/numloom/_core*.so
 
 distclean: clean ## Remove the virtual environment too
 	rm -rf $(VENV)

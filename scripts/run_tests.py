@@ -3,8 +3,8 @@
 Kinds: the C++ unit tests (ctest); the folders of tests/ (pytest), all of them in the default mode, and a seeded tenth (--all: all)
 in each mode of tests/modes.py; the CUDA backend, on the GPUs that there are, else on the emulator of tests/cuda, where the
 texts that the suite asks NVRTC for are collected and then compiled by the real one, as many as the time allows; the C++
-consumer project, built against a fresh `make install`; with --all the C++ unit tests and a part of the Python ones under the
-sanitizers, and a build with verifiers. `--only KIND` runs one kind. The last line is `N passed, M failed`.
+consumer project, built against a fresh `make install`; with --all Debug builds, plain and under the sanitizers: the C++ unit
+tests and a part of the Python ones. `--only KIND` runs one kind. The last line is `N passed, M failed`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,7 +27,8 @@ BIN = Path(sys.executable).parent
 sys.path.insert(0, str(ROOT / "tests"))
 from modes import CUDA_MODES, MODES, emulated  # noqa: E402
 
-SANITIZERS = {"asan": "address,undefined", "tsan": "thread"}
+# Debug builds of `make test-all`: the sanitizers, and how much of parity and fuzz runs there.
+INSTRUMENTED = {"debug": ("", 1.0), "asan": ("address,undefined", 0.3), "tsan": ("thread", 0.0)}
 TEXT_SECONDS, TEXT_SECONDS_ALL = 90, 3000  # for compiling kernel texts
 STEP_LIMIT = 3600  # seconds; a hang must end in a failure that names the step
 
@@ -136,12 +138,28 @@ def cpp_unit(suite: Suite, build: Path, jobs: int, kind: str, env: dict[str, str
     ctest(suite, build, jobs, kind, "numloom_unit_tests", ["-LE", "cuda"], env)
 
 
-def sanitized(suite: Suite, build: Path, jobs: int, name: str) -> None:
-    kind = f"C++ unit, {name}"
-    folder = build.with_name(f"{build.name}-{name}")
+def compiler_library(name: str) -> str:
+    """The path of a library of the compiler's: a sanitizer's must be in a process before Python is."""
+    found = subprocess.run([os.environ.get("CXX", "c++"), f"-print-file-name={name}"], capture_output=True, text=True, check=True)
+    return found.stdout.strip()
+
+
+def instrumented(suite: Suite, build: Path, jobs: int, name: str, folders: list[str]) -> None:
+    """A Debug build, which verifies every level of representation, with a sanitizer or without: its C++ tests, and where Python can
+    load it a part of the Python tests."""
+    kind = f"Debug, {name}"
+    sanitizer, sample = INSTRUMENTED[name]
+    folder = build.with_name(f"{build.name}-{name}").resolve()
     suite.heading(f"building for {kind}")
-    options = ["-DNUMLOOM_PYTHON=OFF", f"-DNUMLOOM_SANITIZE={SANITIZERS[name]}"]
-    if run(["scripts/build.sh", BIN.parent, folder, "Debug", jobs, "numloom", *options]):
+    options = [f"-DNUMLOOM_SANITIZE={sanitizer}"]
+    if sample:
+        package = folder / "python" / "numloom"
+        built = shutil.ignore_patterns("*.so", "__pycache__")
+        shutil.copytree(ROOT / "python" / "numloom", package, dirs_exist_ok=True, ignore=built)
+        options.append(f"-DNUMLOOM_MODULE_DIR={package}")
+    else:
+        options.append("-DNUMLOOM_PYTHON=OFF")
+    if run(["scripts/build.sh", BIN.parent, folder, "Debug", jobs, "all" if sample else "numloom", *options]):
         suite.add_one(kind, "build", False)
         return
     limits = {
@@ -149,7 +167,12 @@ def sanitized(suite: Suite, build: Path, jobs: int, name: str) -> None:
         "UBSAN_OPTIONS": "print_stacktrace=1",
         "TSAN_OPTIONS": "halt_on_error=1",
     }
-    cpp_unit(suite, folder, jobs, kind, limits)
+    cpp_unit(suite, folder, jobs, f"C++ unit, {kind}", limits)
+    if sample:
+        env = {"PYTHONPATH": str(folder / "python")}
+        if "address" in sanitizer:  # the interpreter itself frees little at its end
+            env |= {"LD_PRELOAD": compiler_library("libasan.so"), "ASAN_OPTIONS": "detect_leaks=0"}
+        python_tests(suite, build, jobs, folders, kind, env, sample)
 
 
 def python_tests(suite: Suite, build: Path, jobs: int, folders: list[str], mode: str, env: dict[str, str], sample: float) -> None:
@@ -162,7 +185,7 @@ def python_tests(suite: Suite, build: Path, jobs: int, folders: list[str], mode:
     report.unlink(missing_ok=True)
     variables = {
         **env,
-        "PYTHONPATH": str(ROOT / "scripts"),
+        "PYTHONPATH": ":".join([str(ROOT / "scripts"), *filter(None, [env.get("PYTHONPATH")])]),
         "NUMLOOM_TEST_SAMPLE": f"{sample}:{mode}",
         "NUMLOOM_TEST_MODE": mode or "default",
         "OMP_NUM_THREADS": "1",
@@ -250,8 +273,8 @@ def main() -> int:
     if "cuda" in chosen:
         cuda(suite, args.build_dir, args.jobs, compared, args.all)
     if "sanitizers" in chosen:
-        for name in SANITIZERS:
-            sanitized(suite, args.build_dir, args.jobs, name)
+        for name in INSTRUMENTED:
+            instrumented(suite, args.build_dir, args.jobs, name, compared)
     return suite.report(time.monotonic() - start)
 
 
