@@ -294,7 +294,10 @@ bool in_package(const char* name, const char* package) {
 PyObject* call_import(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
   auto* hook = reinterpret_cast<ImportHook*>(self);
   PyObject* target = hook->original;
-  if (PyVectorcall_NARGS(nargsf) > 0 && PyUnicode_Check(args[0])) {
+  // `from .numpy import x` names a module of the importing package.
+  const Py_ssize_t n = PyVectorcall_NARGS(nargsf);
+  const bool relative = n > 4 && PyLong_Check(args[4]) && PyObject_IsTrue(args[4]) == 1;
+  if (n > 0 && !relative && PyUnicode_Check(args[0])) {
     const char* name = PyUnicode_AsUTF8(args[0]);
     if (!name) PyErr_Clear();
     if (name && in_package(name, "numpy")) target = hook->handler;

@@ -36,6 +36,15 @@ def test_modules_under_the_folder_are_the_users(project):
     assert project.output(source) == "True True\n"
 
 
+def test_a_packages_own_module_called_numpy(project):
+    """`from .numpy import x` names a module of the package; an absolute import beside it is NumPy."""
+    project.write(
+        pkg__numpy="import numpy as np\ndef make(): return np.ones(2)",
+        pkg__user="from .numpy import make\nfrom . import numpy as mine\nimport numpy as np\nprint(mine.__name__, type(make()) is np.ndarray)",
+    )
+    assert project.output("import pkg.user, pkg.numpy as third; print(third.__name__)") == "pkg.numpy True\npkg.numpy\n"
+
+
 def test_libraries_keep_numpy(project):
     project.write(**{"env__skip": ""})
     folder = project.folder / "venv" / "lib" / "site-packages"

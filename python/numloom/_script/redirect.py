@@ -17,8 +17,10 @@ _import_module = importlib.import_module
 
 
 def _import_numpy(name, globals=None, locals=None, fromlist=(), level=0):
-    """`__import__` for NumPy's names; `name` is absolute."""
+    """`__import__` for NumPy's names."""
     module = _import(name, globals, locals, fromlist, level)
+    if level:
+        return module
     frame = sys._getframe(1)
     if not _user.redirects(frame.f_globals if globals is None else globals, frame):
         return module
