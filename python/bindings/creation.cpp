@@ -107,7 +107,7 @@ bool from_numbers(PyObject* source, Array& out) {
   bool floats = false;
   const auto scan = [&floats](PyObject* const* at, Py_ssize_t count) {
     for (Py_ssize_t i = 0; i < count; ++i) {
-      if (PyFloat_CheckExact(at[i])) {
+      if (PyFloat_CheckExact(at[i]) || Py_TYPE(at[i]) == &PyDoubleArrType_Type) {
         floats = true;
       } else if (PyLong_CheckExact(at[i])) {
         int overflow;
@@ -133,7 +133,8 @@ bool from_numbers(PyObject* source, Array& out) {
   const auto fill = [&](PyObject* const* at, Py_ssize_t count) {
     for (Py_ssize_t i = 0; i < count; ++i, to += 8) {
       if (floats) {
-        const double v = PyFloat_CheckExact(at[i]) ? PyFloat_AS_DOUBLE(at[i]) : static_cast<double>(PyLong_AsLongLong(at[i]));
+        // NumPy's float64 is Python's with another name.
+        const double v = PyLong_CheckExact(at[i]) ? static_cast<double>(PyLong_AsLongLong(at[i])) : PyFloat_AS_DOUBLE(at[i]);
         std::memcpy(to, &v, 8);
       } else {
         const int64_t v = PyLong_AsLongLong(at[i]);

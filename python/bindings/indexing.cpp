@@ -376,6 +376,14 @@ int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
     Operand v;
     int64_t offset;
     if (element_offset(a, key, offset)) {
+      if (is_ours(value)) {
+        const Array& one = array_of(value);
+        if (one.ndim() == 0 && one.dtype == a.dtype && one.buf->readable() && one.buf->host && plainly_writable(a)) {
+          std::memmove(a.buf->host + offset, one.buf->host + one.layout.offset, item_size(a.dtype));
+          a.buf->has_range = false;
+          return 0;
+        }
+      }
       if (to_scalar(value, v.scalar) && plain_conversion(v.scalar, a.dtype)) {
         if (plainly_writable(a)) {
           store(a, offset, v.scalar);

@@ -1,5 +1,7 @@
 // The operators of the array object. What is not plain arithmetic between arrays and scalars goes where NumPy's operator
 // would take it: to the other operand, or to the ufunc in NumPy.
+#include <cmath>
+
 #include "api/functions.h"
 #include "calls.h"
 #include "convert.h"
@@ -77,9 +79,48 @@ PyObject* binary_elsewhere(PyObject* real, PyObject* x, PyObject* y, bool inplac
   return fall_back_ufunc(real, "__call__", args, 2, nullptr);
 }
 
+// The value of a float64 that needs no conversion: a scalar of ours that is at hand, a number.
+bool plain_double(PyObject* o, double& value, bool& ours) {
+  if (is_ours(o)) {
+    const Array& a = array_of(o);
+    if (!a.is_scalar || a.dtype != DType::f8 || !a.buf->readable() || !a.buf->host) return false;
+    std::memcpy(&value, a.buf->host + a.layout.offset, 8);
+    return ours = true;
+  }
+  if (PyFloat_CheckExact(o) || Py_TYPE(o) == &PyDoubleArrType_Type) {
+    value = PyFloat_AS_DOUBLE(o);
+    return true;
+  }
+  if (!PyLong_CheckExact(o)) return false;
+  int overflow;
+  const long v = PyLong_AsLongAndOverflow(o, &overflow);
+  value = static_cast<double>(v);
+  return !overflow && v < (1L << 53) && v > -(1L << 53);
+}
+
+// Arithmetic on float64 scalars of the library mode, which programs do between elements; null where it is something else, or where
+// the result is one that may need a warning.
+template <Op op>
+PyObject* scalar_arithmetic(PyObject* x, PyObject* y) {
+  double a, b;
+  bool ours = false;
+  if (!plain_double(x, a, ours) || !plain_double(y, b, ours) || !ours) return nullptr;
+  Scalar r;
+  r.dtype = DType::f8;
+  if constexpr (op == Op::add) r.f = a + b;
+  else if constexpr (op == Op::subtract) r.f = a - b;
+  else if constexpr (op == Op::multiply) r.f = a * b;
+  else r.f = a / b;
+  if (!std::isnormal(r.f)) return nullptr;
+  return make_result(scalar_array(r));
+}
+
 template <Op op>
 PyObject* binary(PyObject* x, PyObject* y) {
   try {
+    if constexpr (op == Op::add || op == Op::subtract || op == Op::multiply || op == Op::divide)
+      if (!script_mode)
+        if (PyObject* r = scalar_arithmetic<op>(x, y)) return r;
     if (PyObject* r = apply_binary(op, x, y)) return checked_result(r);
     return binary_elsewhere(real_ufunc(op), x, y, false, op);
   } catch (const not_native&) { return binary_elsewhere(real_ufunc(op), x, y, false, op); } catch (...) {

@@ -5,6 +5,7 @@ constant or a function of plain values, and for any other function its fallback.
 their names when first asked. NumPy's modules themselves are never changed.
 """
 
+import functools
 import importlib
 import sys
 import types
@@ -57,6 +58,45 @@ def known(real):
 _space = vars(types.ModuleType)["__dict__"].__get__  # what a module holds now
 
 
+def _resolve_in(module, name):
+    """The attribute `name` of a facade, which then has it."""
+    space = _space(module)
+    real_name = space["_real_name"]
+    real_module = sys.modules.get(real_name) or importlib.import_module(real_name)
+    try:
+        real = getattr(real_module, name)
+    except AttributeError:
+        if name.startswith("__"):
+            raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}") from None
+        raise
+    if name.startswith("__"):
+        return real
+    ours = space[name] = resolve(real, f"{real_name}.{name}".removeprefix("numpy."))
+    return ours
+
+
+# Programs take names out of these all the time, which the interpreter does fast for plain modules only: theirs are all resolved
+# when the package is imported. The others are seldom used, or have hundreds of names.
+_PLAIN_FACADES = frozenset(("numpy", "numpy.linalg", "numpy.random", "numpy.fft"))
+
+
+def _plain_facade(name):
+    module = types.ModuleType(name)
+    space = module.__dict__
+    space.pop("__loader__", None)
+    space["_real_name"] = name
+    space["__getattr__"] = functools.partial(_resolve_in, module)
+    space["__dir__"] = lambda: dir(sys.modules[name])
+    return module
+
+
+def _complete(module):
+    """Resolve every name that NumPy's module holds."""
+    for name in list(vars(sys.modules[module._real_name])):
+        if not name.startswith("__") and name not in module.__dict__:
+            getattr(module, name)
+
+
 class Facade(types.ModuleType):
     """A module of NumPy's as Numloom offers it. Names resolve when first used and then stay."""
 
@@ -81,19 +121,7 @@ class Facade(types.ModuleType):
         return sys.modules.get(name) or importlib.import_module(name)
 
     def __getattr__(self, name):
-        real_module = self._real()
-        try:
-            real = getattr(real_module, name)
-        except AttributeError:
-            if name.startswith("__"):
-                raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}") from None
-            raise
-        if name.startswith("__"):
-            return real
-        dotted = f"{_space(self)['_real_name']}.{name}".removeprefix("numpy.")
-        ours = resolve(real, dotted)
-        _space(self)[name] = ours
-        return ours
+        return _resolve_in(self, name)
 
     def __dir__(self):
         return dir(self._real())
@@ -109,7 +137,7 @@ def facade(name="numpy"):
     """The facade of NumPy's module of that full name."""
     found = _facades.get(name)
     if found is None:
-        found = _facades[name] = Facade(name)
+        found = _facades[name] = _plain_facade(name) if name in _PLAIN_FACADES else Facade(name)
         if hasattr(sys.modules.get(name), "__file__"):
             # The interpreter reads it here, not through __getattr__, to word an ImportError.
             _space(found)["__file__"] = sys.modules[name].__file__
@@ -144,6 +172,8 @@ def build():
     for name in numpy.__all__:
         if name not in ("f2py", "test", "core"):
             names[name] = getattr(top, name)
+    for name in _PLAIN_FACADES:
+        _complete(facade(name))
     return names
 
 

@@ -25,6 +25,12 @@ Array full(Shape shape, DType dtype, const Scalar& value, bool fortran) {
     a.buf->host_valid = true;
     return a;
   }
+  const int64_t n = a.size(), item = a.item();
+  if (n * item <= run_now_bytes() && writable_here(a) && device() != Device::cuda && (value.dtype == dtype || n == 0)) {
+    char* p = a.buf->host + a.layout.offset;
+    for (int64_t i = 0; i < n; ++i, p += item) std::copy_n(value.raw, item, reinterpret_cast<uint8_t*>(p));
+    return a;
+  }
   assign(a, value);
   return a;
 }
