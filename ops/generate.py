@@ -213,6 +213,8 @@ def family_loops(family: str, level: str) -> str:
                     lines.append(f"  NL_SCALAR2({r.name}, {t}, {types})")
             if "reduces" in r.flags and table.result_type(r, t) == t:
                 how = "reduce_any" if t[0] in "biu" else "reduce_sum" if r.name == "add" else "reduce_tree"
+                if t in ("f4", "f8"):
+                    how = {"maximum": "reduce_most", "minimum": "reduce_least"}.get(r.name, how)
                 lines.append(f"  NL_REDUCE({how}, {r.name}, {t}, {element(t)})")
     body = "\n".join(lines)
     if any(t in ("c8", "c16") for r in ROWS if r.family == family for t in table.loop_types(r)):

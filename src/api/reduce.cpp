@@ -155,6 +155,54 @@ Scalar identity_of(Op op, DType t) {
   return cast_scalar(s, t);
 }
 
+// How many of n bools are true.
+int64_t count_true(const char* p, int64_t n) {
+  int64_t count = 0, i = 0;
+  while (i + 8 <= n) {
+    // Bytes of at most 255 ones each, then their sum.
+    uint64_t sums = 0;
+    for (const int64_t end = std::min(n - 7, i + 8 * 255); i < end; i += 8) {
+      uint64_t w;
+      std::memcpy(&w, p + i, 8);
+      sums += w;
+    }
+    count += ((sums & 0x00ff00ff00ff00ff) * 0x0001000100010001 >> 48) +
+             ((sums >> 8 & 0x00ff00ff00ff00ff) * 0x0001000100010001 >> 48);
+  }
+  for (; i < n; ++i) count += p[i] != 0;
+  return count;
+}
+
+bool any_true(const char* p, int64_t n) {
+  int64_t i = 0;
+  for (; i + 64 <= n; i += 64) {
+    uint64_t w[8];
+    std::memcpy(w, p + i, 64);
+    if (w[0] | w[1] | w[2] | w[3] | w[4] | w[5] | w[6] | w[7]) return true;
+  }
+  for (; i < n; ++i)
+    if (p[i]) return true;
+  return false;
+}
+
+// any, all and the count of bools that lie ready in a row: ended as soon as the answer is known.
+bool reduce_bools_now(Op op, const Array& a, const Array& out) {
+  const bool counts = op == Op::add && out.dtype == DType::i8;
+  if (a.dtype != DType::b1 || (op != Op::logical_or && op != Op::logical_and && !counts) || out.size() != 1) return false;
+  if (device() == Device::cuda || !ready_here(a) || !a.layout.c_contiguous(1) || !writable_here(out)) return false;
+  const char* p = a.buf->host + a.layout.offset;
+  char* to = out.buf->host + out.layout.offset;
+  if (counts) {
+    const int64_t count = count_true(p, a.size());
+    std::memcpy(to, &count, 8);
+  } else {
+    if (out.dtype != DType::b1) return false;
+    *to = op == Op::logical_or ? any_true(p, a.size()) : std::memchr(p, 0, a.size()) == nullptr;
+  }
+  out.buf->has_range = false;
+  return true;
+}
+
 }  // namespace
 
 Array reduce(Op op, const Array& input, const ReduceOptions& options) {
@@ -195,6 +243,7 @@ Array reduce(Op op, const Array& input, const ReduceOptions& options) {
     assign(out, options.initial ? *options.initial : identity_of(op, result));
     return out;
   }
+  if (axes == all_axes(a.ndim()) && !options.initial && reduce_bools_now(op, a, out)) return out;
   if (out.size() > 0) {
     if (axes == 0) assign(out, a);
     else record_reduce(op, type, a, axes, out, options.keepdims);
@@ -374,49 +423,54 @@ Array cumulate(Op op, const Array& input, std::optional<int> axis, DType dtype, 
 }
 
 std::vector<Array> nonzero(const Array& input) {
-  const Array a = input.dtype == DType::b1 ? input : astype(input, DType::b1);
+  const Array mask = input.dtype == DType::b1 ? input : astype(input, DType::b1);
+  const Array a = mask.layout.c_contiguous(1) ? mask : copy(mask, 'C');
   const char* p = host_data(a);
   const Layout& l = a.layout;
   const int nd = l.ndim;
-  std::vector<int64_t> found;
-  int64_t at[kMaxDims] = {};
-  const int64_t total = a.size();
-  if (total && l.c_contiguous(1)) {
-    for (int64_t i = 0; i < total;) {
-      // Eight zero bytes at a time.
-      uint64_t w;
-      if (i + 8 <= total && (std::memcpy(&w, p + i, 8), w == 0)) {
-        i += 8;
-        continue;
-      }
-      if (p[i]) found.push_back(i);
-      ++i;
-    }
-  } else {
-    for (int64_t i = 0; i < total; ++i) {
-      int64_t o = 0;
-      for (int d = 0; d < nd; ++d) o += at[d] * l.strides[d];
-      if (p[o]) found.push_back(i);
-      for (int d = nd - 1; d >= 0; --d) {
-        if (++at[d] < l.shape[d]) break;
-        at[d] = 0;
-      }
-    }
-  }
   std::vector<Array> out;
-  const int64_t shape[1] = {static_cast<int64_t>(found.size())};
+  if (nd == 0) return out;
+  const int64_t total = a.size();
+  const int64_t count = count_true(p, total);
+  const int64_t shape[1] = {count};
+  int64_t* q[kMaxDims];
   for (int d = 0; d < nd; ++d) {
     Array x = empty(shape, DType::i8);
-    auto* q = reinterpret_cast<int64_t*>(x.buf->ensure_host());
+    q[d] = reinterpret_cast<int64_t*>(x.buf->ensure_host());
     x.buf->host_valid = true;
-    int64_t inner = 1;
-    for (int e = d + 1; e < nd; ++e) inner *= l.shape[e];
-    for (size_t i = 0; i < found.size(); ++i) q[i] = found[i] / inner % l.shape[d];
     x.buf->has_range = true;
     x.buf->range_type = static_cast<uint8_t>(x.dtype);
     x.buf->range_low = 0;
     x.buf->range_high = std::max<int64_t>(0, l.shape[d] - 1);
     out.push_back(std::move(x));
+  }
+  // Row by row: the last coordinate without branches, which random masks would mispredict; the others are constant in a row.
+  const int64_t width = l.shape[nd - 1];
+  int64_t* last = q[nd - 1];
+  int64_t at[kMaxDims] = {}, k = 0;
+  for (int64_t start = 0; start < total && k < count; start += width) {
+    const char* row = p + start;
+    const int64_t before = k;
+    for (int64_t i = 0; i < width && k < count;) {
+      uint64_t w;
+      if (i + 8 <= width && (std::memcpy(&w, row + i, 8), w == 0)) {
+        i += 8;
+      } else if (i + 8 <= width && count - k >= 8) {
+        for (int j = 0; j < 8; ++j) {
+          last[k] = i + j;
+          k += row[i + j] != 0;
+        }
+        i += 8;
+      } else {
+        if (row[i]) last[k++] = i;
+        ++i;
+      }
+    }
+    for (int d = 0; d < nd - 1; ++d) std::fill(q[d] + before, q[d] + k, at[d]);
+    for (int d = nd - 2; d >= 0; --d) {
+      if (++at[d] < l.shape[d]) break;
+      at[d] = 0;
+    }
   }
   return out;
 }

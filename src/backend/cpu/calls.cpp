@@ -55,8 +55,42 @@ int64_t first_best(const char* p, int64_t n, int64_t stride) {
   return at;
 }
 
+// Dense memory: the best of each block by the vectorised reduction, then where the best block has it.
+template <class T>
+int64_t first_best_dense(bool least, DType type, const T* p, int64_t n) {
+  constexpr int64_t kBlock = 1024;
+  const ReduceFn reduce = loops().reduce[static_cast<int>(least ? Op::minimum : Op::maximum)][static_cast<int>(type)];
+  T best{};
+  int64_t start = 0;
+  for (int64_t i = 0; i < n; i += kBlock) {
+    T v;
+    reduce(&v, p + i, std::min(kBlock, n - i));
+    if constexpr (std::is_floating_point_v<T>) {
+      if (v != v) {  // the first NaN is in this block
+        while (p[i] == p[i]) ++i;
+        return i;
+      }
+    }
+    if (i == 0 || (least ? v < best : v > best)) best = v, start = i;
+  }
+  while (p[start] != best) ++start;
+  return start;
+}
+
 template <class T>
 int64_t first_best(bool least, const char* p, int64_t n, int64_t stride) {
+  if constexpr (!std::is_same_v<T, uint8_t>) {  // bools come as those
+    if (stride == sizeof(T) && n >= 64) {
+      constexpr bool sign = std::is_signed_v<T>;
+      constexpr DType type = std::is_same_v<T, double>  ? DType::f8
+                             : std::is_same_v<T, float> ? DType::f4
+                             : sizeof(T) == 1           ? DType::i1
+                             : sizeof(T) == 2           ? (sign ? DType::i2 : DType::u2)
+                             : sizeof(T) == 4           ? (sign ? DType::i4 : DType::u4)
+                                                        : (sign ? DType::i8 : DType::u8);
+      return first_best_dense(least, type, reinterpret_cast<const T*>(p), n);
+    }
+  }
   return least ? first_best<T, true>(p, n, stride) : first_best<T, false>(p, n, stride);
 }
 

@@ -19,6 +19,7 @@ namespace {
 constexpr int64_t kLongRow = 96;          // rows from this length on make blocks of their own
 constexpr int64_t kRegisterBytes =
     65536;  // registers of one frame: they live in the second-level cache, half of the time in the first
+constexpr int64_t kRegisterMost = 16384;   // of one register
 constexpr int64_t kParallelWork = 400000;  // elements times weight (some 30 us), for a second thread to pay
 
 // Register memory of this thread, grown as needed and never cleared.
@@ -47,7 +48,7 @@ int64_t block_elements(const BlockProgram& p) {
   static const int64_t forced = std::max<int64_t>(0, environment_number("NUMLOOM_BLOCK", 0));
   if (forced) return forced;
   const int64_t n = kRegisterBytes / (p.item * std::max(1, p.nregs));
-  return std::clamp<int64_t>(n / 64 * 64, 128, 1024);
+  return std::clamp<int64_t>(n / 64 * 64, 128, kRegisterMost / p.item);
 }
 
 Frame::Frame(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>& scalars, int64_t block, bool check)

@@ -82,11 +82,14 @@ NL_INLINE inline void run_vs(void* dst, const void* a, const void* b, int64_t n,
 template <class R, class A, class B, class C, class F>
 NL_INLINE inline void run3(void* dst, const void* a, const void* b, const void* c, int64_t n, F f) {
   R* o = static_cast<R*>(dst);
-  const A* x = static_cast<const A*>(a);
+  const auto* x = static_cast<const typename Stored<A>::type*>(a);
   const B* y = static_cast<const B*>(b);
   const C* z = static_cast<const C*>(c);
   NL_INDEPENDENT
-  for (int64_t i = 0; i < n; ++i) o[i] = f(x[i], y[i], z[i]);
+  for (int64_t i = 0; i < n; ++i) {
+    if constexpr (std::is_same_v<A, bool>) o[i] = f(x[i] != 0, y[i], z[i]);
+    else o[i] = f(x[i], y[i], z[i]);
+  }
 }
 
 // Functions with a hard range: all elements of a chunk run `fast`; where one was out of range, the rare ones run `slow` after it.
@@ -227,9 +230,73 @@ NL_INLINE inline bool any_special(const void* in, int64_t n) {
   return found != 0;
 }
 
+// The greatest or least, which order changes in two ways only: which NaN, and which zero. Those are left to the tree.
+template <class T, bool kMost, class F>
+NL_INLINE inline void reduce_extreme(void* out, const void* in, int64_t n, F f) {
+  typedef typename nl::Traits<T>::bits U;
+  constexpr int kLanes = 256 / sizeof(T);
+  const T* p = static_cast<const T*>(in);
+  if (n >= 2 * kLanes) {
+    T lane[kLanes];
+    U nan[kLanes] = {};
+    for (int j = 0; j < kLanes; ++j) lane[j] = p[j], nan[j] = p[j] != p[j] ? U(1) : U(0);
+    int64_t i = kLanes;
+    for (; i + kLanes <= n; i += kLanes) {
+      NL_INDEPENDENT
+      for (int j = 0; j < kLanes; ++j) {
+        const T x = p[i + j];
+        lane[j] = (kMost ? x > lane[j] : x < lane[j]) ? x : lane[j];
+        nan[j] |= x != x ? U(1) : U(0);
+      }
+    }
+    T r = lane[0];
+    U bad = 0;
+    for (int j = 0; j < kLanes; ++j) {
+      r = (kMost ? lane[j] > r : lane[j] < r) ? lane[j] : r;
+      bad |= nan[j];
+    }
+    for (; i < n; ++i) {
+      r = (kMost ? p[i] > r : p[i] < r) ? p[i] : r;
+      bad |= p[i] != p[i] ? U(1) : U(0);
+    }
+    if (bad == 0 && r != 0) {
+      *static_cast<T*>(out) = r;
+      return;
+    }
+  }
+  reduce_tree<T>(out, in, n, f);
+}
+template <class T, class F>
+NL_INLINE inline void reduce_most(void* out, const void* in, int64_t n, F f) {
+  reduce_extreme<T, true>(out, in, n, f);
+}
+template <class T, class F>
+NL_INLINE inline void reduce_least(void* out, const void* in, int64_t n, F f) {
+  reduce_extreme<T, false>(out, in, n, f);
+}
+
 // Where order changes nothing (integers and bools): the compiler's own order.
 template <class T, class F>
 NL_INLINE inline void reduce_any(void* out, const void* in, int64_t n, F f) {
+  if constexpr (std::is_same_v<T, bool>) {
+    // Side by side as bytes, which vectorises.
+    constexpr int kLanes = 64;
+    const auto* p = static_cast<const uint8_t*>(in);
+    int64_t i = 1;
+    bool r = p[0] != 0;
+    if (n > 2 * kLanes) {
+      uint8_t lane[kLanes];
+      for (int j = 0; j < kLanes; ++j) lane[j] = p[i + j];
+      for (i += kLanes; i + kLanes <= n; i += kLanes) {
+        NL_INDEPENDENT
+        for (int j = 0; j < kLanes; ++j) lane[j] = static_cast<uint8_t>(f(lane[j] != 0, p[i + j] != 0));
+      }
+      for (int j = 0; j < kLanes; ++j) r = f(r, lane[j] != 0);
+    }
+    for (; i < n; ++i) r = f(r, p[i] != 0);
+    *static_cast<bool*>(out) = r;
+    return;
+  }
   const T* p = static_cast<const T*>(in);
   T r = p[0];
   for (int64_t i = 1; i < n; ++i) r = f(r, p[i]);

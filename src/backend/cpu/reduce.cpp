@@ -19,7 +19,7 @@ namespace {
 
 using Accumulator = Scalar;  // 16 bytes of it are used
 
-constexpr int64_t kAcross = 128;  // kept elements side by side
+constexpr int64_t kAcross = 256;  // kept elements side by side
 constexpr int64_t kParallelWork = 400000;  // as for maps
 
 class Reducer {
