@@ -51,7 +51,7 @@ def others(np):
     x, y = rng.random(SIZE), rng.random(SIZE)
     a, f, i = x.reshape(1000, 1000), x.astype("f4"), rng.integers(0, SIZE, SIZE)
     mask, small = x < 0.5, x.reshape(-1, 4)
-    for label, function, operands in (
+    yield from (
         ("where(mask, x, y)", lambda m, p, q: np.where(m, p, q), (mask, x, y)),
         ("clip(x, 0.2, 0.8)", lambda p: np.clip(p, 0.2, 0.8), (x,)),
         ("x.astype(float32)", lambda p: p.astype("f4"), (x,)),
@@ -92,8 +92,7 @@ def others(np):
         ("a + a[0]", lambda p: p + p[0], (a,)),
         ("a + a[:, :1]", lambda p: p + p[:, :1], (a,)),
         ("a + a.T", lambda p: p + p.T, (a,)),
-    ):
-        yield label, function, operands
+    )
 
 
 def numpy_(options):
