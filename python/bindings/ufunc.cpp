@@ -432,17 +432,13 @@ void init_ufunc(PyObject* module) {
   add_ufunc("modf", Ufunc::Kind::pair, Op::modf_fraction, Op::modf_integral);
   add_ufunc("frexp", Ufunc::Kind::pair, Op::frexp_mantissa, Op::frexp_exponent);
   add_ufunc("matmul", Ufunc::Kind::matmul, Op::multiply, Op::none);
-  // NumPy's other names are the same objects: found by identity.
-  Ref names = checked(PyObject_Dir(numpy_module));
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(names.get()); ++i) {
-    const char* name = PyUnicode_AsUTF8(PyList_GET_ITEM(names.get(), i));
+  // NumPy's other names are the same objects: found by identity, among what it holds now (asking for every name that it lists
+  // would import the modules that it leaves for later).
+  PyObject *key, *value;
+  for (Py_ssize_t at = 0; PyDict_Next(PyModule_GetDict(numpy_module), &at, &key, &value);) {
+    const char* name = PyUnicode_AsUTF8(key);
     if (!name || PyDict_GetItemString(ufuncs, name) || name[0] == '_') continue;
-    Ref value(PyObject_GetAttrString(numpy_module, name));
-    if (!value) {
-      PyErr_Clear();
-      continue;
-    }
-    if (Ufunc* u = ufunc_for(value.get())) check(PyDict_SetItemString(ufuncs, name, reinterpret_cast<PyObject*>(u)));
+    if (Ufunc* u = ufunc_for(value)) check(PyDict_SetItemString(ufuncs, name, reinterpret_cast<PyObject*>(u)));
   }
   check(PyModule_AddObjectRef(module, "ufunc", reinterpret_cast<PyObject*>(ufunc_type)));
   check(PyModule_AddObjectRef(module, "ufuncs", ufuncs));

@@ -11,7 +11,7 @@ import atexit as _atexit
 import os as _os
 import sys as _sys
 
-from numloom import _core, _json, _ndarray
+from numloom import _core, _json, _ndarray, _testing
 from numloom._fallback import FallbackError, FallbackWarning
 from numloom._fallback import policy as _policy
 from numloom._fallback import target as _target
@@ -26,6 +26,7 @@ _names = _namespace.build()
 globals().update(_names)
 _namespace.register_submodules(__name__)
 _json.install()
+_testing.install()
 
 from numloom import debug  # noqa: E402
 from numloom._device import asnumpy, device, eval, set_device, synchronize  # noqa: E402
@@ -47,9 +48,8 @@ if not _launched:
     if _os.environ.get("NUMLOOM_DEVICE"):
         set_device(_os.environ["NUMLOOM_DEVICE"])
 
-__all__ = sorted(
-    {*_names, "FallbackError", "FallbackWarning", "asnumpy", "debug", "device", "eval", "set_device", "set_fallback", "synchronize"}
-)
+_OWN = "FallbackError FallbackWarning asnumpy debug device eval set_device set_fallback synchronize".split()
+__all__ = sorted({*_names, *_namespace.public(), *_OWN})
 
 
 def __getattr__(name):

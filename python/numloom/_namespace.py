@@ -144,6 +144,11 @@ def facade(name="numpy"):
     return found
 
 
+def public():
+    """The names that NumPy lists as its own, less those that it is about to lose."""
+    return [name for name in numpy.__all__ if name not in ("f2py", "test", "core")]
+
+
 def build():
     """Resolve NumPy's public names; returns them as a dict. Called once, at import."""
     _provided.update(_api.load())
@@ -169,8 +174,9 @@ def build():
                 function.describe(ours, real, name)
     names = {}
     top = facade()
-    for name in numpy.__all__:
-        if name not in ("f2py", "test", "core"):
+    for name in public():
+        # Modules that NumPy imports when first asked for, so do we: __getattr__ of the package finds them.
+        if name in vars(numpy):
             names[name] = getattr(top, name)
     for name in _PLAIN_FACADES:
         _complete(facade(name))

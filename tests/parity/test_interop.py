@@ -2,6 +2,8 @@
 
 import ctypes
 import gc
+import subprocess
+import sys
 import threading
 import warnings
 
@@ -187,3 +189,28 @@ def test_json_takes_the_floats_that_it_takes_of_numpy():
     check("import json\njson.dumps(np.array([1, 2]).sum())")
     check("import json\njson.dumps(np.array([1, 2], np.float32).sum())")
     check("import json\njson.dumps(np.array([1, 2]))")
+
+
+TESTING = """
+testing.assert_equal(np.arange(3), np.arange(3)), testing.assert_equal([np.arange(3), {"a": np.ones(2)}], [np.arange(3), {"a": np.ones(2)}])
+testing.assert_equal(np.ones(3).sum(), 3.0)
+testing.assert_almost_equal(np.ones(2), np.ones(2) + 1e-12)
+testing.assert_array_less(np.ones(2), np.ones(2) + 1)
+testing.assert_equal(np.zeros((0, 3)), np.zeros((0, 3)))
+"""
+
+
+@pytest.mark.parametrize("source", TESTING.strip().splitlines())
+def test_numpys_assertions_take_our_arrays(source):
+    check(f"import numpy.testing as testing\n{source}")
+
+
+def test_numpys_assertions_still_fail():
+    check("import numpy.testing as testing\ntesting.assert_equal(np.arange(3), np.arange(3) + 1)")
+    check("import numpy.testing as testing\ntesting.assert_equal(np.arange(3), np.arange(4))")
+
+
+def test_an_import_leaves_numpys_lazy_modules_alone():
+    code = "import sys, numloom; print('numpy.testing' in sys.modules, numloom.testing.assert_equal.__name__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split() == ["False", "assert_equal"]

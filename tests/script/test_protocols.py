@@ -17,7 +17,8 @@ PROGRAM = """
         seen = []
 
         def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-            self.seen.append((ufunc is np.add, ufunc is np.multiply, ufunc == np.add, method))
+            plain = [type(x) is np.ndarray for x in inputs if x is not self]
+            self.seen.append((ufunc is np.add, ufunc is np.multiply, ufunc == np.add, method, plain))
             return "units"
 
         def __array_function__(self, func, types, args, kwargs):
@@ -27,7 +28,7 @@ PROGRAM = """
     h, u = Holder([1.0, 2.0, 3.0]), Units()
     print(real.asarray(h).sum(), real.asarray([h, h]).shape, (np.float64(2) * h).tolist(), real.add(h, 1).tolist())
     print(np.asarray(h).tolist(), np.array([h, h]).shape, np.array(h, dtype=int).tolist(), np.arange(4)[Holder([1, 2])].tolist())
-    print(np.add(u, 1), np.arange(3) * u, real.add(1, u), Units.seen)
+    print(np.add(u, 1), np.arange(3) * u, np.add(np.ones(2), u, out=np.ones(2)), real.add(1, u), Units.seen)
     print(np.concatenate([u, u]), real.concatenate([u]), np.sum(u))
     print(type(np.zeros(3)) == np.ndarray, type(np.zeros(3, "O")) == np.ndarray, type(np.zeros(3, "O")) in (list, np.ndarray))
 

@@ -53,9 +53,22 @@ def _take_ours(cls, name, method):
 
         @functools.wraps(method)
         def call(self, function, /, *args, **kwargs):
-            return method(self, _namespace.known(function), *args, **kwargs)
+            # Arrays that were lent to NumPy on the way are ours again.
+            args = [_back(value) for value in args]
+            return method(self, _namespace.known(function), *args, **{key: _back(value) for key, value in kwargs.items()})
 
     setattr(cls, name, call)
+
+
+def _back(value):
+    kind = type(value)
+    if kind is numpy.ndarray:
+        return _core.wrap_result(value)
+    if kind is tuple or kind is list:
+        return kind([_back(item) for item in value])
+    if kind is dict:
+        return {key: _back(item) for key, item in value.items()}
+    return value
 
 
 _CHANGES = {"__array__": _give_real, "__array_ufunc__": _take_ours, "__array_function__": _take_ours}
