@@ -92,7 +92,7 @@ def _plain_facade(name):
 
 def _complete(module):
     """Resolve every name that NumPy's module holds."""
-    for name in list(vars(sys.modules[module._real_name])):
+    for name in list(vars(importlib.import_module(module._real_name))):
         if not name.startswith("__") and name not in module.__dict__:
             getattr(module, name)
 
