@@ -364,6 +364,13 @@ bool plain_assignment(DType from, DType to) {
   return from == to || !cast_may_warn(from, to) || !errstate_needs_numpy();
 }
 
+// Whether NumPy refuses to put a scalar of `from` into an element of `to` where its value does not fit: signed elements take a
+// scalar's integer, unsigned ones what is left of it.
+bool must_fit(DType from, DType to) {
+  if (kind_of(to) != DKind::sint || from == to) return false;
+  return is_float(from) || (is_integer(from) && item_size(from) >= item_size(to));
+}
+
 int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
   if (!value) {
     PyErr_SetString(PyExc_ValueError, "cannot delete array elements");
@@ -391,9 +398,12 @@ int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
         }
       } else if (!is_ours(value) || array_of(value).ndim() != 0 || !plain_assignment(array_of(value).dtype, a.dtype)) {
         return decline_set(self, key, value, "a value that needs NumPy's conversion");
-      } else if (array_of(value).is_scalar && is_float(array_of(value).dtype) && is_integer(a.dtype)) {
-        // Of a scalar NumPy takes the integer, which infinity and NaN have not.
+      } else if (array_of(value).is_scalar && must_fit(array_of(value).dtype, a.dtype)) {
         v.scalar = item_value(array_of(value));
+        if (is_integer(v.scalar.dtype)) {
+          if (v.scalar.dtype != DType::u8) v.scalar = cast_scalar(v.scalar, DType::i8);
+          v.scalar.weak = Scalar::Weak::integer;
+        }
         if (!plain_conversion(v.scalar, a.dtype)) return decline_set(self, key, value, "a value that needs NumPy's conversion");
       } else {
         v.array = &array_of(value);

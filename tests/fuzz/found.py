@@ -148,4 +148,15 @@ FOUND: dict[str, str] = {
         v2 = np.where(v0 > 1, 70000, v0)
         v3 = np.where(v0 > 1, v0 > 2, 300)
     """,
+    "a scalar was put into an element of a signed type that cannot hold it": """
+        v0 = np.zeros(3, dtype='int8')
+        v1 = np.arange(130, dtype='uint32').sum()
+        v0[0] = v1
+        v0[1] *= v1
+        v0[2] = v1 * 0 + 7
+        v2 = np.zeros(2, dtype='int64')
+        v2[0] = np.sum(np.array([2**63], dtype='uint64'))
+        v3 = np.zeros(2, dtype='uint8')
+        v3[0] = v1
+    """,
 }

@@ -63,7 +63,7 @@ REDUCE = ["sum", "min", "max", "any", "all", "prod", "count_nonzero"]
 LIMITS = {"e": 60, "f": 1000, "d": 1e7, "F": 200, "D": 1e5, "g": 1e7, "G": 1e5}
 INTEGER_LIMIT = 2**40
 LARGEST = 200_000  # elements
-ERRORS = (ValueError, TypeError, IndexError, OverflowError, AttributeError, NameError, ZeroDivisionError)
+ERRORS = (ValueError, TypeError, IndexError, OverflowError, AttributeError, NameError, ZeroDivisionError, MemoryError)
 
 
 def settled_numpy(value):

@@ -11,8 +11,6 @@ namespace numloom::cuda {
 void free_all_blocks();
 // To be called before the process ends, and safe at any time: Jit::stop.
 void stop_compiling();
-// Bytes the pool may reserve; 0: no limit.
-void set_memory_limit(int64_t nbytes);
 // "NVIDIA H200, compute capability 9.0, driver of CUDA 13.0"; throws runtime_error where there is no device.
 std::string device_description();
 

@@ -146,11 +146,6 @@ void free_all_blocks() {
 
 void stop_compiling() { Jit::stop(); }
 
-void set_memory_limit(int64_t nbytes) {
-  cuda_backend();
-  instance->pool().limit = nbytes;
-}
-
 std::string device_description() {
   const Driver& d = Driver::get();
   if (!d.ok()) throw runtime_error(d.why());
