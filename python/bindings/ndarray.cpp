@@ -162,9 +162,24 @@ int set_strides(PyObject* self, PyObject* value, void*) {
       PyErr_SetString(PyExc_AttributeError, "Cannot delete array strides");
       return -1;
     }
-    Ref real = checked(to_numpy(self));
-    check(PyObject_SetAttrString(real.get(), "strides", value));
     Array& a = array_of(self);
+    // NumPy asks how far the memory below the view goes: show it the whole of ours.
+    Layout all;
+    all.ndim = 1;
+    all.offset = 0;
+    all.shape[0] = a.buf->nbytes;
+    all.strides[0] = 1;
+    Ref bytes(make_array(a.with(DType::u1, all), self_of(self)->base));
+    Ref whole = checked(to_numpy(bytes.get()));
+    PyArray_Descr* descr = descr_of(a.dtype);
+    Py_INCREF(descr);
+    npy_intp dims[kMaxDims], strides[kMaxDims];
+    for (int d = 0; d < a.layout.ndim; ++d) dims[d] = a.layout.shape[d], strides[d] = a.layout.strides[d];
+    Ref real = checked(PyArray_NewFromDescr(&PyArray_Type, descr, a.layout.ndim, dims, strides,
+                                            PyArray_BYTES(reinterpret_cast<PyArrayObject*>(whole.get())) + a.layout.offset,
+                                            NPY_ARRAY_WRITEABLE, nullptr));
+    check(PyArray_SetBaseObject(reinterpret_cast<PyArrayObject*>(real.get()), whole.release()));
+    check(PyObject_SetAttrString(real.get(), "strides", value));
     for (int d = 0; d < a.layout.ndim; ++d)
       a.layout.strides[d] = PyArray_STRIDE(reinterpret_cast<PyArrayObject*>(real.get()), d);
     return 0;

@@ -245,6 +245,14 @@ PyObject* show_function(PyObject* self) {
   return name ? PyUnicode_FromFormat("<function %U at %p>", name.get(), self) : nullptr;
 }
 
+// What it has not is NumPy's: signatures, the protocol's implementation.
+PyObject* get_attribute(PyObject* self, PyObject* name) {
+  PyObject* r = PyObject_GenericGetAttr(self, name);
+  if (r || !PyErr_ExceptionMatches(PyExc_AttributeError)) return r;
+  PyErr_Clear();
+  return PyObject_GetAttr(function_of(self)->real, name);
+}
+
 PyMemberDef function_members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(Function, vectorcall), READONLY, nullptr},
                                   {"__dictoffset__", T_PYSSIZET, offsetof(Function, dict), READONLY, nullptr},
                                   {"__weaklistoffset__", T_PYSSIZET, offsetof(Function, weakrefs), READONLY, nullptr},
@@ -261,6 +269,7 @@ PyType_Slot function_slots[] = {{Py_tp_new, reinterpret_cast<void*>(new_function
                                 {Py_tp_descr_get, reinterpret_cast<void*>(bind_function)},
                                 {Py_tp_repr, reinterpret_cast<void*>(show_function)},
                                 {Py_tp_richcompare, reinterpret_cast<void*>(compare_function)},
+                                {Py_tp_getattro, reinterpret_cast<void*>(get_attribute)},
                                 {Py_tp_hash, reinterpret_cast<void*>(hash_function)},
                                 {Py_tp_members, function_members},
                                 {Py_tp_getset, function_attributes},
@@ -273,6 +282,7 @@ PyType_Slot builtin_slots[] = {{Py_tp_new, reinterpret_cast<void*>(new_function)
                                {Py_tp_clear, reinterpret_cast<void*>(clear_function)},
                                {Py_tp_repr, reinterpret_cast<void*>(show_function)},
                                {Py_tp_richcompare, reinterpret_cast<void*>(compare_function)},
+                               {Py_tp_getattro, reinterpret_cast<void*>(get_attribute)},
                                {Py_tp_hash, reinterpret_cast<void*>(hash_function)},
                                {Py_tp_members, function_members},
                                {Py_tp_getset, function_attributes},

@@ -28,8 +28,10 @@ Array make_result(const Layout& layout, DType dtype) {
   // Asking what there is takes a while, so only what could not be is asked about.
   constexpr double kLarge = 64 << 20;
   if (bytes > kLarge) {
-    if (bytes >= 0x1p63)
-      throw value_error("array is too big; `arr.size * arr.dtype.itemsize` is larger than the maximum possible size.");
+    int64_t counted = item_size(dtype);
+    for (int64_t n : layout.dims())
+      if (__builtin_mul_overflow(counted, n, &counted))
+        throw value_error("array is too big; `arr.size * arr.dtype.itemsize` is larger than the maximum possible size.");
     if (bytes > double(host_memory()))
       throw memory_error(unable_to_allocate(layout.dims(), dtype_name(dtype), item_size(dtype)),
                          {layout.shape, layout.shape + layout.ndim}, std::string(dtype_name(dtype)));

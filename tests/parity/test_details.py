@@ -44,6 +44,7 @@ np.zeros((2**40, 2**40))
 np.zeros(2**62, np.uint16)
 np.zeros(2**70)
 np.empty((True, 2))
+np.empty(np.iinfo(np.intp).max, np.uint8)
 np.array([1, 2, 3]).reshape(True, -1)
 np.reshape(np.arange(4), (True, -1))
 np.ones(4).reshape(2**32, 2**32)
@@ -69,6 +70,9 @@ np.arange(24.0).reshape(2, 1, 3, 4).copy("F") + 1
 np.ones_like(np.arange(24).reshape(2, 1, 3, 4).copy("F"))
 a = np.arange(12); a.strides = (-8,); a.strides
 a = np.arange(12)[::2]; a.strides = (24,); a
+a = np.arange(10)[:3]; a.strides = (32,); a
+a = np.arange(10)[:3]; a.strides = (40,); a
+a = np.arange(10)[4:7]; a.strides = (-16,); a
 a = np.arange(6.0); del a.strides
 a = np.zeros(17, np.uint8)[1:].view(np.float64); (a.flags.aligned, a + 1)
 a = np.zeros(24, np.uint8)[8:].view(np.float64); (a.flags.aligned, a + 1)
@@ -250,3 +254,8 @@ gc.collect()
 
 def test_all_names_of_a_module():
     check("(sum(isinstance(x, np.ufunc) for x in vars(np).values()) > 100, 'sum' in vars(np), 'norm' in vars(np.linalg))")
+
+
+def test_signatures_of_functions():
+    check("import inspect\n[str(inspect.signature(f)) for f in (np.sum, np.dot, np.where, np.zeros, np.copyto, np.linalg.norm)]")
+    check("[np.dot.__signature__ == numpy.dot.__signature__, np.zeros.__text_signature__ == numpy.zeros.__text_signature__]")
