@@ -133,6 +133,7 @@ std::vector<std::pair<std::string, double>> counters() {
                                                      {"bytes_to_host", double(c.bytes_to_host)},
                                                      {"failed", double(c.failed)},
                                                      {"evicted_bytes", double(c.evicted_bytes)},
+                                                     {"renamed", double(c.renamed)},
                                                      {"plan_hits", double(e.plans.hits)},
                                                      {"plan_misses", double(e.plans.misses)},
                                                      {"time_cpu", c.seconds_cpu},

@@ -29,6 +29,7 @@ struct Counters {
   int64_t stored_bytes = 0;
   int64_t bytes_to_device = 0, bytes_to_host = 0;
   int64_t failed = 0, evicted_bytes = 0;
+  int64_t renamed = 0;  // buffers given new storage
   double seconds_cpu = 0, seconds_cuda = 0, seconds_planning = 0;
 };
 

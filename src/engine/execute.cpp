@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <utility>
 
 #include "engine/engine.h"
 #include "numloom/error.h"
+#include "plan/rename.h"
 #include "runtime/host_pool.h"
 
 namespace numloom {
@@ -35,6 +37,21 @@ Call call_of(Kind k) {
                                 : Call::scatter;
 }
 
+// New storage of a buffer while its nest runs; freed where that fails.
+struct Move {
+  const Operand* written;
+  char* to;
+  Move(const Operand* o, char* p) : written(o), to(p) {}
+  Move(Move&& m) noexcept : written(m.written), to(std::exchange(m.to, nullptr)) {}
+  ~Move() {
+    if (to) host_free(to, written->buf->nbytes);
+  }
+  void settle() {
+    copy_rest(*written, written->buf->host, to);
+    written->buf->move_host(std::exchange(to, nullptr));
+  }
+};
+
 // The front's lock, let go of while a long flush runs.
 struct Unlocked {
   void* state = nullptr;
@@ -53,7 +70,9 @@ void Engine::run(Program& program) {
   const double start = now();
   const Plan* plan = nullptr;
   try {
-    analyse(program, facts_);
+    // New storage is host memory: not where a step may run on a device.
+    const bool on_host = placement == Placement::cpu || (placement == Placement::automatic && !device && !cuda_available());
+    analyse(program, facts_, on_host);
     const int64_t misses = plans.misses;
     plan = &plans.find(facts_);
     if (plans.misses != misses)
@@ -133,6 +152,7 @@ void Engine::run_step(const Step& step, Program& program, Backend& backend, std:
   args_.slots.resize(k.slots.size());
   args_.scalars.resize(step.scalars.size());
   int64_t stored = 0;
+  std::vector<Move> moves;
   const auto operand = [&](size_t s) -> const Operand& {
     const Instr& i = program[step.slots[s].instr];
     return step.slots[s].operand == 0 ? i.out : i.in[step.slots[s].operand - 1];
@@ -144,12 +164,20 @@ void Engine::run_step(const Step& step, Program& program, Backend& backend, std:
     args_.slots[s].base =
         bind(o, k.slots[s].loaded || (write && (program[step.slots[s].instr].kind == Kind::reduce || !whole(o))));
     std::copy_n(o.layout.strides, o.layout.ndim, args_.slots[s].strides);
+    if (std::find(step.renamed.begin(), step.renamed.end(), s) != step.renamed.end()) {
+      binding_ = &o;
+      moves.emplace_back(&o, static_cast<char*>(host_alloc(o.buf->nbytes)));
+      binding_ = nullptr;
+      args_.slots[s].base = moves.back().to + o.layout.offset;
+    }
     if (write) stored += std::min(o.layout.size() * item_size(o.dtype), o.buf->nbytes);
   }
   for (size_t s = 0; s < step.scalars.size(); ++s)
     args_.scalars[s] = program[step.scalars[s].instr].in[step.scalars[s].operand - 1].scalar;
   test_failure();
   backend.run(k, args_, events);
+  for (Move& m : moves) m.settle();
+  counters.renamed += static_cast<int64_t>(moves.size());
   for (size_t s = 0; s < step.slots.size(); ++s)
     if (k.slots[s].stored) wrote(*operand(s).buf);
   counters.stored_bytes += stored;

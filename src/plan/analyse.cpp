@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "plan/plan.h"
+#include "plan/rename.h"
 
 namespace numloom {
 namespace {
@@ -35,7 +36,7 @@ bool Facts::overlap(int16_t a, int16_t b) const {
   return std::binary_search(overlapping.begin(), overlapping.end(), std::array<int16_t, 2>{a, b});
 }
 
-void analyse(const Program& program, Facts& f) {
+void analyse(const Program& program, Facts& f, bool rename) {
   static std::atomic<uint64_t> epochs{0};
   const uint64_t epoch = ++epochs;
   const int n = program.size();
@@ -53,7 +54,8 @@ void analyse(const Program& program, Facts& f) {
     if (b->epoch != epoch) {
       b->epoch = epoch;
       b->number = static_cast<int32_t>(f.buffers.size());
-      f.buffers.push_back({b, b->handles() > 0 || b->shared(), !b->host_valid && !b->device_valid, false, 0, -1});
+      f.buffers.push_back(
+          {b, b->handles() > 0 || b->shared(), !b->host_valid && !b->device_valid, false, rename && b->movable(), 0, -1});
     }
     BufferFacts& bf = f.buffers[b->number];
     bf.written |= write;
@@ -63,7 +65,7 @@ void analyse(const Program& program, Facts& f) {
       if (same_view(*f.views[v].operand, o)) break;
     if (v < 0) {
       v = static_cast<int16_t>(f.views.size());
-      f.views.push_back({static_cast<int16_t>(b->number), &o, false});
+      f.views.push_back({static_cast<int16_t>(b->number), &o, false, false});
       f.next_view.push_back(bf.first_view);
       bf.first_view = v;
       f.key.push_back(0x10000u | static_cast<uint32_t>(b->number));
@@ -71,6 +73,7 @@ void analyse(const Program& program, Facts& f) {
       for (int d = 0; d < o.layout.ndim; ++d) f.key.push_back(sizes.number(o.layout.shape[d]));
     }
     f.views[v].anywhere |= anywhere;
+    if (write && bf.movable && nearly_all(o)) f.views[v].nearly_all = true;
     f.key.push_back(0x20000u | static_cast<uint32_t>(v));
     return v;
   };
@@ -92,8 +95,10 @@ void analyse(const Program& program, Facts& f) {
   for (BufferFacts& bf : f.buffers) {
     // Unrun instructions outside of this program see it too.
     bf.live_out |= bf.buffer->pending_reads.load() + bf.buffer->pending_writes.load() > bf.uses;
-    f.key.push_back(0x50000u | (bf.live_out ? 1u : 0u) | (bf.fresh ? 2u : 0u));
+    f.key.push_back(0x50000u | (bf.live_out ? 1u : 0u) | (bf.fresh ? 2u : 0u) | (bf.movable ? 4u : 0u));
     if (!bf.written) continue;
+    if (bf.movable)
+      for (int16_t x = bf.first_view; x >= 0; x = f.next_view[x]) f.key.push_back(0x60000u | (f.views[x].nearly_all ? 1u : 0u));
     for (int16_t x = bf.first_view; x >= 0; x = f.next_view[x])
       for (int16_t y = f.next_view[x]; y >= 0; y = f.next_view[y]) {
         const Operand &a = *f.views[x].operand, &c = *f.views[y].operand;

@@ -17,7 +17,15 @@ struct Open {
   uint32_t axes = 0;    // reduced axes, where there are reductions
   bool closed = false;  // a call, or full
   std::vector<int16_t> views;
+  std::vector<int16_t> renamed;  // the views through which it writes new storage of their buffers
 };
+
+// The view through which the group writes new storage of this buffer; -1: none.
+int16_t renamed_view(const Facts& f, const Open& g, int16_t buffer) {
+  for (int16_t v : g.renamed)
+    if (f.views[v].buffer == buffer) return v;
+  return -1;
+}
 
 }  // namespace
 
@@ -53,6 +61,12 @@ void fuse(const Facts& f, const std::vector<bool>& dead, Groups& out) {
         if (!a.write && !write) continue;
         const int g = group_of[a.instr];
         if (g < low) continue;
+        if (const int16_t w = write ? renamed_view(f, open[g], f.views[v].buffer) : int16_t{-1}; w >= 0) {
+          // Written again as a whole: what was read before was read from the old storage.
+          if (w == v) low = g;
+          else low = g + 1, hazard = true;
+          continue;
+        }
         if (a.view == v) {
           // The value of a reduction or a call is there only after its nest; a written view of repeated elements never
           // shares one.
@@ -68,6 +82,31 @@ void fuse(const Facts& f, const std::vector<bool>& dead, Groups& out) {
     }
     return low;
   };
+  // The group in which i would be the only writer of its buffer and reads of it at other positions come before, and which
+  // makes what i writes; the buffer gets new storage there. -1: none. (What i would wait for otherwise is `low`.)
+  const auto renamed = [&](int i, int low) {
+    const int16_t v = f.view_of[i][0];
+    if (!f.views[v].nearly_all || p[i].kind != Kind::map || !fusion_enabled()) return -1;
+    const int g = low - 1;
+    if (g < 0 || open[g].closed || !same_shape(p[open[g].space].space(), p[i].space())) return -1;
+    for (const Access& a : accesses[f.views[v].buffer])
+      if (group_of[a.instr] > g || (a.write && group_of[a.instr] == g)) return -1;
+    bool made_here = false;
+    for (int k = 1; k < 4; ++k) {
+      const int16_t in = f.view_of[i][k];
+      if (in < 0 || f.views[in].buffer == f.views[v].buffer) continue;
+      const BufferFacts& b = f.buffers[f.views[in].buffer];
+      for (const Access& a : accesses[f.views[in].buffer]) {
+        if (!a.write) continue;
+        // As for any other member of the group.
+        if (group_of[a.instr] > g) return -1;
+        if (group_of[a.instr] < g) continue;
+        if (a.view != in ? f.overlap(a.view, in) : p[a.instr].kind >= Kind::reduce) return -1;
+        made_here |= a.view == in && b.fresh && !b.live_out;
+      }
+    }
+    return made_here ? g : -1;
+  };
   // Cost: whether sharing a nest helps. Loop nests over one space always do, until registers run out.
   const auto refuse = [&](const Open& g, int i) {
     const Instr& in = p[i];
@@ -81,9 +120,14 @@ void fuse(const Facts& f, const std::vector<bool>& dead, Groups& out) {
     if (dead[i]) continue;
     bool hazard;
     const int low = earliest(i, hazard);
+    int chosen = hazard ? renamed(i, low) : -1;
+    if (chosen >= 0) {
+      open[chosen].renamed.push_back(f.view_of[i][0]);
+      out.renaming.push_back(static_cast<int16_t>(i));
+      hazard = false;
+    }
     if (hazard) ++out.refusals[static_cast<int>(Refusal::hazard)];
-    int chosen = -1;
-    for (int g = low; g < static_cast<int>(open.size()); ++g) {
+    for (int g = low; chosen < 0 && g < static_cast<int>(open.size()); ++g) {
       const Refusal r = refuse(open[g], i);
       if (r == Refusal::none) {
         chosen = g;
@@ -93,7 +137,7 @@ void fuse(const Facts& f, const std::vector<bool>& dead, Groups& out) {
     }
     if (chosen < 0) {
       chosen = static_cast<int>(open.size());
-      open.push_back({i, 0, !p[i].fusable(), {}});
+      open.push_back({i, 0, !p[i].fusable(), {}, {}});
       out.groups.emplace_back();
     }
     Open& g = open[chosen];

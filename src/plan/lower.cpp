@@ -10,8 +10,9 @@ namespace {
 
 class Lowering {
  public:
-  Lowering(const Facts& f, const std::vector<int16_t>& group, const std::vector<bool>& contracted, Step& step)
-      : f_(f), p_(*f.program), group_(group), contracted_(contracted), step_(step), k_(step.kernel) {}
+  Lowering(const Facts& f, const std::vector<int16_t>& group, const std::vector<bool>& contracted,
+           const std::vector<int16_t>& renaming, Step& step)
+      : f_(f), p_(*f.program), group_(group), contracted_(contracted), renaming_(renaming), step_(step), k_(step.kernel) {}
 
   void run() {
     step_.instr = group_[0];
@@ -19,7 +20,20 @@ class Lowering {
     for (int16_t i : group_) lower(i);
     for (auto& [view, value] : current_) {
       if (!stored_[view] || contracted_[f_.views[view].buffer]) continue;
-      const int16_t s = slot(view, written_by_[view]);
+      const OperandRef by = written_by_[view];
+      int16_t s;
+      const bool renamed = std::any_of(renaming_.begin(), renaming_.end(), [&](int16_t i) {
+        return f_.view_of[i][0] == view && std::binary_search(group_.begin(), group_.end(), i);
+      });
+      if (renamed) {
+        // Not the slot that the old values are loaded from.
+        s = static_cast<int16_t>(k_.slots.size());
+        k_.slots.push_back({f_.views[view].operand->dtype, false, false});
+        step_.slots.push_back(by);
+        step_.renamed.push_back(s);
+      } else {
+        s = slot(view, by);
+      }
       k_.slots[s].stored = true;
       k_.stores.push_back({value, s});
     }
@@ -149,6 +163,7 @@ class Lowering {
       }
     for (KInstr& i : k_.code)
       if (i.code == KCode::load || i.code == KCode::gather) i.aux = slot[i.aux];
+    for (int16_t& s : step_.renamed) s = slot[s];
     for (KStore& s : k_.stores) s = {value[s.value], slot[s.slot]};
     for (KReduce& r : k_.reduces) r.value = value[r.value], r.slot = slot[r.slot];
     k_.value_types = std::move(types);
@@ -162,6 +177,7 @@ class Lowering {
   const Program& p_;
   const std::vector<int16_t>& group_;
   const std::vector<bool>& contracted_;
+  const std::vector<int16_t>& renaming_;
   Step& step_;
   Kernel& k_;
   int32_t origin_ = -1;
@@ -200,7 +216,7 @@ void lower(const Facts& f, const Groups& g, Plan& plan) {
       continue;
     }
     plan.fused += static_cast<int>(group.size());
-    Lowering(f, group, contracted, step).run();
+    Lowering(f, group, contracted, g.renaming, step).run();
   }
 }
 

@@ -50,6 +50,7 @@ std::string Plan::print() const {
   for (const Step& step : steps) {
     s << "step " << n++ << (step.is_call ? ": call" : ": kernel") << ", instructions";
     for (int16_t i : step.instrs) s << " " << i;
+    for (int16_t slot : step.renamed) s << ", new storage #" << slot;
     s << "\n";
     if (!step.is_call) s << step.kernel.print();
   }

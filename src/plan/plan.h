@@ -22,6 +22,7 @@ namespace numloom {
 struct View {
   int16_t buffer;
   const Operand* operand;
+  bool nearly_all;  // a write through it leaves little of a movable buffer; see rename.h
   bool anywhere;  // a gather reads it, or a scatter writes it: it may reach all of its buffer
 };
 
@@ -30,6 +31,7 @@ struct BufferFacts {
   bool live_out;    // someone can see it after the program
   bool fresh;       // it has no contents before the program
   bool written;
+  bool movable;     // may be given other storage
   int32_t uses;       // by operands of this program
   int16_t first_view = -1;
 };
@@ -48,7 +50,8 @@ struct Facts {
   bool overlap(int16_t a, int16_t b) const;
 };
 
-void analyse(const Program& program, Facts& facts);
+// `rename`: buffers may be given other storage.
+void analyse(const Program& program, Facts& facts, bool rename = false);
 
 struct OperandRef {
   int16_t instr;
@@ -61,6 +64,7 @@ struct Step {
   Kernel kernel;
   std::vector<OperandRef> slots;     // what each kernel slot is bound to
   std::vector<OperandRef> scalars;
+  std::vector<int16_t> renamed;      // slots that are stored to new storage of their buffers
   std::vector<int16_t> instrs;       // what is done when it ran
 };
 
@@ -80,6 +84,7 @@ struct Plan {
 void mark_dead(const Facts& facts, std::vector<bool>& dead);
 struct Groups {
   std::vector<std::vector<int16_t>> groups;  // instructions, in program order
+  std::vector<int16_t> renaming;             // instructions that write to new storage of their buffers
   int refusals[kRefusals] = {};
 };
 void fuse(const Facts& facts, const std::vector<bool>& dead, Groups& out);

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 #include "numloom/error.h"
 #include "runtime/host_pool.h"
@@ -104,6 +105,13 @@ void Buffer::drop_host() {
     home_ = Home::none;
   }
   host_valid = false;
+}
+
+void Buffer::move_host(char* p) {
+  if (home_ == Home::pool) host_free(host, nbytes);
+  if (release_) std::exchange(release_, nullptr)(owner_);
+  home_ = Home::pool;
+  host = p;
 }
 
 void Buffer::destroy() {

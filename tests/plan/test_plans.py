@@ -34,7 +34,7 @@ def run(code, **environment):
         text=True,
         timeout=120,
         check=False,
-        env={**clean, "NUMLOOM_RUN_NOW": "0", **environment},
+        env={**clean, "NUMLOOM_DEVICE": "cpu", "NUMLOOM_RUN_NOW": "0", **environment},
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -89,7 +89,7 @@ PLANS = {
     "two axes": ("r = a.sum(axis=0); s = a.sum(axis=1)", ["1 -> reduce add", "1 -> reduce add", "elided 0, axes 1"]),
     "a stencil": (
         "u[1:-1, 1:-1] = 0.25 * (u[1:-1, 2:] + u[1:-1, :-2] + u[2:, 1:-1] + u[:-2, 1:-1])",
-        ["4 -> add add add multiply -> 1", "1 -> 1", "elided 3, hazard 1"],
+        ["4 -> add add add multiply -> 1", "elided 4"],
     ),
     "Jacobi from a copy": (
         "old = u.copy(); u[1:-1, 1:-1] = 0.5 * (old[1:-1, 2:] + old[1:-1, :-2]); u[0] = u[1]; del old",
@@ -112,7 +112,7 @@ PLANS = {
             "elided 6, hazard 8, shape 3",
         ],
     ),
-    "an operand moved by one is copied": ("v[1:] += v[:-1]", ["1 -> 1", "2 -> add -> 1", "elided 0, hazard 2"]),
+    "operands moved by one: the result is new storage": ("v[1:] += v[:-1]", ["2 -> add -> 1", "elided 1"]),
     "the same view in place": ("v *= 2; v += 1; np.sqrt(v, out=v)", ["1 -> multiply add sqrt -> 1", "elided 0"]),
     "a gather joins what uses it": ("r = v[i] * 2 + v", ["2 -> multiply gather multiply add -> 1", "elided 3"]),
     "where": ("r = np.where(a > b, a, b * c)", ["3 -> greater multiply select -> 1", "elided 2"]),

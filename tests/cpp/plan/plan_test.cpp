@@ -98,6 +98,36 @@ TEST(Plan, OtherShapesAreOtherKernels) {
   EXPECT_EQ(p["refused_shape"], 1);
 }
 
+TEST(Plan, StencilInPlaceGetsNewStorage) {
+  const std::int64_t n = 70;
+  array u = arange(static_cast<double>(n * n)).reshape({n, n}).copy().eval();
+  const array before = u.copy().eval();
+  const slice in(1, -1), up(2, none), down(none, -2);
+  const Planned p([&] { u(in, in) = 0.25 * (u(in, up) + u(in, down) + u(up, in) + u(down, in)) + u(in, in); });
+  EXPECT_EQ(p["kernels"], 1);
+  EXPECT_EQ(p["renamed"], 1);
+  EXPECT_TRUE(array_equal(u(in, in), 2.0 * before(in, in)));  // the mean of a linear function's neighbours is its value
+  EXPECT_TRUE(array_equal(u(0), before(0)) && array_equal(u(-1), before(-1)));
+  EXPECT_TRUE(array_equal(u(slice(), 0), before(slice(), 0)) && array_equal(u(slice(), -1), before(slice(), -1)));
+}
+
+TEST(Plan, NoNewStorageForSharedMemoryNorForALittleOfABuffer) {
+  array u = arange(0.0, static_cast<double>(kMany)).eval();
+  {
+    const auto lent = u.data<double>();
+    const Planned p([&] { u(slice(1, none)) += u(slice(none, -1)); });
+    EXPECT_EQ(p["renamed"], 0);
+    EXPECT_EQ(lent.data()[2], 3);
+  }
+  const Planned small([&] { u(slice(1, kMany / 2)) += u(slice(0, kMany / 2 - 1)); });
+  EXPECT_EQ(small["renamed"], 0);
+  EXPECT_EQ(u(2).item<double>(), 4);
+  const Planned large([&] { u(slice(1, none)) += u(slice(none, -1)); });
+  EXPECT_EQ(large["renamed"], 1);
+  EXPECT_EQ(u(0).item<double>(), 0);
+  EXPECT_EQ(u(2).item<double>(), 5);
+}
+
 TEST(Plan, ShiftedWriteIsAHazard) {
   array a = arange(0.0, static_cast<double>(kMany)).eval();
   array y;
