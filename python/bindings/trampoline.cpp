@@ -21,9 +21,10 @@ enum class Mode : int {
   method,  // the same as a method: its first argument is the generator
   lends,   // a library's function: calls without an array of ours go straight to `real`
   native,  // one of ours: `begin` is the compiled function itself, which this only gives a name and a signature
+  direct,  // the same for one of ours in Python: `begin` takes the call as it is
 };
 
-constexpr int kModes = 5;
+constexpr int kModes = 6;
 
 struct Function {
   PyObject_HEAD vectorcallfunc vectorcall;
@@ -179,9 +180,13 @@ PyObject* call_native(PyObject* self, PyObject* const* args, size_t nargsf, PyOb
   return entry(PyCFunction_GET_SELF(native), args, PyVectorcall_NARGS(nargsf), kwnames);
 }
 
+PyObject* call_direct(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
+  return PyObject_Vectorcall(function_of(self)->begin, args, nargsf, kwnames);
+}
+
 PyObject* new_function(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   static const char* names[] = {"real", "begin", "mode", nullptr};
-  static const char* modes[] = {"always", "draws", "method", "lends", "native"};
+  static const char* modes[] = {"always", "draws", "method", "lends", "native", "direct"};
   PyObject *real, *begin;
   const char* text = modes[0];
   if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|s", const_cast<char**>(names), &real, &begin, &text)) return nullptr;
@@ -194,7 +199,7 @@ PyObject* new_function(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   PyObject* o = type->tp_alloc(type, 0);
   if (!o) return nullptr;
   Function* f = function_of(o);
-  f->vectorcall = native ? call_native : call_function;
+  f->vectorcall = native ? call_native : static_cast<Mode>(mode) == Mode::direct ? call_direct : call_function;
   f->real = Py_NewRef(real);
   f->begin = Py_NewRef(begin);
   f->mode = static_cast<Mode>(mode);

@@ -168,10 +168,11 @@ def build():
     for name in sorted(_provided, key=lambda name: getattr(reals[name], "__name__", None) != name):
         real = reals[name]
         if isinstance(real, _function_types):
-            ours = _provided[name] = _by_real.setdefault(id(real), _provided[name])
+            ours = _provided[name]
+            if isinstance(ours, types.FunctionType) and id(real) not in _by_real:
+                ours = function.make_composite(ours, real, name)
+            ours = _provided[name] = _by_real.setdefault(id(real), ours)
             _ndarray.register(real, ours)
-            if isinstance(ours, types.FunctionType):
-                function.describe(ours, real, name)
     names = {}
     top = facade()
     for name in public():

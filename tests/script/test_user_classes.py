@@ -183,3 +183,25 @@ def test_user_classes_by_import(project):
                 print(str(error)[:60])
         """
     )
+
+
+def test_functions_known_by_name_and_module(project):
+    """Libraries of units look NumPy's functions up by the module and name that they show."""
+    program = """
+        import pickle
+        import numpy as np
+        class Metres:
+            def __init__(self, v):
+                self.v = v
+            def __array_function__(self, func, types, args, keywords):
+                return f"{func.__module__}.{func.__name__}", func in {np.diag: 1, np.nanmax: 2}
+        m = Metres(np.arange(3.0))
+        print(np.diag(m), np.nanmax(m), np.linalg.norm(m), np.roll(m, 1), np.concatenate([m]), np.sum(m), np.isclose(m, m), np.vstack([m, m]))
+        for f in (np.diag, np.linalg.norm, np.vstack, np.sum, np.isclose, np.fft.fft, np.tile, np.nan_to_num):
+            print(f.__module__, f.__name__, f.__qualname__, pickle.loads(pickle.dumps(f)) is f)
+        class Row(list):
+            tiled = np.tile
+        print(Row([1, 2]).tiled(2))
+        """
+    project.same(program)
+    project.same_by_import(program)

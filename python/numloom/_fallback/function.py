@@ -38,6 +38,14 @@ def make_native(native, real, name):
     return function
 
 
+def make_composite(ours, real, name):
+    """A composite under NumPy's name: the module that it shows is NumPy's, which user code looks functions up by."""
+    function = _kind(real)(real, ours, "direct")
+    describe(function, real, name)
+    function.__module__ = getattr(real, "__module__", "numpy")
+    return function
+
+
 def make_lending(real):
     """A library's function that gets host views in place of our arrays; its results are left as they are."""
 
