@@ -41,8 +41,8 @@ def numloom_(options):
 
     numloom.set_device(options.device)
     args = [numloom.array(a) for a in inputs(options)]
-    numloom.eval(numloom.ones(1_000_000, "f4") + 1)
-    numloom.eval(*args)
+    # On the device before the clock starts, as the other peers' are.
+    numloom.eval(*(a + 1 for a in args))
     numloom.synchronize()
 
     def call():

@@ -26,7 +26,7 @@ def numloom_(options):
 
     numloom.set_device(options.device)
     x, y = (numloom.array(a) for a in inputs())
-    numloom.eval(x + 1, y)
+    numloom.eval(x + y)
     numloom.synchronize()
     call = lambda: numloom.eval(distance(x, y))  # noqa: E731
     figures = {"first call": first(call, numloom.synchronize)}

@@ -31,9 +31,10 @@ def info(row: Row) -> str:
     flags = row.flags.split()
     identity = "kNoIdentity" if row.identity is None else str(row.identity)
     warns = sum(WARNS[w] for w in row.warns.split())
+    ranged = sum(1 << DTYPES.index(t) for t in row.ranged.split())
     return (
         f"    {{{quoted(row.name)}, {row.nin}, {int('reduces' in flags)}, {int('commutative' in flags)}, "
-        f"{int('associative' in flags)}, {identity}, {warns}, {int(row.public)}, {row.ulp[0]}, {row.ulp[1]}, {quoted(row.doc)}}},"
+        f"{int('associative' in flags)}, {identity}, {warns}, {int(row.public)}, {ranged}, {row.ulp[0]}, {row.ulp[1]}, {quoted(row.doc)}}},"
     )
 
 
@@ -68,6 +69,7 @@ struct OpInfo {{
   int8_t identity;      // 0, 1 or -1 (all bits set); kNoIdentity where an empty reduction is an error
   uint8_t warns;        // mask of kWarn* that it can give
   uint8_t is_public;    // NumPy has a ufunc of this name
+  uint16_t ranged;      // bit t: the function of type t comes in fast, in_range and slow parts
   float ulp_f4, ulp_f8; // error bounds; 0: correctly rounded or exact
   const char* doc;
 }};
@@ -128,7 +130,7 @@ def table_source() -> str:
 namespace numloom {{
 
 const OpInfo kOpInfo[kOps] = {{
-    {{"none", 0, 0, 0, 0, kNoIdentity, 0, 0, 0, 0, ""}},
+    {{"none", 0, 0, 0, 0, kNoIdentity, 0, 0, 0, 0, 0, ""}},
 {rows}
 }};
 

@@ -1,6 +1,7 @@
 // log, log2, log10, log1p. All: x = 2**k m, s = (m - 1) / (m + 1), log(m) = 2 artanh(s).
 #pragma once
 #include "exp.h"
+#include "quick.h"
 
 namespace nl {
 
@@ -26,7 +27,7 @@ template <class T> NL_FN bool log_in_range(T x) {
 template <class T> NL_FN T log_fast(T x) {
   typedef Ln2<T> L;
   const Split<T> p = split(x);
-  const T f = p.m - (T)1, s = f / ((T)2 + f), z = s * s, half = (T)0.5 * f * f;
+  const T f = p.m - (T)1, s = quotient(f, (T)2 + f), z = s * s, half = (T)0.5 * f * f;
   return fma_(p.k, L::high, f - (half - fma_(s, fma_(z, log_tail(z), half), p.k * L::low)));
 }
 // log of a normal, log of 0, NaN of less, and the subnormals raised by 2**60.

@@ -10,6 +10,13 @@ namespace {
 std::string num(int64_t v) { return std::to_string(v); }
 std::string type_name(DType t) { return t == DType::b1 ? "bool" : "nl::" + std::string(dtype_code(t)); }
 
+// Whether the instruction has a form without branches that holds for most arguments (ops/scalar/quick.h).
+bool has_quick(const KInstr& in) {
+  if (in.code != KCode::op || (in.type != DType::f4 && in.type != DType::f8)) return false;
+  return in.op == Op::divide || in.op == Op::reciprocal || in.op == Op::sqrt ||
+         (op_info(in.op).ranged >> static_cast<int>(in.type) & 1);
+}
+
 // The layout of the argument words: size, nred, nout, depth, shape[ndim], then per slot base and strides[ndim], per scalar
 // two words, per reduction out, by_out, by_path.
 struct Words {
@@ -25,7 +32,9 @@ Words words_of(const Kernel& k, const TextForm& f) { return {f.ndim, static_cast
 
 class Writer {
  public:
-  Writer(const Kernel& kernel, const TextForm& form) : k_(kernel), f_(form), w_(words_of(kernel, form)) {}
+  Writer(const Kernel& kernel, const TextForm& form) : k_(kernel), f_(form), w_(words_of(kernel, form)) {
+    for (const KInstr& in : kernel.code) quick_ |= has_quick(in);
+  }
   std::string run();
 
  private:
@@ -44,7 +53,7 @@ class Writer {
 
   void line(const std::string& s) { out_ += s + "\n"; }
   void prelude();
-  void body();
+  void body(bool quick);
   // Offset of slot s at coordinates c<d> (axes from `from` to `to`), for slots that are not linear.
   std::string dot(int s, int from, int to) const;
   void coordinates(const std::string& rest, int from, int to, const std::string& indent);
@@ -55,12 +64,16 @@ class Writer {
   // Declarations of the loaded values and results of one element, as arrays of n.
   void declare(const std::string& indent, int n);
   void load(const std::string& indent, const std::string& e, const std::vector<std::string>& address);
-  std::string call(const std::string& e, const std::vector<std::string>& address) const;
+  // `name`: body, or quick.
+  std::string call(const std::string& e, const std::vector<std::string>& address, const char* name = "body") const;
+  // All `n` elements: by the quick form where there is one. Opens a block, which must end by leaving the kernel and be closed.
+  void calls(const std::string& indent, int n, const std::vector<std::string>& address, const std::string& before = "");
   void store(const std::string& indent, const std::string& e, const std::vector<std::string>& address);
 
   const Kernel& k_;
   const TextForm& f_;
   const Words w_;
+  bool quick_ = false;
   std::string out_;
 };
 
@@ -69,6 +82,7 @@ void Writer::prelude() {
   line("#include \"cast.h\"");
   // NUMLOOM_INCLUDES is replaced by whoever knows which header defines which op (see backend/cuda/jit.cpp).
   line("NUMLOOM_INCLUDES");
+  if (quick_) line("#include \"quick.h\"");
   if (!k_.reduces.empty()) line("#include \"reduction.h\"");
   line(std::string("typedef ") + (f_.narrow ? "int" : "long long") + " I;");
   line("struct Args { unsigned long long w[" + num(std::max(1, text_arg_words(k_, f_))) + "]; };");
@@ -78,9 +92,10 @@ void Writer::prelude() {
       "sizeof(T)); return r; }");
 }
 
-// One element: loaded values and coordinates in, stored values and values to reduce out.
-void Writer::body() {
-  std::string p = "const Args& a";
+// One element: loaded values and coordinates in, stored values and values to reduce out. The quick form clears `fine` where
+// it does not hold.
+void Writer::body(bool quick) {
+  std::string p = quick ? "const Args& a, nl::u4& fine" : "const Args& a";
   for (size_t i = 0; i < k_.code.size(); ++i) {
     const KInstr& in = k_.code[i];
     if (in.code == KCode::load) p += ", const " + type_name(in.type) + " l" + num(static_cast<int64_t>(i));
@@ -91,7 +106,7 @@ void Writer::body() {
   for (size_t s = 0; s < k_.stores.size(); ++s) p += ", " + slot_type(k_.stores[s].slot) + "& o" + num(static_cast<int64_t>(s));
   for (size_t r = 0; r < k_.reduces.size(); ++r)
     p += ", " + type_name(k_.reduces[r].type) + "& r" + num(static_cast<int64_t>(r));
-  line("static __device__ __forceinline__ void body(" + p + ") {");
+  line(std::string("static __device__ __forceinline__ void ") + (quick ? "quick(" : "body(") + p + ") {");
   size_t index = 0;
   for (size_t i = 0; i < k_.code.size(); ++i) {
     const KInstr& in = k_.code[i];
@@ -113,6 +128,16 @@ void Writer::body() {
         std::string args = v(in.a);
         if (op_info(in.op).nin > 1) args += ", " + v(in.b);
         if (op_info(in.op).nin > 2) args += ", " + v(in.c);
+        if (quick && has_quick(in)) {
+          const std::string name = op_info(in.op).name;
+          if (op_info(in.op).ranged >> static_cast<int>(in.type) & 1) {
+            line("  nl::also(fine, nl::" + name + "_in_range(" + args + "));");
+            line(head + "nl::" + name + "_fast(" + args + ");");
+          } else {
+            line(head + "nl::quick_" + name + "(" + args + ", fine);");
+          }
+          break;
+        }
         line(head + "nl::op_" + op_info(in.op).name + "(" + args + ");");
         break;
       }
@@ -171,8 +196,8 @@ void Writer::load(const std::string& indent, const std::string& e, const std::ve
   }
 }
 
-std::string Writer::call(const std::string& e, const std::vector<std::string>& address) const {
-  std::string args = "a";
+std::string Writer::call(const std::string& e, const std::vector<std::string>& address, const char* name) const {
+  std::string args = std::strcmp(name, "quick") == 0 ? "a, fine" : "a";
   for (size_t i = 0; i < k_.code.size(); ++i) {
     const KInstr& in = k_.code[i];
     if (in.code == KCode::load) args += ", l" + num(static_cast<int64_t>(i)) + "[" + e + "]";
@@ -182,7 +207,17 @@ std::string Writer::call(const std::string& e, const std::vector<std::string>& a
     for (int d = 0; d < f_.ndim; ++d) args += ", c" + num(d);
   for (size_t s = 0; s < k_.stores.size(); ++s) args += ", o" + num(static_cast<int64_t>(s)) + "[" + e + "]";
   for (size_t r = 0; r < k_.reduces.size(); ++r) args += ", r" + num(static_cast<int64_t>(r)) + "[" + e + "]";
-  return "body(" + args + ");";
+  return std::string(name) + "(" + args + ");";
+}
+
+void Writer::calls(const std::string& indent, int n, const std::vector<std::string>& address, const std::string& before) {
+  if (quick_) line(indent + "nl::u4 fine = nl::kFine;");
+  line("#pragma unroll");
+  line(indent + "for (int e = 0; e < " + num(n) + "; ++e) {");
+  if (!before.empty()) line(before);
+  line(indent + "  " + call("e", address, quick_ ? "quick" : "body"));
+  line(indent + "}");
+  line(indent + (quick_ ? "if (nl::is_fine(fine)) {" : "{"));
 }
 
 void Writer::store(const std::string& indent, const std::string& e, const std::vector<std::string>& address) {
@@ -219,70 +254,93 @@ void Writer::vector() {
       line("    for (int e = 0; e < " + n + "; ++e) " + l + "[e] = k" + l + ".v[e];");
     }
   }
-  line("#pragma unroll");
-  line("    for (int e = 0; e < " + n + "; ++e) " + call("e", at));
+  calls("    ", f_.vec, at);
   for (size_t s = 0; s < k_.stores.size(); ++s) {
     const std::string pack = "Pack<" + slot_type(k_.stores[s].slot) + ", " + n + ">", o = "o" + num(static_cast<int64_t>(s));
-    line("    " + pack + " k" + o + ";");
-    line("    for (int e = 0; e < " + n + "; ++e) k" + o + ".v[e] = " + o + "[e];");
-    line("    *(" + pack + "*)" + pointer(k_.stores[s].slot) + " = k" + o + ";");
+    line("      " + pack + " k" + o + ";");
+    line("      for (int e = 0; e < " + n + "; ++e) k" + o + ".v[e] = " + o + "[e];");
+    line("      *(" + pack + "*)" + pointer(k_.stores[s].slot) + " = k" + o + ";");
   }
-  line("    return;");
+  line("      return;");
+  line("    }");
   line("  }");
-  line("  for (int e = 0; e < (int)(n - i); ++e) {");
+  line("#pragma unroll 1");
+  line("  for (int e = 0; e < " + n + " && e < n - i; ++e) {");
   load("    ", "0", at);
   line("    " + call("0", at));
   store("    ", "0", at);
   line("  }");
 }
 
+// Blocks that lie wholly inside have no test between their elements, so that these overlap; the last block, and one where the
+// quick form did not hold, goes element by element.
 void Writer::flat() {
   const int u = text_unroll(k_, f_);
+  const std::string step = num(kTextThreads);
   line("  const long long first = (long long)blockIdx.x * " + num(kTextThreads * u) + " + threadIdx.x;");
   line("  const I n = " + a(0) + ";");
-  declare("  ", u);
   // Addresses are kept from the loads to the stores: dividing twice costs more than the registers.
-  std::vector<std::string> at(k_.slots.size());
-  for (size_t s = 0; s < at.size(); ++s)
-    if (used(s)) {
-      line("  char* " + pointer(static_cast<int>(s)) + "[" + num(u) + "];");
-      at[s] = pointer(static_cast<int>(s)) + "[e]";
-    }
-  const auto walk = [&](const std::string& indent) {
-    bool coords = has_index();
-    for (size_t s = 0; s < at.size(); ++s)
-      coords |= used(s) && f_.access[s] != Access::linear && f_.access[s] != Access::broadcast;
+  std::vector<std::string> many(k_.slots.size()), one(k_.slots.size());
+  for (size_t s = 0; s < many.size(); ++s) {
+    one[s] = pointer(static_cast<int>(s));
+    many[s] = one[s] + "[e]";
+  }
+  bool coords = has_index();
+  for (size_t s = 0; s < many.size(); ++s)
+    coords |= used(s) && f_.access[s] != Access::linear && f_.access[s] != Access::broadcast;
+  const auto addresses = [&](const std::string& indent, const std::vector<std::string>& at, bool fresh) {
+    line(indent + "const I i = (I)(first + e * " + step + ");");
     if (coords) coordinates("i", 0, f_.ndim, indent);
+    for (size_t s = 0; s < at.size(); ++s) {
+      if (!used(s)) continue;
+      const int slot = static_cast<int>(s);
+      const std::string offset = f_.access[s] == Access::linear      ? " + (long long)i * " + num(item(slot))
+                                 : f_.access[s] == Access::broadcast ? ""
+                                                                     : " + (" + dot(slot, 0, f_.ndim) + ")";
+      line(indent + (fresh ? "char* const " : "") + at[s] + " = (char*)a.w[" + num(w_.base(slot)) + "]" + offset + ";");
+    }
   };
+  line("  if (first + " + num((u - 1) * kTextThreads) + " < n) {");
+  declare("    ", u);
+  for (size_t s = 0; s < many.size(); ++s)
+    if (used(s)) line("    char* " + one[s] + "[" + num(u) + "];");
   line("#pragma unroll");
-  line("  for (int e = 0; e < " + num(u) + "; ++e) {");
-  line("    if (first + e * " + num(kTextThreads) + " >= n) break;");
-  line("    const I i = (I)(first + e * " + num(kTextThreads) + ");");
-  walk("    ");
-  for (size_t s = 0; s < at.size(); ++s) {
-    if (!used(s)) continue;
-    const int slot = static_cast<int>(s);
-    const std::string offset = f_.access[s] == Access::linear      ? " + (long long)i * " + num(item(slot))
-                               : f_.access[s] == Access::broadcast ? ""
-                                                                   : " + (" + dot(slot, 0, f_.ndim) + ")";
-    line("    " + at[s] + " = (char*)a.w[" + num(w_.base(slot)) + "]" + offset + ";");
-  }
-  load("    ", "e", at);
-  line("  }");
-  line("#pragma unroll");
-  line("  for (int e = 0; e < " + num(u) + "; ++e) {");
-  line("    if (first + e * " + num(kTextThreads) + " >= n) break;");
+  line("    for (int e = 0; e < " + num(u) + "; ++e) {");
+  addresses("      ", many, false);
+  load("      ", "e", many);
+  line("    }");
+  std::string before;
   if (has_index()) {
-    line("    const I i = (I)(first + e * " + num(kTextThreads) + ");");
-    coordinates("i", 0, f_.ndim, "    ");
+    std::string text;
+    text.swap(out_);
+    line("      const I i = (I)(first + e * " + step + ");");
+    coordinates("i", 0, f_.ndim, "      ");
+    before.swap(out_);
+    out_.swap(text);
+    before.pop_back();
   }
-  line("    " + call("e", at));
-  store("    ", "e", at);
+  calls("    ", u, many, before);
+  line("#pragma unroll");
+  line("      for (int e = 0; e < " + num(u) + "; ++e) {");
+  store("        ", "e", many);
+  line("      }");
+  line("      return;");
+  line("    }");
+  line("  }");
+  line("#pragma unroll 1");
+  line("  for (int e = 0; e < " + num(u) + "; ++e) {");
+  line("    if (first + e * " + step + " >= n) break;");
+  declare("    ", 1);
+  addresses("    ", one, true);
+  load("    ", "0", one);
+  line("    " + call("0", one));
+  store("    ", "0", one);
   line("  }");
 }
 
 void Writer::rows() {
   const int u = text_unroll(k_, f_), last = f_.ndim - 1;
+  const std::string step = num(kTextThreads);
   line("  const I inner = " + a(w_.shape(last)) + ";");
   line("  const I first = (I)blockIdx.x * " + num(kTextThreads * u) + " + threadIdx.x;");
   line("  const long long count = (long long)a.w[0] / inner;");
@@ -298,36 +356,50 @@ void Writer::rows() {
                              : access == Access::broadcast || access == Access::repeat ? ""
                                                                                        : " + x * " + a(w_.stride(slot, last)));
   }
-  declare("    ", u);
-  for (const bool loading : {true, false}) {
-    line("#pragma unroll");
-    line("    for (int e = 0; e < " + num(u) + "; ++e) {");
-    line("      const I x = first + e * " + num(kTextThreads) + ";");
-    line("      if (x >= inner) break;");
-    if (loading) {
-      load("      ", "e", at);
-    } else {
-      if (has_index()) line("      const I c" + num(last) + " = x;");
-      line("      " + call("e", at));
-      store("      ", "e", at);
-    }
-    line("    }");
-  }
+  const std::string index = has_index() ? "        const I c" + num(last) + " = x;" : "";
+  const std::string x = "const I x = first + e * " + step + ";";
+  line("    if (first + " + num((u - 1) * kTextThreads) + " < inner) {");
+  declare("      ", u);
+  line("#pragma unroll");
+  line("      for (int e = 0; e < " + num(u) + "; ++e) {");
+  line("        " + x);
+  load("        ", "e", at);
+  line("      }");
+  calls("      ", u, at, "        " + x + (index.empty() ? "" : "\n" + index));
+  line("#pragma unroll");
+  line("        for (int e = 0; e < " + num(u) + "; ++e) {");
+  line("          " + x);
+  store("          ", "e", at);
+  line("        }");
+  line("        continue;");
+  line("      }");
+  line("    }");
+  line("#pragma unroll 1");
+  line("    for (int e = 0; e < " + num(u) + "; ++e) {");
+  line("      " + x);
+  line("      if (x >= inner) break;");
+  declare("      ", 1);
+  load("      ", "0", at);
+  if (has_index()) line(index);
+  line("      " + call("0", at));
+  store("      ", "0", at);
+  line("    }");
   line("  }");
 }
 
+// `lanes`: eight threads do the leaves under one node of the tree, one leaf after the other, and join them as they go: the
+// node that waits at each level for its right neighbour is in w<level>_<reduction>.
 void Writer::reduction() {
   const bool lanes = f_.loop == TextLoop::lanes;
   line("  const long long nred = a.w[1], nout = a.w[2];");
-  line("  const int depth = (int)a.w[3], lane = threadIdx.x % 8;");
-  line("  (void)lane;");
+  line("  const int depth = (int)(a.w[3] & 255), group = (int)(a.w[3] >> 8), lane = threadIdx.x % 8;");
+  line("  (void)lane, (void)group;");
   line("  const long long node = ((long long)blockIdx.x * blockDim.x + threadIdx.x)" + std::string(lanes ? " / 8;" : ";"));
   line("  long long output, path;");
   line(lanes ? "  output = node >> depth, path = node & ((1ll << depth) - 1);"
              : "  path = node / nout, output = node - path * nout;");
   line("  numloom::reduction::Range range{0, 0};");
   line("  if (node < nout << depth) range = numloom::reduction::node(nred, depth, path);");
-  line("  const int full = (int)(range.count / 8), rest = (int)range.count - full * 8;");
   coordinates("(I)output", 0, f_.nkept, "  ");
   std::vector<std::string> at(k_.slots.size());
   for (size_t s = 0; s < at.size(); ++s) {
@@ -347,37 +419,68 @@ void Writer::reduction() {
     line(indent + "const I i = (I)(" + i + ");");
     coordinates("i", f_.nkept, f_.ndim, indent);
     load(indent, "0", at);
-    line(indent + call("0", at));
+    if (quick_) {
+      line(indent + "nl::u4 fine = nl::kFine;");
+      line(indent + call("0", at, "quick"));
+      line(indent + "if (!nl::is_fine(fine)) " + call("0", at));
+    } else {
+      line(indent + call("0", at));
+    }
     store(indent, "0", at);
   };
   const auto acc = [](size_t r) { return "acc" + num(static_cast<int64_t>(r)); };
   const auto val = [](size_t r) { return "r" + num(static_cast<int64_t>(r)) + "[0]"; };
   each([&](size_t r) { return "  " + type_name(k_.reduces[r].type) + " " + acc(r) + (lanes ? "" : "[8]") + " = {};"; });
   if (lanes) {
+    const auto waiting = [](int level, size_t r) { return "w" + num(level) + "_" + num(static_cast<int64_t>(r)); };
+    for (int l = 0; l < kTextGroup; ++l) {
+      line("  bool h" + num(l) + " = false;");
+      each([&](size_t r) { return "  " + type_name(k_.reduces[r].type) + " " + waiting(l, r) + " = {};"; });
+    }
+    line("  bool have = false;");
+    line("#pragma unroll 1");
+    line("  for (int leaf = 0; leaf < 1 << group; ++leaf) {");
+    line("    numloom::reduction::Range part = numloom::reduction::node(range.count, group, leaf);");
+    line("    part.begin += range.begin;");
+    line("    const int full = (int)(part.count / 8), rest = (int)part.count - full * 8;");
     line("#pragma unroll 4");
-    line("  for (int k = 0; k < full; ++k) {");
-    element("range.begin + k * 8 + lane", "    ");
-    each([&](size_t r) { return "    " + acc(r) + " = k ? " + f(r, acc(r), val(r)) + " : " + val(r) + ";"; });
-    line("  }");
-    line("  for (int by = 1; by < 8; by *= 2) {");
+    line("    for (int k = 0; k < full; ++k) {");
+    element("part.begin + k * 8 + lane", "      ");
+    each([&](size_t r) { return "      " + acc(r) + " = k ? " + f(r, acc(r), val(r)) + " : " + val(r) + ";"; });
+    line("    }");
+    line("    for (int by = 1; by < 8; by *= 2) {");
     each([&](size_t r) {
-      return "    { const auto other = lane_down(" + acc(r) + ", by); if (full) " + acc(r) + " = " + f(r, acc(r), "other") +
+      return "      { const auto other = lane_down(" + acc(r) + ", by); if (full) " + acc(r) + " = " + f(r, acc(r), "other") +
              "; }";
     });
-    line("  }");
-    line("  if (!__any_sync(0xffffffffu, rest)) goto done;");
-    line("  if (lane < rest) {");
-    element("range.begin + full * 8 + lane", "    ");
-    line("  }");
-    line("  for (int t = 0; t < 8; ++t) {");
+    line("    }");
+    line("    if (__any_sync(0xffffffffu, rest)) {");
+    line("      if (lane < rest) {");
+    element("part.begin + full * 8 + lane", "        ");
+    line("      }");
+    line("      for (int t = 0; t < 8; ++t) {");
     each([&](size_t r) {
-      return "    { const auto other = lane_from(" + val(r) + ", t); if (t < rest) " + acc(r) + " = full || t ? " +
+      return "        { const auto other = lane_from(" + val(r) + ", t); if (t < rest) " + acc(r) + " = full || t ? " +
              f(r, acc(r), "other") + " : other; }";
     });
+    line("      }");
+    line("    }");
+    line("    have = part.count > 0;");
+    for (int l = 0; l < kTextGroup; ++l) {
+      line("    if (!(leaf >> " + num(l) + " & 1)) {");
+      each([&](size_t r) { return "      " + waiting(l, r) + " = " + acc(r) + ";"; });
+      line("      h" + num(l) + " = have;");
+      line("      continue;");
+      line("    }");
+      each([&](size_t r) {
+        return "    " + acc(r) + " = have ? " + f(r, waiting(l, r), acc(r)) + " : " + waiting(l, r) + ";";
+      });
+      line("    have = h" + num(l) + ";");
+    }
     line("  }");
-    line("done:");
-    line("  if (lane || range.count == 0) return;");
+    line("  if (lane || !have) return;");
   } else {
+    line("  const int full = (int)(range.count / 8), rest = (int)range.count - full * 8;");
     line("  if (range.count == 0) return;");
     line("  for (int k = 0; k < full; ++k) {");
     line("#pragma unroll");
@@ -408,7 +511,8 @@ void Writer::reduction() {
 
 std::string Writer::run() {
   prelude();
-  body();
+  body(false);
+  if (quick_) body(true);
   if (f_.loop == TextLoop::lanes)
     for (const bool down : {true, false}) {
       line(std::string("template <class T> static __device__ __forceinline__ T ") + (down ? "lane_down" : "lane_from") +
@@ -457,14 +561,14 @@ int text_arg_words(const Kernel& kernel, const TextForm& form) {
 }
 
 void text_args(const Kernel& kernel, const TextForm& form, const Nest& nest, const std::vector<Scalar>& scalars, int64_t nred,
-               int64_t nout, int depth, const std::vector<LeafResult>& results, std::vector<uint64_t>& out) {
+               int64_t nout, int depth, int group, const std::vector<LeafResult>& results, std::vector<uint64_t>& out) {
   const Words w = words_of(kernel, form);
   out.assign(static_cast<size_t>(std::max(1, text_arg_words(kernel, form))), 0);
   const auto set = [&](int at, int64_t v) { out[static_cast<size_t>(at)] = static_cast<uint64_t>(v); };
   set(0, nest.size);
   set(1, nred);
   set(2, nout);
-  set(3, depth);
+  set(3, depth | group << 8);
   for (int d = 0; d < nest.ndim; ++d) set(w.shape(d), nest.shape[d]);
   for (size_t s = 0; s < nest.slots.size(); ++s) {
     out[static_cast<size_t>(w.base(static_cast<int>(s)))] = reinterpret_cast<uint64_t>(nest.slots[s].base);

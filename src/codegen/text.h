@@ -15,7 +15,7 @@ enum class TextLoop : uint8_t {
   vector,   // all slots linear and aligned: a thread does `vec` neighbours
   flat,     // any layout: linear index, coordinates by division
   rows,     // grid.y over rows of the innermost axis, grid.x along it
-  lanes,    // reduction: eight neighbouring threads are the lanes of one leaf of the tree
+  lanes,    // reduction: eight neighbouring threads are the lanes of the leaves under one node of the tree
   columns,  // reduction: one thread does a leaf; for outputs that are neighbours in memory
 };
 
@@ -34,18 +34,20 @@ struct TextForm {
 inline constexpr int kTextThreads = 256;
 // A kernel parameter is at most 4096 bytes on every driver.
 inline constexpr int kTextArgWords = 512;
+// `lanes`: the most levels of the tree below the node that eight threads do.
+inline constexpr int kTextGroup = 3;
 int text_unroll(const Kernel& kernel, const TextForm& form);
 
 // The entry is named "kernel".
 std::string cuda_text(const Kernel& kernel, const TextForm& form);
 
-// Results of leaves: element (output o, path p) of reduction k goes to out + (o * by_out + p * by_path) items.
+// Results of nodes at level `depth` of the tree: element (output o, path p) of reduction k goes to out + (o * by_out + p * by_path) items.
 struct LeafResult {
   uint64_t out;
   int64_t by_out, by_path;
 };
 int text_arg_words(const Kernel& kernel, const TextForm& form);
 void text_args(const Kernel& kernel, const TextForm& form, const Nest& nest, const std::vector<Scalar>& scalars, int64_t nred,
-               int64_t nout, int depth, const std::vector<LeafResult>& results, std::vector<uint64_t>& out);
+               int64_t nout, int depth, int group, const std::vector<LeafResult>& results, std::vector<uint64_t>& out);
 
 }  // namespace numloom

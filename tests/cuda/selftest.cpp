@@ -475,6 +475,57 @@ void test_memory() {
   cuda::free_all_blocks();
 }
 
+// Quotients and roots of any bits are those of the processor: in registers of both widths, of numbers of all exponents and of
+// usual ones (which take the form without branches; see ops/scalar/quick.h).
+template <class T, class U>
+void test_quotients(DType t) {
+  Backend& cuda = cuda_backend();
+  const int64_t n = (int64_t{1} << (std::getenv("SELFTEST_SMALL") ? 12 : 22)) + 5;
+  for (const bool usual : {false, true}) {
+    std::vector<T> a(static_cast<size_t>(n)), b(a.size());
+    for (std::vector<T>* v : {&a, &b})
+      for (T& x : *v) {
+        U bits = static_cast<U>(rng());
+        std::memcpy(&x, &bits, sizeof x);
+        if (usual) {
+          int exponent = 0;
+          x = std::ldexp(std::frexp(std::isfinite(x) ? x : T(1), &exponent), static_cast<int>(pick(-20, 20)));
+        }
+      }
+    Builder k;
+    const int x = k.load(t), y = k.load(t);
+    k.store(k.op(Op::divide, t, x, y));
+    k.store(k.op(Op::sqrt, t, k.op(Op::absolute, t, x)));
+    k.store(k.op(Op::reciprocal, t, y));
+    k.k.finish();
+    std::vector<T> want[3];
+    for (std::vector<T>& w : want) w.resize(a.size());
+    for (size_t i = 0; i < a.size(); ++i) want[0][i] = a[i] / b[i], want[1][i] = std::sqrt(std::fabs(a[i])), want[2][i] = 1 / b[i];
+    KernelArgs args;
+    args.ndim = 1;
+    args.shape[0] = n;
+    std::vector<char*> memory;
+    for (int s = 0; s < 5; ++s) {
+      memory.push_back(static_cast<char*>(cuda.alloc(n * static_cast<int64_t>(sizeof(T)))));
+      if (s < 2) cuda.upload(memory.back(), (s ? b : a).data(), n * static_cast<int64_t>(sizeof(T)));
+      KSlotArgs slot;
+      slot.base = memory.back();
+      slot.strides[0] = sizeof(T);
+      args.slots.push_back(slot);
+    }
+    cuda.run(k.k, args, nullptr);
+    for (size_t r = 0; r < 3; ++r) {
+      std::vector<T> got(a.size());
+      cuda.download(got.data(), memory[2 + r], n * static_cast<int64_t>(sizeof(T)));
+      size_t wrong = 0;
+      for (size_t i = 0; i < got.size(); ++i)
+        wrong += !same(t, reinterpret_cast<const char*>(&got[i]), reinterpret_cast<const char*>(&want[r][i]));
+      expect(wrong == 0, r == 0 ? "quotients" : r == 1 ? "square roots" : "reciprocals");
+    }
+    for (char* p : memory) cuda.free(p, 0);
+  }
+}
+
 #include "selftest_bench.inc"
 
 }  // namespace
@@ -493,6 +544,8 @@ int main(int argc, char** argv) {
     test_memory();
     test_calls();
     std::printf("memory and calls: %lld checks, %d failures\n", static_cast<long long>(checks), failures);
+    test_quotients<float, uint32_t>(DType::f4);
+    test_quotients<double, uint64_t>(DType::f8);
     if (programs >= 100) test_every_op();
     std::printf("every op: %lld checks, %d failures\n", static_cast<long long>(checks), failures);
     test_elementwise(programs);

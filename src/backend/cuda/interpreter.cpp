@@ -24,10 +24,8 @@ int width_of(const Kernel& k) {
   return w;
 }
 
-constexpr int kStoreStep = 1 << 20;  // a step of the schedule that stores store number step - kStoreStep
+}  // namespace
 
-// The order of execution: leading loads together (they run at the same time), and each store as soon as its value is
-// there and nothing is left to be read.
 std::vector<int> schedule(const Kernel& k) {
   const int n = static_cast<int>(k.code.size());
   std::vector<int> steps, use(k.value_types.size(), 0);
@@ -65,8 +63,6 @@ std::vector<int> schedule(const Kernel& k) {
   store_ready(n);
   return steps;
 }
-
-}  // namespace
 
 const char* Bytecode::entry() const { return width == 4 ? "interp4_common" : width == 8 ? "interp8_common" : "interp16"; }
 

@@ -27,6 +27,11 @@ struct Bytecode {
 
 Bytecode encode(const Kernel& kernel);
 
+// The order in which both interpreters execute: instructions by number, and kStoreStep + s for store s. Leading loads come
+// together (they run at the same time), and each store as soon as its value is there and nothing is left to be read.
+constexpr int kStoreStep = 1 << 20;
+std::vector<int> schedule(const Kernel& kernel);
+
 // Where the results of the leaves of reduction k go.
 struct Results {
   uint64_t out;

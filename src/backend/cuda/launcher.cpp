@@ -34,6 +34,12 @@ bool is_aligned(const Kernel& kernel, const Nest& nest, int vec) {
   return true;
 }
 
+// Elements of the leftmost node at `level`, which is the smallest.
+int64_t leftmost(int64_t n, int level) {
+  for (; level > 0; --level) n = reduction::left_size(n);
+  return n;
+}
+
 }  // namespace
 
 const Bytecode& Launcher::bytecode(const Kernel& kernel) {
@@ -81,13 +87,13 @@ TextForm Launcher::form_of(const Kernel& kernel, TextLoop loop) const {
 }
 
 bool Launcher::run_text(const Kernel& kernel, const TextForm& form, const KernelArgs& args, int64_t nred, int64_t nout,
-                        int depth, const std::vector<Results>& results, bool now) {
+                        int depth, int group, const std::vector<Results>& results, bool now) {
   const CUfunction f = jit_.find(kernel, form, bytes_of(kernel), now);
   if (!f) return false;
   std::vector<LeafResult> leaf;
   leaf.reserve(results.size());
   for (const Results& r : results) leaf.push_back({r.out, r.by_out, r.by_path});
-  text_args(kernel, form, nest_, args.scalars, nred, nout, depth, leaf, words_);
+  text_args(kernel, form, nest_, args.scalars, nred, nout, depth, group, leaf, words_);
   int64_t x = 1, y = 1;
   switch (form.loop) {
     case TextLoop::vector: x = ceil_div(nest_.size, int64_t{kTextThreads} * form.vec); break;
@@ -136,6 +142,24 @@ bool Launcher::interpret(const Kernel& kernel, const KernelArgs& args, Loop loop
   return true;
 }
 
+bool Launcher::stream(const Kernel& kernel, const KernelArgs& args) {
+  auto [it, fresh] = streams_.try_emplace(kernel.hash);
+  if (fresh) it->second = encode_stream(kernel);
+  const StreamCodes& codes = it->second;
+  Driver& d = Driver::get();
+  StreamBlock block;
+  StreamLaunch l;
+  if (!codes.ok || !fill_stream(kernel, codes, nest_, args, d.shared_per_block, block, l)) return false;
+  const CUfunction f = images_.function("stream", codes.entry());
+  if (l.shared > 48 * 1024)
+    check(d.cuFuncSetAttribute_(f, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, l.shared), "asking for shared memory");
+  const int64_t resident = std::clamp<int64_t>(d.shared_per_processor / (l.shared + 1024), 1, kStreamBlocks);
+  const int64_t blocks = ceil_div(l.tiles, kStreamThreads / 32);
+  launch(f, std::min(blocks, d.processors * resident), 1, kStreamThreads, l.shared, &block, "launching the interpreter");
+  ++interpreted;
+  return true;
+}
+
 void Launcher::run(const Kernel& kernel, const KernelArgs& args) {
   collapse(kernel, args, nest_);
   if (kernel.reduces.empty()) {
@@ -160,9 +184,10 @@ void Launcher::elementwise(const Kernel& kernel, const KernelArgs& args) {
     if (is_aligned(kernel, nest_, f.vec)) loop = TextLoop::vector;
   }
   const TextForm form = form_of(kernel, loop);
-  if (run_text(kernel, form, args, 0, 0, 0, {}, false)) return;
+  if (run_text(kernel, form, args, 0, 0, 0, 0, {}, false)) return;
+  if (stream(kernel, args)) return;
   if (interpret(kernel, args, rows ? kRows : kFlat, 0, 0, 0, {})) return;
-  if (run_text(kernel, form, args, 0, 0, 0, {}, true)) return;
+  if (run_text(kernel, form, args, 0, 0, 0, 0, {}, true)) return;
   throw runtime_error("A kernel is too large for the CUDA interpreter and could not be compiled", jit_.last_log());
 }
 
@@ -190,36 +215,52 @@ void Launcher::reduce(const Kernel& kernel, const KernelArgs& args) {
   };
   std::vector<Target> targets(kernel.reduces.size());
   std::vector<Results> results;
-  for (size_t r = 0; r < kernel.reduces.size(); ++r) {
-    const KReduce& k = kernel.reduces[r];
-    const KSlotArgs& slot = nest_.slots[static_cast<size_t>(k.slot)];
-    const int item = item_size(k.type);
-    int64_t dense = item;
-    for (int d = kept - 1; d >= 0; --d) {
-      targets[r].linear &= slot.strides[d] == dense;
-      dense *= nest_.shape[d];
+  int level = depth;  // of the nodes whose results the kernel leaves
+  const auto leave_at = [&](int new_level) {
+    level = new_level;
+    results.clear();
+    for (size_t r = 0; r < kernel.reduces.size(); ++r) {
+      const KReduce& k = kernel.reduces[r];
+      const KSlotArgs& slot = nest_.slots[static_cast<size_t>(k.slot)];
+      const int item = item_size(k.type);
+      Target& target = targets[r];
+      target = {};
+      int64_t dense = item;
+      for (int d = kept - 1; d >= 0; --d) {
+        target.linear &= slot.strides[d] == dense;
+        dense *= nest_.shape[d];
+      }
+      if (level == 0 && target.linear) {
+        results.push_back({reinterpret_cast<uint64_t>(slot.base), 1, 0});
+      } else {
+        target.partial = std::make_unique<Scratch>(pool_, (nout << level) * item);
+        if (columns) results.push_back({target.partial->address(), 1, nout});
+        else results.push_back({target.partial->address(), int64_t{1} << level, 1});
+      }
     }
-    if (depth == 0 && targets[r].linear) {
-      results.push_back({reinterpret_cast<uint64_t>(slot.base), 1, 0});
-    } else {
-      targets[r].partial = std::make_unique<Scratch>(pool_, (nout << depth) * item);
-      if (columns) results.push_back({targets[r].partial->address(), 1, nout});
-      else results.push_back({targets[r].partial->address(), int64_t{1} << depth, 1});
-    }
-  }
+  };
 
   const TextForm form = form_of(kernel, columns ? TextLoop::columns : TextLoop::lanes);
-  if (!run_text(kernel, form, args, nred, nout, depth, results, false) &&
-      !interpret(kernel, args, columns ? kColumns : kLanes, nred, nout, depth, results) &&
-      !run_text(kernel, form, args, nred, nout, depth, results, true))
-    throw runtime_error("A reduction is too large for the CUDA interpreter and could not be compiled", jit_.last_log());
+  // Several leaves for each eight threads, as long as all processors stay busy.
+  int group = 0;
+  const int64_t busy = Driver::get().processors * int64_t{256};
+  while (!columns && group < std::min(depth, kTextGroup) && nout << depth >> (group + 1) >= busy) ++group;
+  leave_at(depth - group);
+  bool done = run_text(kernel, form, args, nred, nout, level, group, results, false);
+  if (!done) {
+    if (group > 0) leave_at(depth);
+    done = interpret(kernel, args, columns ? kColumns : kLanes, nred, nout, depth, results) ||
+           run_text(kernel, form, args, nred, nout, depth, 0, results, true);
+  }
+  if (!done) throw runtime_error("A reduction is too large for the CUDA interpreter and could not be compiled", jit_.last_log());
 
+  const int joined_from = level;
   for (size_t r = 0; r < kernel.reduces.size(); ++r) {
     if (!targets[r].partial) continue;
     const KReduce& k = kernel.reduces[r];
     const KSlotArgs& slot = nest_.slots[static_cast<size_t>(k.slot)];
     Results in = results[r];
-    int level = depth;
+    level = joined_from;
     do {
       Combine c;
       std::memset(&c, 0, sizeof c);
@@ -232,6 +273,7 @@ void Launcher::reduce(const Kernel& kernel, const KernelArgs& args) {
       c.nout = nout;
       c.code = static_cast<int>(k.op) * 16 + static_cast<int>(k.type);
       c.item = item_size(k.type);
+      c.whole = level == 0 || leftmost(nred, level - 1) > reduction::kLeaf;
       level -= c.levels;
       std::unique_ptr<Scratch> next;
       if (level == 0) {

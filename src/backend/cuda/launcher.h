@@ -11,6 +11,7 @@
 #include "backend/cuda/interpreter.h"
 #include "backend/cuda/jit.h"
 #include "backend/cuda/pool.h"
+#include "backend/cuda/stream.h"
 
 namespace numloom::cuda {
 
@@ -27,9 +28,10 @@ class Launcher {
   void reduce(const Kernel& kernel, const KernelArgs& args);
   void empty_reduction(const Kernel& kernel, const KernelArgs& args);
   bool run_text(const Kernel& kernel, const TextForm& form, const KernelArgs& args, int64_t nred, int64_t nout, int depth,
-                const std::vector<Results>& results, bool now);
+                int group, const std::vector<Results>& results, bool now);
   bool interpret(const Kernel& kernel, const KernelArgs& args, Loop loop, int64_t nred, int64_t nout, int depth,
                  const std::vector<Results>& results);
+  bool stream(const Kernel& kernel, const KernelArgs& args);
   void launch(CUfunction f, int64_t x, int64_t y, int threads, int shared, void* argument, const char* what);
   TextForm form_of(const Kernel& kernel, TextLoop loop) const;
   int64_t bytes_of(const Kernel& kernel) const;
@@ -41,6 +43,7 @@ class Launcher {
   Nest nest_;
   std::vector<uint64_t> words_;
   std::unordered_map<uint64_t, Bytecode> bytecodes_;
+  std::unordered_map<uint64_t, StreamCodes> streams_;
 };
 
 }  // namespace numloom::cuda

@@ -72,6 +72,43 @@ struct Block {
   U64 rest[kBlockWords - sizeof(Head) / 8];
 };
 
+// The stream interpreter (stream.cu): blocks of kStreamThreads, each with two vectors of 16 bytes, kStreamSecond bytes apart,
+// for each virtual register and, shared by all threads, for each constant.
+constexpr int kStreamThreads = 128, kStreamSecond = kStreamThreads * 16, kStreamConstants = kStreamThreads;
+constexpr int kStreamBlocks = 6;  // that a processor has hardware registers for
+struct alignas(16) StreamInstr {
+  unsigned flags;  // a code in the low bits, StreamFlags, and from kStreamAux up a slot or a third operand over 16
+  unsigned x, y;   // operands to be fetched: offsets in shared memory, of the first thread's
+  unsigned dst;    // where the result is kept
+};
+enum StreamCode : unsigned { kStreamLoad, kStreamFetch, kStreamWait, kStreamStore, kStreamOps };
+// What happens around the operation: operands are fetched (the first is the last result otherwise), the result is kept.
+enum StreamFlags : unsigned {
+  kStreamCodes = 0x3ff,
+  kFetchX = 1 << 10,
+  kConstX = 1 << 11,
+  kFetchY = 1 << 12,
+  kConstY = 1 << 13,
+  kKeep = 1 << 14,
+  kConstZ = 1 << 15,
+};
+constexpr int kStreamAux = 16;
+struct StreamHead {
+  I64 size, tiles;
+  I64 row_tiles;            // 0: one row holds all
+  int words, ndim, nslots, ninstr;
+  int vector;               // a thread's elements are neighbours, and slots are aligned for whole vectors
+  int nconst;
+  int code_at, constants_at;  // offsets in the block, and in shared memory, which begins with it
+  int copies_at, pad;         // offset of the constants where instructions name them
+  I64 shape[kMaxAxes];
+};
+// Behind the head: nslots of (Slot, ndim strides), nconst 16-byte vectors, ninstr + 1 instructions.
+struct StreamBlock {
+  StreamHead head;
+  U64 rest[kBlockWords - sizeof(StreamHead) / 8];
+};
+
 // Joins `levels` levels of the trees of all outputs. REQUIRES: levels <= 10.
 struct Combine {
   U64 in, out;
@@ -79,7 +116,8 @@ struct Combine {
   I64 out_by_out, out_by_path;  // items; not used where `strided`
   I64 nred, nout;
   int code, item, level, levels;
-  int strided, ndim;            // the last step: output o goes to its place among the kept axes
+  int whole;                    // every node at `level` has elements
+  int strided, ndim, pad;       // strided: the last step: output o goes to its place among the kept axes
   I64 shape[kMaxAxes], strides[kMaxAxes];  // strides in bytes
 };
 

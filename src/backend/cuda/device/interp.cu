@@ -6,31 +6,12 @@
 // costs no shared memory traffic. Loads of 4 bytes and more go asynchronously from memory into the register file.
 // Compiled by NVRTC, and by the host's compiler for the tests (tests/cuda/emulator).
 #include "codegen/reduction.h"
-#include "device/block.h"
-#include "scalar_all.h"
+#include "device/words.h"
 
 using namespace numloom::cuda;
 using numloom::reduction::Range;
 
 namespace {
-
-struct alignas(16) Wide { U64 w[2]; };
-template <int W> struct Word;
-template <> struct Word<4> { unsigned x; };
-template <> struct Word<8> { U64 x; };
-template <> struct alignas(16) Word<16> { U64 x[2]; };
-template <int W> struct alignas(16) Vec { Word<W> v[16 / W]; };
-
-template <class T, class From> NL_FN T get(const From& w) {
-  T r;
-  __builtin_memcpy(&r, &w, sizeof(T) < sizeof(From) ? sizeof(T) : sizeof(From));
-  return r;
-}
-template <class To, class T> NL_FN To put(const T& x) {
-  To r = {};
-  __builtin_memcpy(&r, &x, sizeof(T) < sizeof(To) ? sizeof(T) : sizeof(To));
-  return r;
-}
 
 // Every op on every type, one element at a time. Cold: the common ones have cases of their own in `run`.
 #define CASE(id, ...) \
@@ -95,28 +76,6 @@ template <class T> NL_FN T lane_from(T x, int lane) {
   u.t = x;
   for (unsigned i = 0; i < sizeof(T) / 4; ++i) u.w[i] = __shfl_sync(0xffffffffu, u.w[i], lane, 8);
   return u.t;
-}
-
-NL_FN void async_wait() {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-  asm volatile("cp.async.wait_all;" ::: "memory");
-#endif
-}
-
-// `n` bytes (1 to 16, a power of two) into shared memory.
-template <int N> NL_FN void async_copy(void* to, const char* from) {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
-  if constexpr (N >= 4) {
-    const unsigned at = (unsigned)__cvta_generic_to_shared(to);
-    asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(at), "l"(from), "n"(N) : "memory");
-    return;
-  }
-#endif
-  if constexpr (N == 1) *(unsigned char*)to = *(const unsigned char*)from;
-  else if constexpr (N == 2) *(unsigned short*)to = *(const unsigned short*)from;
-  else if constexpr (N == 4) *(unsigned*)to = *(const unsigned*)from;
-  else if constexpr (N == 8) *(U64*)to = *(const U64*)from;
-  else *(Wide*)to = *(const Wide*)from;
 }
 
 NL_FN void store_bytes(char* to, Wide v, int item) {
@@ -432,7 +391,7 @@ extern "C" __global__ void __launch_bounds__(256) combine(const __grid_constant_
     const I64 at = first + i;
     if (at >= total) break;
     const I64 output = at >> c.level, path = at & (nodes - 1);
-    if (numloom::reduction::node(c.nred, c.level, path).count == 0) continue;
+    if (!c.whole && numloom::reduction::node(c.nred, c.level, path).count == 0) continue;
     const char* from = (const char*)(c.in + (output * c.in_by_out + path * c.in_by_path) * c.item);
     Wide v = {};
     switch (c.item) {
@@ -455,7 +414,7 @@ extern "C" __global__ void __launch_bounds__(256) combine(const __grid_constant_
       if (i >= count) continue;
       const I64 right = ((first >> l) + 2 * i + 1) & ((1ll << level) - 1);
       const bool both =
-          ((first >> (l + 1)) + i) >> (level - 1) < c.nout && numloom::reduction::node(c.nred, level, right).count > 0;
+          ((first >> (l + 1)) + i) >> (level - 1) < c.nout && (c.whole || numloom::reduction::node(c.nred, level, right).count > 0);
       keep[k] = both ? eval_reduce(c.code, value[2 * i], value[2 * i + 1], value[2 * i]) : value[2 * i];
     }
     __syncthreads();
@@ -470,7 +429,7 @@ extern "C" __global__ void __launch_bounds__(256) combine(const __grid_constant_
     const I64 at = (first >> c.levels) + i;
     const I64 output = at >> level, path = at & ((1ll << level) - 1);
     if (output >= c.nout) break;
-    if (numloom::reduction::node(c.nred, level, path).count == 0) continue;
+    if (!c.whole && numloom::reduction::node(c.nred, level, path).count == 0) continue;
     U64 to = c.out;
     if (c.strided) {
       I64 rest = output;

@@ -1,0 +1,338 @@
+// The stream interpreter: elementwise kernels of common ops over arrays with a dense or even inner axis, which are most of those
+// that programs start with; all else goes to interp.cu. Registers are 4 or 8 bytes wide.
+//
+// A warp takes a tile of 64 vectors of 16 bytes; a thread does two of them side by side in every instruction. The last result
+// is in hardware registers (x), the others in shared memory, in a column of each thread's own: there is no barrier. The next
+// instruction is read while one is worked on. Shared memory is read and written by address, in place: the compiler would
+// work the addresses out anew each time, and copy x around. Operations whose usual case needs no branch (ops/scalar/quick.h) run that for
+// all elements first.
+// Compiled by NVRTC, and by the host's compiler for the tests (tests/cuda/emulator).
+#include "device/words.h"
+
+namespace {
+
+#define NAMED(id, W, ...) \
+  NL_SLOW Word<W> named_##W##_##id(Word<W> a, Word<W> b) { return (void)b, put<Word<W>>(__VA_ARGS__); }
+#include "stream_cases.inc"
+#undef NAMED
+
+template <int W> struct Column {
+  static constexpr int kPerVector = 16 / W, kElements = 2 * kPerVector;
+  union {
+    Word<W> v[kElements];
+    unsigned raw[8];
+  };
+};
+
+#ifdef __CUDA_ARCH__
+typedef unsigned Address;  // in shared memory
+NL_FN Address address_of(unsigned char* shared, int lane) {
+  // By way of a shuffle, which the compiler does not see through.
+  return __shfl_sync(0xffffffffu, (unsigned)__cvta_generic_to_shared(shared), lane, 32);
+}
+NL_FN void fetch(unsigned (&r)[8], Address at) {
+  static_assert(kStreamSecond == 2048, "the offset below");
+  asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4];" : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(at) : "memory");
+  asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4 + 2048];" : "=r"(r[4]), "=r"(r[5]), "=r"(r[6]), "=r"(r[7]) : "r"(at) : "memory");
+}
+NL_FN void fetch_if(unsigned (&r)[8], Address at, unsigned flag) {
+  asm volatile(
+      "{ .reg .pred p; setp.ne.u32 p, %9, 0;\n"
+      "@p ld.shared.v4.b32 {%0, %1, %2, %3}, [%8];\n"
+      "@p ld.shared.v4.b32 {%4, %5, %6, %7}, [%8 + 2048]; }"
+      : "+r"(r[0]), "+r"(r[1]), "+r"(r[2]), "+r"(r[3]), "+r"(r[4]), "+r"(r[5]), "+r"(r[6]), "+r"(r[7])
+      : "r"(at), "r"(flag)
+      : "memory");
+}
+NL_FN void keep_if(const unsigned (&r)[8], Address at, unsigned flag) {
+  asm volatile(
+      "{ .reg .pred p; setp.ne.u32 p, %9, 0;\n"
+      "@p st.shared.v4.b32 [%8], {%0, %1, %2, %3};\n"
+      "@p st.shared.v4.b32 [%8 + 2048], {%4, %5, %6, %7}; }" ::"r"(r[0]), "r"(r[1]), "r"(r[2]), "r"(r[3]), "r"(r[4]), "r"(r[5]),
+      "r"(r[6]), "r"(r[7]), "r"(at), "r"(flag)
+      : "memory");
+}
+NL_FN StreamInstr read(Address at) {
+  StreamInstr in;
+  asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4];" : "=r"(in.flags), "=r"(in.x), "=r"(in.y), "=r"(in.dst) : "r"(at) : "memory");
+  return in;
+}
+template <int N> NL_FN void copy_ahead(Address to, const char* from) {
+#if __CUDA_ARCH__ >= 800
+  asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(to), "l"(from), "n"(N) : "memory");
+#else
+  if constexpr (N == 16) {
+    const uint4 v = *(const uint4*)from;
+    asm volatile("st.shared.v4.b32 [%0], {%1, %2, %3, %4};" ::"r"(to), "r"(v.x), "r"(v.y), "r"(v.z), "r"(v.w) : "memory");
+  } else if constexpr (N == 8) {
+    asm volatile("st.shared.b64 [%0], %1;" ::"r"(to), "l"(*(const U64*)from) : "memory");
+  } else {
+    asm volatile("st.shared.b32 [%0], %1;" ::"r"(to), "r"(*(const unsigned*)from) : "memory");
+  }
+#endif
+}
+#else
+typedef unsigned char* Address;
+NL_FN Address address_of(unsigned char* shared, int) { return shared; }
+NL_FN void fetch(unsigned (&r)[8], Address at) {
+  __builtin_memcpy(r, at, 16);
+  __builtin_memcpy(r + 4, at + kStreamSecond, 16);
+}
+NL_FN void fetch_if(unsigned (&r)[8], Address at, unsigned flag) {
+  if (flag) fetch(r, at);
+}
+NL_FN void keep_if(const unsigned (&r)[8], Address at, unsigned flag) {
+  if (!flag) return;
+  __builtin_memcpy(at, r, 16);
+  __builtin_memcpy(at + kStreamSecond, r + 4, 16);
+}
+NL_FN StreamInstr read(Address at) { return *(const StreamInstr*)at; }
+template <int N> NL_FN void copy_ahead(Address to, const char* from) { __builtin_memcpy(to, from, N); }
+#endif
+
+// Neighbouring elements of N bytes, in one access each way.
+template <int N> struct Bits;
+template <> struct Bits<1> { typedef unsigned char type; };
+template <> struct Bits<2> { typedef unsigned short type; };
+template <> struct Bits<4> { typedef unsigned type; };
+template <> struct Bits<8> { typedef U64 type; };
+template <int N, int K> struct alignas(N * K < 16 ? N * K : 16) Pack { typename Bits<N>::type v[K]; };
+
+template <int W, int N> NL_FN void unpack(Column<W>& c, const char* at, I64 second) {
+  constexpr int K = Column<W>::kPerVector;
+  const Pack<N, K> low = *(const Pack<N, K>*)at, high = *(const Pack<N, K>*)(at + second);
+  for (int i = 0; i < K; ++i) c.v[i] = put<Word<W>>(low.v[i]), c.v[K + i] = put<Word<W>>(high.v[i]);
+}
+template <int W, int N> NL_FN void pack(const Column<W>& c, char* at, I64 second) {
+  constexpr int K = Column<W>::kPerVector;
+  Pack<N, K> low, high;
+  for (int i = 0; i < K; ++i) low.v[i] = get<typename Bits<N>::type>(c.v[i]), high.v[i] = get<typename Bits<N>::type>(c.v[K + i]);
+  *(Pack<N, K>*)at = low;
+  *(Pack<N, K>*)(at + second) = high;
+}
+
+NL_FN U64 from_lane(U64 x, int lane) {
+  const unsigned low = __shfl_sync(0xffffffffu, (unsigned)x, lane, 32);
+  return low | (U64)__shfl_sync(0xffffffffu, (unsigned)(x >> 32), lane, 32) << 32;
+}
+
+// What a warp works on. A tile that is whole and dense goes by vectors, any other by single elements, 32 apart.
+template <int W> struct Warp {
+  static constexpr int K = 16 / W, E = 2 * K;
+  const U64* slots;
+  int slot_words;
+  I64 start;     // of the tile, in elements of the row
+  int count;     // elements of the tile
+  U64 row_base;  // of slot number `lane`
+  int lane;
+  bool rows, vector;
+
+  __device__ __forceinline__ U64 base(int s) const { return rows ? from_lane(row_base, s) : slots[s * slot_words]; }
+  __device__ __forceinline__ int item(int s) const { return (int)slots[s * slot_words + 1]; }
+  __device__ __forceinline__ I64 step(int s) const { return (I64)slots[s * slot_words + 2]; }
+  // The first element of this thread.
+  __device__ __forceinline__ char* first(int s) const { return (char*)(base(s) + (start + (vector ? lane * K : lane)) * step(s)); }
+};
+
+template <int W, int N> NL_FN void load_each(const Warp<W>& w, Column<W>& c, const char* at, I64 step) {
+#pragma unroll
+  for (int i = 0; i < Warp<W>::E; ++i)
+    if (i * 32 + w.lane < w.count) c.v[i] = put<Word<W>>(*(const typename Bits<N>::type*)(at + i * (32 * step)));
+}
+template <int W, int N> NL_FN void store_each(const Warp<W>& w, const Column<W>& c, char* at, I64 step) {
+#pragma unroll
+  for (int i = 0; i < Warp<W>::E; ++i)
+    if (i * 32 + w.lane < w.count) *(typename Bits<N>::type*)(at + i * (32 * step)) = get<typename Bits<N>::type>(c.v[i]);
+}
+template <int W> NL_FN void load(const Warp<W>& w, Column<W>& c, int s) {
+  const char* at = w.first(s);
+  const int item = w.item(s);
+  const I64 step = w.step(s);
+  if (w.vector && step != 0) {
+    const int more = 32 * Warp<W>::K * item;
+    switch (item) {
+      case 1: unpack<W, 1>(c, at, more); break;
+      case 2: unpack<W, 2>(c, at, more); break;
+      case 4: unpack<W, 4>(c, at, more); break;
+      default:
+        if constexpr (W == 8) unpack<W, 8>(c, at, more);
+    }
+    return;
+  }
+  switch (item) {
+    case 1: load_each<W, 1>(w, c, at, step); break;
+    case 2: load_each<W, 2>(w, c, at, step); break;
+    case 4: load_each<W, 4>(w, c, at, step); break;
+    default:
+      if constexpr (W == 8) load_each<W, 8>(w, c, at, step);
+  }
+}
+template <int W> NL_FN void store(const Warp<W>& w, const Column<W>& c, int s) {
+  char* at = w.first(s);
+  const int item = w.item(s);
+  if (w.vector) {
+    const int more = 32 * Warp<W>::K * item;
+    switch (item) {
+      case 1: pack<W, 1>(c, at, more); break;
+      case 2: pack<W, 2>(c, at, more); break;
+      case 4: pack<W, 4>(c, at, more); break;
+      default:
+        if constexpr (W == 8) pack<W, 8>(c, at, more);
+    }
+    return;
+  }
+  const I64 step = w.step(s);
+  switch (item) {
+    case 1: store_each<W, 1>(w, c, at, step); break;
+    case 2: store_each<W, 2>(w, c, at, step); break;
+    case 4: store_each<W, 4>(w, c, at, step); break;
+    default:
+      if constexpr (W == 8) store_each<W, 8>(w, c, at, step);
+  }
+}
+// Asynchronously into a register. REQUIRES: the slot's elements fill words and are all there.
+template <int W> NL_FN void load_ahead(const Warp<W>& w, Address to, int s) {
+  constexpr int K = Warp<W>::K;
+  const char* at = w.first(s);
+  if (w.vector) {
+    copy_ahead<16>(to, at);
+    copy_ahead<16>(to + kStreamSecond, at + 32 * 16);
+    return;
+  }
+  const I64 more = 32 * w.step(s);
+#pragma unroll
+  for (int i = 0; i < Warp<W>::E; ++i) copy_ahead<W>(to + i / K * kStreamSecond + i % K * W, at + i * more);
+}
+
+template <int W> __device__ void stream(const StreamBlock& block, unsigned char* shared) {
+  constexpr int E = 32 / W, T = kStreamThreads;
+  const int t = threadIdx.x;
+  const StreamHead& h = block.head;
+  {
+    U64* to = (U64*)shared;
+    const U64* from = (const U64*)&block;
+    for (int i = t; i < h.words; i += T) to[i] = from[i];
+    const Vec<16>* constants = (const Vec<16>*)((const char*)&block + h.constants_at);
+    Vec<16>* copies = (Vec<16>*)(shared + h.copies_at);
+    for (int i = t; i < h.nconst; i += T) copies[i] = copies[i + kStreamConstants] = constants[i];
+  }
+  __syncthreads();
+  const Address home = address_of(shared, t % 32), mine = home + t * 16;
+  const int ninstr = h.ninstr;
+  Warp<W> w;
+  w.slots = (const U64*)shared + sizeof(StreamHead) / 8;
+  w.slot_words = 3 + h.ndim;
+  w.lane = t % 32;
+  w.rows = h.row_tiles != 0;
+  w.row_base = 0;
+
+  for (I64 tile = (I64)blockIdx.x * (T / 32) + t / 32; tile < h.tiles; tile += (I64)gridDim.x * (T / 32)) {
+    I64 limit = h.size;
+    w.start = tile * (32 * E);
+    if (w.rows) {
+      const I64 row = tile / h.row_tiles;
+      w.start = (tile - row * h.row_tiles) * (32 * E);
+      limit = h.shape[h.ndim - 1];
+      if (w.lane < h.nslots) {
+        const U64* slot = w.slots + w.lane * w.slot_words;
+        w.row_base = slot[0];
+        I64 rest = row;
+        for (int d = h.ndim - 2; d >= 0; --d) {
+          const I64 n = h.shape[d], q = ((U64)rest | (U64)n) >> 32 ? rest / n : (I64)((unsigned)rest / (unsigned)n);
+          w.row_base += (rest - q * n) * (I64)slot[3 + d];
+          rest = q;
+        }
+      }
+    }
+    const bool whole = w.start + 32 * E <= limit;
+    w.count = whole ? 32 * E : (int)(limit - w.start);
+    w.vector = whole && h.vector;
+
+    Column<W> x = {}, y = {};
+    Address at = home + h.code_at;
+    StreamInstr next = read(at);
+    for (int left = ninstr; left > 0; --left) {
+      const StreamInstr in = next;
+      next = read(at += sizeof(StreamInstr));
+      const unsigned f = in.flags, op = f & kStreamCodes;
+      fetch_if(x.raw, (f & kConstX ? home : mine) + in.x, f & kFetchX);
+      fetch_if(y.raw, (f & kConstY ? home : mine) + in.y, f & kFetchY);
+      if (op < kStreamOps) {
+        const int s = (int)(f >> kStreamAux);
+        if (op == kStreamLoad && whole && w.item(s) == W && w.step(s) != 0) {
+          load_ahead(w, mine + in.dst, s);
+        } else if (op <= kStreamFetch) {
+          load(w, x, s);
+          keep_if(x.raw, mine + in.dst, op == kStreamLoad);
+        } else if (op == kStreamWait) {
+          async_wait();
+        } else {
+          store(w, x, s);
+        }
+      }
+#define PLAIN(id, ...)                                   \
+  case id:                                               \
+    _Pragma("unroll") for (int i = 0; i < E; ++i) {      \
+      const Word<W> a = x.v[i], b = y.v[i];              \
+      (void)a, (void)b;                                  \
+      x.v[i] = put<Word<W>>(__VA_ARGS__);                \
+    }                                                    \
+    break;
+#define TERNARY(id, ...)                                                                                             \
+  case id: {                                                                                                         \
+    Column<W> z;                                                                                                     \
+    fetch(z.raw, (f & kConstZ ? home : mine) + (f >> kStreamAux) * 16);                                              \
+    _Pragma("unroll") for (int i = 0; i < E; ++i) {                                                                  \
+      const Word<W> a = x.v[i], b = y.v[i], c = z.v[i];                                                              \
+      x.v[i] = put<Word<W>>(__VA_ARGS__);                                                                            \
+    }                                                                                                                \
+    break;                                                                                                           \
+  }
+#define CALLED(id)                                                                                 \
+  case id:                                                                                         \
+    _Pragma("unroll") for (int i = 0; i < E; ++i) x.v[i] = NAMED_OF(id)(x.v[i], y.v[i]);           \
+    break;
+#define QUICK(id, ...)                                                                               \
+  case id: {                                                                                         \
+    nl::u4 fine = nl::kFine;                                                                         \
+    Column<W> r;                                                                                     \
+    _Pragma("unroll") for (int i = 0; i < E; ++i) {                                                  \
+      const Word<W> a = x.v[i], b = y.v[i];                                                          \
+      (void)b;                                                                                       \
+      r.v[i] = put<Word<W>>(__VA_ARGS__);                                                            \
+    }                                                                                                \
+    if (nl::is_fine(fine)) {                                                                         \
+      x = r;                                                                                         \
+    } else {                                                                                         \
+      _Pragma("unroll") for (int i = 0; i < E; ++i) x.v[i] = NAMED_OF(id)(x.v[i], y.v[i]);           \
+    }                                                                                                \
+    break;                                                                                           \
+  }
+      else if constexpr (W == 4) {
+#define NAMED_OF(id) named_4_##id
+        if (op < kStreamHot4) switch (op) { STREAM_HOT_4 default : break; }
+        else switch (op) { STREAM_OPS_4 default : break; }
+#undef NAMED_OF
+      } else {
+#define NAMED_OF(id) named_8_##id
+        if (op < kStreamHot8) switch (op) { STREAM_HOT_8 default : break; }
+        else switch (op) { STREAM_OPS_8 default : break; }
+#undef NAMED_OF
+      }
+      keep_if(x.raw, mine + in.dst, f & kKeep);
+    }
+  }
+}
+
+}  // namespace
+
+#ifndef DYNAMIC_SHARED
+#define DYNAMIC_SHARED(name) extern __shared__ __align__(16) unsigned char name[]
+#endif
+#define ENTRY(name, W)                                                                                \
+  extern "C" __global__ void __launch_bounds__(kStreamThreads, kStreamBlocks) name(const __grid_constant__ StreamBlock block) { \
+    DYNAMIC_SHARED(shared);                                                                           \
+    stream<W>(block, shared);                                                                         \
+  }
+ENTRY(stream4, 4)
+ENTRY(stream8, 8)

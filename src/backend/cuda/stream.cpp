@@ -1,0 +1,270 @@
+#include "backend/cuda/stream.h"
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+
+#include "backend/cuda/interpreter.h"
+
+namespace numloom::cuda {
+namespace {
+
+#include "interp_common.inc"
+
+constexpr int kTurned = 32768;  // see TURNED_BASE in device/generate_cases.py
+
+template <size_t N>
+int place(const unsigned short (&list)[N], int id) {
+  const auto at = std::find(std::begin(list), std::end(list), id);
+  return at == std::end(list) ? -1 : static_cast<int>(at - std::begin(list)) + static_cast<int>(kStreamOps);
+}
+int code_of(int width, int id) { return width == 4 ? place(kStreamOps4, id) : place(kStreamOps8, id); }
+
+int id_of(const Kernel& k, const KInstr& in) {
+  const DType from = in.a >= 0 ? k.value_types[static_cast<size_t>(in.a)] : in.type;
+  if (in.code != KCode::cast) return static_cast<int>(in.op) * 16 + static_cast<int>(in.type);
+  if (from == in.type) return static_cast<int>(Op::copy) * 16 + static_cast<int>(in.type);
+  return kCastBase + static_cast<int>(from) * 16 + static_cast<int>(in.type);
+}
+
+// The op that is `op` with its operands turned round; none where there is no such.
+Op turned(Op op) {
+  if (op_info(op).commutative) return op;
+  switch (op) {
+    case Op::less: return Op::greater;
+    case Op::greater: return Op::less;
+    case Op::less_equal: return Op::greater_equal;
+    case Op::greater_equal: return Op::less_equal;
+    default: return Op::none;
+  }
+}
+
+constexpr int kConstant = 1 << 12;  // operands of an unplaced instruction: a register, or this plus a constant
+
+}  // namespace
+
+StreamCodes encode_stream(const Kernel& k) {
+  StreamCodes b;
+  if (!k.reduces.empty()) return b;
+  for (DType t : k.value_types) b.width = std::max(b.width, item_size(t));
+  for (const KSlot& s : k.slots) b.width = std::max(b.width, item_size(s.dtype));
+  if (b.width > 8 || k.slots.size() > 32) return b;
+
+  std::vector<int> operand(k.value_types.size(), -1), last_use(k.value_types.size(), -1);
+  for (const KInstr& in : k.code) {
+    if (in.code == KCode::index || in.code == KCode::gather) return b;
+    if (in.code != KCode::scalar) continue;
+    const auto at = std::find(b.constants.begin(), b.constants.end(), in.aux);
+    operand[static_cast<size_t>(in.dst)] = kConstant + static_cast<int>(at - b.constants.begin());
+    if (at == b.constants.end()) b.constants.push_back(in.aux);
+  }
+  if (b.constants.size() > kStreamConstants) return b;
+
+  const std::vector<int> steps = schedule(k);
+  const int nsteps = static_cast<int>(steps.size());
+  const auto operands = [&](int i, int out[3]) {
+    const int step = steps[static_cast<size_t>(i)];
+    out[0] = out[1] = out[2] = -1;
+    if (step >= kStoreStep) {
+      out[0] = k.stores[static_cast<size_t>(step - kStoreStep)].value;
+      return;
+    }
+    const KInstr& in = k.code[static_cast<size_t>(step)];
+    out[0] = in.a, out[1] = in.b, out[2] = in.c;
+  };
+  const auto is_load = [&](int i) {
+    const int step = steps[static_cast<size_t>(i)];
+    return step < kStoreStep && k.code[static_cast<size_t>(step)].code == KCode::load;
+  };
+  for (int i = 0; i < nsteps; ++i) {
+    int v[3];
+    operands(i, v);
+    for (int x : v)
+      if (x >= 0) last_use[static_cast<size_t>(x)] = i;
+  }
+  int leading = 0;
+  while (leading < nsteps && is_load(leading)) ++leading;
+  const bool ahead = leading > 1;  // they run at the same time
+
+  // Whether step i can take value x, the last result, as it is: as its first operand, or its second where the op can be
+  // turned round. It may not be another operand of the step too.
+  const auto takes = [&](int i, int x) {
+    int v[3];
+    operands(i, v);
+    if (v[2] == x || (v[0] == x && v[1] == x)) return false;
+    if (v[0] == x) return true;
+    const KInstr& in = k.code[static_cast<size_t>(steps[static_cast<size_t>(i)])];
+    if (v[1] != x || v[2] >= 0 || in.code != KCode::op) return false;
+    return turned(in.op) != Op::none || code_of(b.width, kTurned + id_of(k, in)) >= 0;
+  };
+
+  std::vector<int> free_regs;
+  std::vector<char> pending(k.value_types.size(), 0);
+  bool any_pending = false;
+  int result = -1;  // the value that the last instruction left
+  for (int i = 0; i < nsteps; ++i) {
+    const int step = steps[static_cast<size_t>(i)];
+    int v[3];
+    operands(i, v);
+    for (int x : v)
+      if (any_pending && x >= 0 && pending[static_cast<size_t>(x)]) {
+        b.code.push_back({kStreamWait, 0, 0, 0});
+        any_pending = false;
+      }
+    StreamInstr out{0, 0, 0, 0};
+    const auto fetch = [&](int value, unsigned flag, unsigned constant, unsigned& field) {
+      const int at = operand[static_cast<size_t>(value)];
+      out.flags |= flag | (at >= kConstant ? constant : 0);
+      field = static_cast<unsigned>(at & (kConstant - 1));
+    };
+    const bool store = step >= kStoreStep;
+    const KInstr* in = store ? nullptr : &k.code[static_cast<size_t>(step)];
+    int id = store || in->code == KCode::load ? 0 : id_of(k, *in);
+    if (!store && v[1] >= 0 && v[1] == result && v[0] != result && takes(i, result)) {
+      std::swap(v[0], v[1]);
+      id = turned(in->op) != Op::none ? static_cast<int>(turned(in->op)) * 16 + static_cast<int>(in->type) : kTurned + id;
+    }
+    if (v[0] >= 0 && v[0] != result) fetch(v[0], kFetchX, kConstX, out.x);
+    if (v[1] >= 0) fetch(v[1], kFetchY, kConstY, out.y);
+    if (v[2] >= 0) {
+      unsigned z = 0;
+      fetch(v[2], 0, kConstZ, z);
+      out.flags |= z << kStreamAux;
+    }
+    for (int o = 0; o < 3; ++o) {
+      const int x = v[o];
+      if (x < 0 || last_use[static_cast<size_t>(x)] != i) continue;
+      int& at = operand[static_cast<size_t>(x)];
+      if (at >= 0 && at < kConstant) free_regs.push_back(at);
+      if (at < kConstant) at = -1;
+    }
+    if (store) {
+      out.flags |= kStreamStore | static_cast<unsigned>(k.stores[static_cast<size_t>(step - kStoreStep)].slot) << kStreamAux;
+      b.code.push_back(out);
+      if (v[0] != result) result = -1;
+      continue;
+    }
+    const auto dst = static_cast<size_t>(in->dst);
+    bool keep = true;
+    if (in->code == KCode::load) {
+      const bool early = ahead && i < leading;
+      out.flags |= (early ? kStreamLoad : kStreamFetch) | static_cast<unsigned>(in->aux) << kStreamAux;
+      if (early) pending[dst] = 1, any_pending = true;
+      // A synchronous load goes by way of the result.
+      result = early ? -1 : in->dst;
+    } else {
+      const int code = code_of(b.width, id);
+      if (code < 0) return b;
+      out.flags |= static_cast<unsigned>(code);
+      result = in->dst;
+    }
+    if (result >= 0) {
+      // Not kept where it is used up before another result takes its place: by stores, and by the step after them.
+      int user = i + 1;
+      while (user < last_use[dst] && steps[static_cast<size_t>(user)] >= kStoreStep && takes(user, in->dst)) ++user;
+      keep = last_use[dst] > user || (last_use[dst] == user && !takes(user, in->dst));
+    }
+    if (keep) {
+      int r = b.nregs;
+      if (free_regs.empty()) {
+        ++b.nregs;
+      } else {
+        r = free_regs.back();
+        free_regs.pop_back();
+      }
+      operand[dst] = r;
+      out.dst = static_cast<unsigned>(r);
+      if (result >= 0) out.flags |= kKeep;
+    }
+    b.code.push_back(out);
+  }
+  b.ok = true;
+  return b;
+}
+
+bool fill_stream(const Kernel& kernel, const StreamCodes& b, const Nest& nest, const KernelArgs& args, int shared_limit,
+                 StreamBlock& block, StreamLaunch& launch) {
+  const int nslots = static_cast<int>(nest.slots.size());
+  bool linear = true;
+  for (Access a : nest.access) linear &= a == Access::linear || a == Access::broadcast;
+  const int64_t inner = nest.ndim ? nest.shape[nest.ndim - 1] : 1;
+  const bool rows = !linear && nest.ndim > 1;
+  if (rows && inner < b.elements()) return false;
+
+  StreamHead h;
+  std::memset(static_cast<void*>(&h), 0, sizeof h);
+  h.size = nest.size;
+  h.ndim = nest.ndim;
+  h.nslots = nslots;
+  h.ninstr = static_cast<int>(b.code.size());
+  h.nconst = static_cast<int>(b.constants.size());
+  h.vector = !rows;
+  std::copy(nest.shape, nest.shape + nest.ndim, h.shape);
+  const int slot_words = 3 + nest.ndim;
+  int words = static_cast<int>(sizeof h / 8) + nslots * slot_words;
+  words += words & 1;
+  h.constants_at = words * 8;
+  h.code_at = h.constants_at + h.nconst * 16;
+  words = h.code_at / 8 + (h.ninstr + 1) * 2;
+  if (words > kBlockWords) return false;
+  h.words = words;
+  h.copies_at = words * 8;
+  // Each constant twice, as a register has two vectors.
+  const int constants_end = h.copies_at + (h.nconst ? kStreamSecond + h.nconst * 16 : 0);
+  const int regs_at = (constants_end + 15) & ~15;
+  launch.shared = regs_at + b.nregs * 2 * kStreamSecond;
+  if (launch.shared > shared_limit) return false;
+
+  U64* at = block.rest;
+  for (int s = 0; s < nslots; ++s) {
+    const KSlotArgs& slot = nest.slots[static_cast<size_t>(s)];
+    const int item = item_size(kernel.slots[static_cast<size_t>(s)].dtype);
+    const int64_t step = rows || nest.ndim == 1 ? slot.strides[nest.ndim - 1]
+                         : nest.access[static_cast<size_t>(s)] == Access::broadcast || nest.ndim == 0 ? 0 : item;
+    if (step != 0) {
+      const uint64_t vector = static_cast<uint64_t>(16 / b.width * item);
+      if (step != item || reinterpret_cast<uint64_t>(slot.base) % vector != 0) h.vector = 0;
+    } else if (kernel.slots[static_cast<size_t>(s)].stored) {
+      h.vector = 0;  // a single element
+    }
+    *at++ = reinterpret_cast<U64>(slot.base);
+    *at++ = static_cast<U64>(item);
+    *at++ = static_cast<U64>(step);
+    for (int d = 0; d < nest.ndim; ++d) *at++ = static_cast<U64>(slot.strides[d]);
+  }
+  char* const bytes = reinterpret_cast<char*>(&block);
+  for (int c = 0; c < h.nconst; ++c)
+    for (int e = 0; e < 16; e += b.width)
+      std::memcpy(bytes + h.constants_at + c * 16 + e, args.scalars[static_cast<size_t>(b.constants[static_cast<size_t>(c)])].raw,
+                  static_cast<size_t>(b.width));
+  const auto offset = [&](unsigned n, bool constant) {
+    return constant ? static_cast<unsigned>(h.copies_at) + n * 16 : static_cast<unsigned>(regs_at) + n * 2 * kStreamSecond;
+  };
+  auto* code = reinterpret_cast<StreamInstr*>(bytes + h.code_at);
+  for (const StreamInstr& in : b.code) {
+    StreamInstr out = in;
+    out.x = offset(in.x, in.flags & kConstX);
+    out.y = offset(in.y, in.flags & kConstY);
+    out.dst = offset(in.dst, false);
+    const unsigned op = in.flags & kStreamCodes;
+    if (op >= kStreamOps) {
+      const unsigned low = in.flags & ((1u << kStreamAux) - 1);
+      out.flags = low | offset(in.flags >> kStreamAux, in.flags & kConstZ) / 16 << kStreamAux;
+    }
+    *code++ = out;
+  }
+  *code = {0, 0, 0, 0};
+
+  const int64_t tile = b.elements();
+  if (rows) {
+    h.row_tiles = (inner + tile - 1) / tile;
+    h.tiles = h.row_tiles * (nest.size / inner);
+  } else {
+    h.tiles = (nest.size + tile - 1) / tile;
+  }
+  block.head = h;
+  launch.tiles = h.tiles;
+  return true;
+}
+
+}  // namespace numloom::cuda
