@@ -18,6 +18,7 @@ NL_FN u4 upper_word(f4 x) { return to_bits(x); }
 NL_FN u4 upper_word(f8 x) { return (u4)(to_bits(x) >> 32); }
 template <class T> NL_FN void middle(u4& fine, T x) { fine &= upper_word(x) + 0x20000000u; }
 
+// a / b. REQUIRES: both in the middle half of the exponents' range, or a is 0 and both are positive.
 // Newton's step on the hardware's estimate and one on the quotient: the sequence of the compiler's own fast path.
 NL_FN f4 quotient(f4 a, f4 b) {
   f4 r;

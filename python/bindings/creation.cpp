@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "backend/cpu/loops.h"
+#include "exchange.h"
 #include "native.h"
 
 namespace numloom::python {
@@ -164,6 +165,14 @@ PyObject* from_object(const char* name, const Call& call, PyObject* source) {
   if (call.keywords() && holds_ours(call)) return call.decline("an array among the options");
   Array numbers;
   if (call.n == 1 && !call.kwnames && from_numbers(source, numbers)) return make_array(std::move(numbers));
+  // Of a library on the GPU: the values stay there.
+  if (from_cuda_interface(source, numbers)) {
+    Ref copy = checked(make_array(std::move(numbers)));
+    std::vector<PyObject*> args(call.args, call.args + call.n + call.keywords());
+    args[0] = copy.get();
+    Ref function = checked(PyObject_GetAttrString(checked(PyImport_ImportModule("numloom._core")).get(), name));
+    return PyObject_Vectorcall(function.get(), args.data(), call.n, call.kwnames);
+  }
   if (!script_mode && gives_arrays(source)) return call.decline("an object with __array__");
   PyObject* r = PyObject_Vectorcall(numpy_function(name), call.args, call.n, call.kwnames);
   if (!r) return nullptr;

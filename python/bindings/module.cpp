@@ -10,7 +10,8 @@
 //   from_numpy, to_numpy, wrap_result, is_ours, rebind, flag_bits, set_writeable
 //   set_verify              see verify.cpp
 //   set_script_mode, script_mode, eval, eval_all, settle, synchronize, set_device, device
-//   counters, reset_counters, debug_program, debug_plan, debug_keep, before_fork, after_fork_parent, after_fork_child, before_exit
+//   counters, reset_counters, debug_program, debug_plan, debug_keep, add_site_folder, before_exit
+//   before_fork, after_fork_parent, after_fork_child
 #define NUMLOOM_IMPORTS_NUMPY
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/pair.h>
@@ -19,6 +20,7 @@
 
 #include "api/debug.h"
 #include "api/functions.h"
+#include "backend/cuda/control.h"
 #include "native.h"
 #include "ndarray.h"
 #include "trampoline.h"
@@ -211,6 +213,7 @@ NB_MODULE(_core, m) {
   m.def("before_fork", [] { translated([] { numloom::before_fork(); }); });
   m.def("after_fork_parent", [] { numloom::after_fork_parent(); });
   m.def("after_fork_child", [] { numloom::after_fork_child(); });
+  m.def("add_site_folder", [](const std::string& folder) { numloom::cuda::add_site_folder(folder); });
   m.def("before_exit", [] {
     const nb::gil_scoped_release released;
     numloom::before_exit();

@@ -17,6 +17,10 @@ from numloom._fallback import policy as _policy
 from numloom._fallback import target as _target
 from numloom._fallback.convert import from_host as _from_host
 
+# Where the nvidia-* wheels are.
+for _folder in _sys.path:
+    if _folder.rstrip("/").endswith(("site-packages", "dist-packages")):
+        _core.add_site_folder(_folder)
 _ndarray.complete()
 _core.set_hooks(fallback=_target.fallback, fallback_ufunc=_target.fallback_ufunc, from_host=_from_host)
 

@@ -65,6 +65,10 @@ class Engine {
   // The same for everything recorded.
   void demand_all(FlushReason reason);
   // Demands b where an unrun instruction writes it (or reads it, for `write`), and brings its values home.
+  char* share_device(Buffer& b);
+  // Memory on the device for b, whose values are still to come.
+  char* device_room(Buffer& b) { return ready(b, device_backend(), false); }
+  bool any_device_shared = false;
   void host_ready(Buffer& b, FlushReason reason, bool write);
   // The values that b holds now, pending work aside, on the host.
   const char* home(Buffer& b);

@@ -202,24 +202,27 @@ void Engine::fail(const Step& step, Program& program, Backend& backend) {
   binding_ = nullptr;
   // Memory that holds no values yet is worth more elsewhere.
   for (Buffer* b : in_use_) {
-    if (!b->device_valid) b->drop_device();
-    if (!b->host_valid && !b->shared()) b->drop_host();
+    if (!b->device_valid && !b->shared_on_device()) b->drop_device();
+    if (!b->host_valid && !b->shared_on_host()) b->drop_host();
   }
   for (int16_t i : step.instrs) program.fail(i, why);
   ++counters.failed;
 }
 
-// After a step on the device: memory that others can reach has its values on the host, and they may change them from now on.
+// After a step: memory that others can reach has its values where they look, and they may change them from now on.
 void Engine::share(const Step& step, Program& program) {
   for (int16_t i : step.instrs) {
     Buffer& out = *program[i].out.buf;
-    if (out.shared() && out.device_valid) {
+    if (out.shared_on_device() && !out.device_valid) ready(out, device_backend(), true);
+    if (out.shared_on_host() && out.device_valid && !out.host_valid) {
       device_backend().download(out.ensure_host(), out.device, out.nbytes);
       counters.bytes_to_host += out.nbytes;
       out.host_valid = true;
     }
     const auto forget = [](Buffer* b) {
-      if (b && b->shared() && b->host_valid) b->device_valid = false;
+      if (!b || !b->host_valid) return;
+      if (b->shared_on_host()) b->device_valid = false;
+      else if (b->shared_on_device()) b->host_valid = false;
     };
     forget(&out);
     for (int k = 0; k < program[i].nin; ++k) forget(program[i].in[k].buf);
@@ -279,7 +282,7 @@ void Engine::execute(const Facts& facts, const Plan& plan, Program& program) {
       for (int16_t i : step.instrs) program.complete(i);
     };
     try {
-      if (backend != &cpu_backend()) share(step, program);
+      if (backend != &cpu_backend() || any_device_shared) share(step, program);
     } catch (...) {
       complete();
       throw;

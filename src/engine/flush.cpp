@@ -185,6 +185,8 @@ void Engine::host_ready(Buffer& b, FlushReason reason, bool write) {
   ready(b, cpu_backend(), true);
   if (write) b.device_valid = false;
   b.host_valid = true;  // never written: its contents are what the allocation held
+  // Others may write there at any time: what was fetched is good for this once.
+  if (!write && b.device_home() && b.device_valid) b.host_valid = false;
 }
 
 // Drops an instruction whose call raises.

@@ -57,7 +57,8 @@ std::vector<Buffer*> hold_resident(Chosen chosen) {
 // used longest ago, which goes home. Returns how much it freed.
 int64_t Engine::evict(int64_t nbytes) {
   std::vector<Buffer*> candidates =
-      hold_resident([&](Buffer* b) { return std::find(in_use_.begin(), in_use_.end(), b) == in_use_.end(); });
+      hold_resident(
+      [&](Buffer* b) { return !b->shared_on_device() && std::find(in_use_.begin(), in_use_.end(), b) == in_use_.end(); });
   const auto copies =
       std::stable_partition(candidates.begin(), candidates.end(), [](const Buffer* b) { return b->host_valid; });
   std::sort(copies, candidates.end(), [](const Buffer* a, const Buffer* b) { return a->epoch < b->epoch; });
@@ -141,6 +142,18 @@ void Engine::wait() {
 }
 
 int64_t Engine::device_limit() { return placement == Placement::cuda ? device_backend().memory() : 0; }
+
+// The address of b's values on the device, which others may read and write from now on.
+char* Engine::share_device(Buffer& b) {
+  Buffer* const wanted = &b;
+  demand(FlushReason::exported, {&wanted, 1}, true);
+  char* const p = ready(b, device_backend(), true);
+  any_device_shared = true;
+  b.device_shared = true;
+  b.device_valid = true;  // never written: its contents are what the allocation held
+  if (b.device_home()) b.host_valid = false;
+  return p;
+}
 
 const char* Engine::home(Buffer& b) { return ready(b, cpu_backend(), true); }
 

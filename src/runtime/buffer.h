@@ -6,7 +6,8 @@
 // Invariants:
 //   handles <= refs. A handle is an array that user code can reach; other refs are the program's.
 //   At least one of host_valid, device_valid holds once the first write ran; memory may be absent before.
-//   shared() memory keeps its host address, and its host copy is valid whenever a call returns.
+//   shared_on_host() memory keeps its host address, and its host copy is valid whenever a call returns; so for
+//   shared_on_device() memory and its device copy.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -36,7 +37,12 @@ class Buffer {
   int64_t handles() const { return static_cast<int64_t>(counts_.load(std::memory_order_acquire) >> 32); }
 
   // Memory that foreign code can reach: an instruction touching it has run when its call returns.
-  bool shared() const { return foreign || leases.load(std::memory_order_relaxed) > 0; }
+  bool shared() const { return shared_on_host() || shared_on_device(); }
+  bool shared_on_host() const { return foreign || leases.load(std::memory_order_relaxed) > 0; }
+  // The device's memory was handed out: it stays where it is as long as the buffer lives.
+  bool shared_on_device() const { return device_shared.load(std::memory_order_relaxed); }
+  // The device's copy is the true one, whatever the host holds. Where both sides are shared the host's is.
+  bool device_home() const { return shared_on_device() && !shared_on_host(); }
   // No unrun instruction reads or writes it.
   bool idle() const {
     return pending_reads.load(std::memory_order_relaxed) == 0 && pending_writes.load(std::memory_order_relaxed) == 0;
@@ -60,6 +66,7 @@ class Buffer {
   bool device_valid = false;
   bool foreign = false;
   std::atomic<int32_t> leases{0};
+  std::atomic<bool> device_shared{false};
   std::atomic<int32_t> pending_reads{0};
   std::atomic<int32_t> pending_writes{0};
   // The least and greatest element, where known (index arrays), read as elements of range_type; forgotten at each write.

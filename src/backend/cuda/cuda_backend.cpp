@@ -146,6 +146,16 @@ void free_all_blocks() {
 
 void stop_compiling() { Jit::stop(); }
 
+void copy_in(void* to, uint64_t from, int64_t nbytes, uint64_t stream) {
+  Backend& backend = cuda_backend();
+  Driver& d = Driver::get();
+  d.enter();
+  // The values 1 and 2 are the driver's own names of those streams. Ours is in order with the legacy one.
+  if (stream > 1) check(d.cuStreamSynchronize_(reinterpret_cast<CUstream>(stream)), "waiting for another library's stream");
+  backend.copy(to, reinterpret_cast<const void*>(from), nbytes);
+  backend.synchronize();
+}
+
 std::string device_description() {
   const Driver& d = Driver::get();
   if (!d.ok()) throw runtime_error(d.why());
