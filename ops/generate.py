@@ -34,7 +34,8 @@ def info(row: Row) -> str:
     ranged = sum(1 << DTYPES.index(t) for t in row.ranged.split())
     return (
         f"    {{{quoted(row.name)}, {row.nin}, {int('reduces' in flags)}, {int('commutative' in flags)}, "
-        f"{int('associative' in flags)}, {identity}, {warns}, {int(row.public)}, {ranged}, {row.ulp[0]}, {row.ulp[1]}, {quoted(row.doc)}}},"
+        f"{int('associative' in flags)}, {identity}, {warns}, {int(row.public)}, {ranged}, "
+        f"{row.ulp[0]}, {row.ulp[1]}, {quoted(row.doc)}}},"
     )
 
 

@@ -20,9 +20,7 @@ PyObject* cuda_interface(PyObject* self, void*) {
     // Our work is in order with the legacy default stream, number 1.
     return Py_BuildValue("{s:O,s:O,s:O,s:(KO),s:i,s:i}", "shape", shape.get(), "strides", strides.get(), "typestr", type.get(),
                          "data", a.size() ? address : 0ull, a.writeable ? Py_False : Py_True, "version", 3, "stream", 1);
-  } catch (...) {
-    return raise_current();
-  }
+  } catch (...) { return raise_current(); }
 }
 
 bool from_cuda_interface(PyObject* source, Array& out) {

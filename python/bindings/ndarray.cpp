@@ -333,7 +333,8 @@ PyGetSetDef attributes[] = {
     {"__array_interface__", pinned_attribute, nullptr, "The array interface, version 3.",
      const_cast<char*>("__array_interface__")},
     {"__array_struct__", pinned_attribute, nullptr, "The array interface as a capsule.", const_cast<char*>("__array_struct__")},
-    {"__cuda_array_interface__", cuda_interface, nullptr, "The CUDA array interface, version 3; of arrays on the GPU.", nullptr},
+    {"__cuda_array_interface__", cuda_interface, nullptr, "The CUDA array interface, version 3; of arrays on the GPU.",
+     nullptr},
     {"__array_priority__", get_priority, nullptr, "NumPy's own.", nullptr},
     {},
 };

@@ -472,9 +472,8 @@ void Writer::reduction() {
       line("      h" + num(l) + " = have;");
       line("      continue;");
       line("    }");
-      each([&](size_t r) {
-        return "    " + acc(r) + " = have ? " + f(r, waiting(l, r), acc(r)) + " : " + waiting(l, r) + ";";
-      });
+      each(
+          [&](size_t r) { return "    " + acc(r) + " = have ? " + f(r, waiting(l, r), acc(r)) + " : " + waiting(l, r) + ";"; });
       line("    have = h" + num(l) + ";");
     }
     line("  }");

@@ -56,8 +56,7 @@ std::vector<Buffer*> hold_resident(Chosen chosen) {
 // Frees at least nbytes of device memory where that is possible: first copies of what the host has too, then what was
 // used longest ago, which goes home. Returns how much it freed.
 int64_t Engine::evict(int64_t nbytes) {
-  std::vector<Buffer*> candidates =
-      hold_resident(
+  std::vector<Buffer*> candidates = hold_resident(
       [&](Buffer* b) { return !b->shared_on_device() && std::find(in_use_.begin(), in_use_.end(), b) == in_use_.end(); });
   const auto copies =
       std::stable_partition(candidates.begin(), candidates.end(), [](const Buffer* b) { return b->host_valid; });

@@ -18,6 +18,14 @@ uint32_t form_of(const Instr& i) {
   return h;
 }
 
+// The counts of pending work change under the engine lock alone, so they need no locked instruction; other
+// threads look at them. Returns what was.
+int32_t bump(std::atomic<int32_t>& count, int32_t by) {
+  const int32_t was = count.load(std::memory_order_relaxed);
+  count.store(was + by, std::memory_order_release);
+  return was;
+}
+
 void print_operand(std::ostream& s, const Operand& o) {
   if (!o.buf) {
     s << dtype_name(o.dtype) << "(" << cast_scalar(o.scalar, DType::f8).f << ")";
@@ -68,12 +76,12 @@ Instr& Program::draft() {
 void Program::commit() {
   Instr& i = *draft_;
   i.out.buf->retain();
-  i.out.buf->pending_writes.fetch_add(1, std::memory_order_relaxed);
+  bump(i.out.buf->pending_writes, 1);
   i.out.buf->has_range = false;
   for (int k = 0; k < i.nin; ++k)
     if (Buffer* b = i.in[k].buf) {
       b->retain();
-      if (b->pending_reads.fetch_add(1, std::memory_order_relaxed) == 0 && (b->host || b->device)) bytes_ += b->nbytes;
+      if (bump(b->pending_reads, 1) == 0 && (b->host || b->device)) bytes_ += b->nbytes;
     }
   forms_.push_back(form_of(i));
   instrs_.push_back(std::move(draft_));
@@ -85,11 +93,11 @@ void Program::complete(int n) {
   done_[n] = true;
   Instr& i = *instrs_[n];
   if (i.error) i.error = nullptr;
-  i.out.buf->pending_writes.fetch_sub(1, std::memory_order_relaxed);
+  bump(i.out.buf->pending_writes, -1);
   i.out.buf->release();
   for (int k = 0; k < i.nin; ++k)
     if (Buffer* b = i.in[k].buf) {
-      b->pending_reads.fetch_sub(1, std::memory_order_relaxed);
+      bump(b->pending_reads, -1);
       b->release();
     }
 }

@@ -12,6 +12,7 @@
 
 #include "backend/backend.h"
 #include "backend/cuda/control.h"
+#include "codegen/reduction.h"
 #include "numloom/error.h"
 #include "reference_eval.h"
 
@@ -500,7 +501,8 @@ void test_quotients(DType t) {
     k.k.finish();
     std::vector<T> want[3];
     for (std::vector<T>& w : want) w.resize(a.size());
-    for (size_t i = 0; i < a.size(); ++i) want[0][i] = a[i] / b[i], want[1][i] = std::sqrt(std::fabs(a[i])), want[2][i] = 1 / b[i];
+    for (size_t i = 0; i < a.size(); ++i)
+      want[0][i] = a[i] / b[i], want[1][i] = std::sqrt(std::fabs(a[i])), want[2][i] = 1 / b[i];
     KernelArgs args;
     args.ndim = 1;
     args.shape[0] = n;
@@ -526,6 +528,38 @@ void test_quotients(DType t) {
   }
 }
 
+// So large that eight threads do several leaves each, and of no regular size: the sum of rows, and of everything.
+void test_large_reductions() {
+  Backend& cuda = cuda_backend();
+  const bool small = std::getenv("SELFTEST_SMALL") != nullptr;
+  for (const int64_t rows : {int64_t{1}, int64_t{3}, int64_t{977}}) {
+    const int64_t n = (small ? 200017 : 50000017) / rows;
+    std::vector<float> x(static_cast<size_t>(n * rows));
+    for (float& v : x) v = static_cast<float>(pick(-1000, 1000)) / 77.0f;
+    std::vector<float> want(static_cast<size_t>(rows)), got(want.size());
+    for (int64_t r = 0; r < rows; ++r)
+      want[static_cast<size_t>(r)] = reduction::tree<float>(
+          0, n, [&](int64_t i) { return x[static_cast<size_t>(r * n + i)]; }, [](float a, float b) { return a + b; });
+    Builder b;
+    b.reduce(Op::add, b.load(DType::f4));
+    b.k.reduced_axes = 2;
+    b.k.finish();
+    KernelArgs args;
+    args.ndim = 2;
+    args.shape[0] = rows, args.shape[1] = n;
+    args.slots.resize(2);
+    args.slots[0].base = static_cast<char*>(cuda.alloc(n * rows * 4));
+    args.slots[0].strides[0] = n * 4, args.slots[0].strides[1] = 4;
+    args.slots[1].base = static_cast<char*>(cuda.alloc(rows * 4));
+    args.slots[1].strides[0] = 4, args.slots[1].strides[1] = 0;
+    cuda.upload(args.slots[0].base, x.data(), n * rows * 4);
+    cuda.run(b.k, args, nullptr);
+    cuda.download(got.data(), args.slots[1].base, rows * 4);
+    expect(std::memcmp(got.data(), want.data(), want.size() * 4) == 0, "a large reduction");
+    for (const KSlotArgs& s : args.slots) cuda.free(s.base, 0);
+  }
+}
+
 #include "selftest_bench.inc"
 
 }  // namespace
@@ -546,6 +580,7 @@ int main(int argc, char** argv) {
     std::printf("memory and calls: %lld checks, %d failures\n", static_cast<long long>(checks), failures);
     test_quotients<float, uint32_t>(DType::f4);
     test_quotients<double, uint64_t>(DType::f8);
+    test_large_reductions();
     if (programs >= 100) test_every_op();
     std::printf("every op: %lld checks, %d failures\n", static_cast<long long>(checks), failures);
     test_elementwise(programs);

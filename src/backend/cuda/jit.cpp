@@ -38,14 +38,15 @@ Jit::Jit() {
 }
 
 void Jit::stop() {
-  if (!instance || !instance->thread_.joinable() || instance->process_ != getpid()) return;
+  if (!instance || instance->threads_.empty() || instance->process_ != getpid()) return;
   {
     std::lock_guard lock(instance->mutex_);
     instance->stop_ = true;
     instance->queue_.clear();
   }
   instance->wake_.notify_all();
-  instance->thread_.join();
+  for (std::thread& t : instance->threads_) t.join();
+  instance->threads_.clear();
 }
 
 std::string Jit::source(const Kernel& kernel, const TextForm& form) {
@@ -93,7 +94,9 @@ void Jit::loop() {
     Job job;
     {
       std::unique_lock lock(mutex_);
+      ++idle_;
       wake_.wait(lock, [&] { return stop_ || !queue_.empty(); });
+      --idle_;
       if (stop_) return;
       job = std::move(queue_.front());
       queue_.pop_front();
@@ -132,13 +135,15 @@ CUfunction Jit::find(const Kernel& kernel, const TextForm& form, int64_t bytes, 
         if (stop_) return nullptr;
         e.state = state = Entry::State::queued;
         ++statistics_.queued;
-        if (!thread_.joinable()) {
+        if (threads_.empty()) {
           instance = this;
           process_ = getpid();
           std::atexit(stop);  // for programs whose main thread never came here
-          thread_ = std::thread([this] { loop(); });
         }
         queue_.push_back(std::move(job));
+        // A quarter of the processors: a program's kernels become hot at about the same time.
+        const size_t most = std::clamp(std::thread::hardware_concurrency() / 4, 1u, 8u);
+        if (idle_ < queue_.size() && threads_.size() < most) threads_.emplace_back([this] { loop(); });
         wake_.notify_one();
       }
     }

@@ -1,6 +1,6 @@
-// Tier 1: kernels that are hot become compiled text. Compiling happens on one background thread (or at once, for tests); until
+// Tier 1: kernels that are hot become compiled text. Compiling happens on background threads (or at once, for tests); until
 // it is done, and if it fails, the caller stays with the interpreter. NUMLOOM_JIT: 0 off, 1 in the background (default), sync.
-// Thread safety: find() under the engine lock; the background thread touches only the queue.
+// Thread safety: find() under the engine lock; the background threads touch only the queue.
 #pragma once
 #include <sys/types.h>
 
@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 #include "backend/cuda/driver.h"
 #include "codegen/text.h"
@@ -28,7 +29,7 @@ struct JitStatistics {
 class Jit {
  public:
   Jit();
-  ~Jit() = delete;  // lives as long as the process; at exit the thread is joined
+  ~Jit() = delete;  // lives as long as the process; at exit the threads are joined
 
   // The compiled form, or null: not hot yet, in the making, or failed. `bytes`: what a launch of it moves. `now`: the
   // interpreter cannot run this kernel, so wait for it.
@@ -37,7 +38,7 @@ class Jit {
   // The whole source, includes resolved to the headers it needs.
   static std::string source(const Kernel& kernel, const TextForm& form);
   JitStatistics statistics();
-  // Waits for the compile that runs, if one does, and starts no other. To be called before the process ends: NVRTC must not
+  // Waits for the compiles that run, and starts no other. To be called before the process ends: NVRTC must not
   // be compiling while its own exit handlers run, and it registers some of them as late as in its first compile.
   static void stop();
   const std::string& last_log() const { return last_log_; }
@@ -64,8 +65,9 @@ class Jit {
   std::deque<Job> queue_;
   JitStatistics statistics_;
   bool stop_ = false;
-  std::thread thread_;
-  pid_t process_ = 0;  // that thread_ runs in: a forked child has only its handle
+  size_t idle_ = 0;  // threads that wait for a job
+  std::vector<std::thread> threads_;
+  pid_t process_ = 0;  // that the threads run in: a forked child has only their handles
 };
 
 }  // namespace numloom::cuda

@@ -252,7 +252,8 @@ void Launcher::reduce(const Kernel& kernel, const KernelArgs& args) {
     done = interpret(kernel, args, columns ? kColumns : kLanes, nred, nout, depth, results) ||
            run_text(kernel, form, args, nred, nout, depth, 0, results, true);
   }
-  if (!done) throw runtime_error("A reduction is too large for the CUDA interpreter and could not be compiled", jit_.last_log());
+  if (!done)
+    throw runtime_error("A reduction is too large for the CUDA interpreter and could not be compiled", jit_.last_log());
 
   const int joined_from = level;
   for (size_t r = 0; r < kernel.reduces.size(); ++r) {

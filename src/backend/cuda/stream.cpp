@@ -220,7 +220,8 @@ bool fill_stream(const Kernel& kernel, const StreamCodes& b, const Nest& nest, c
     const KSlotArgs& slot = nest.slots[static_cast<size_t>(s)];
     const int item = item_size(kernel.slots[static_cast<size_t>(s)].dtype);
     const int64_t step = rows || nest.ndim == 1 ? slot.strides[nest.ndim - 1]
-                         : nest.access[static_cast<size_t>(s)] == Access::broadcast || nest.ndim == 0 ? 0 : item;
+                         : nest.access[static_cast<size_t>(s)] == Access::broadcast || nest.ndim == 0 ? 0
+                                                                                                      : item;
     if (step != 0) {
       const uint64_t vector = static_cast<uint64_t>(16 / b.width * item);
       if (step != item || reinterpret_cast<uint64_t>(slot.base) % vector != 0) h.vector = 0;
@@ -235,8 +236,8 @@ bool fill_stream(const Kernel& kernel, const StreamCodes& b, const Nest& nest, c
   char* const bytes = reinterpret_cast<char*>(&block);
   for (int c = 0; c < h.nconst; ++c)
     for (int e = 0; e < 16; e += b.width)
-      std::memcpy(bytes + h.constants_at + c * 16 + e, args.scalars[static_cast<size_t>(b.constants[static_cast<size_t>(c)])].raw,
-                  static_cast<size_t>(b.width));
+      std::memcpy(bytes + h.constants_at + c * 16 + e,
+                  args.scalars[static_cast<size_t>(b.constants[static_cast<size_t>(c)])].raw, static_cast<size_t>(b.width));
   const auto offset = [&](unsigned n, bool constant) {
     return constant ? static_cast<unsigned>(h.copies_at) + n * 16 : static_cast<unsigned>(regs_at) + n * 2 * kStreamSecond;
   };

@@ -46,10 +46,9 @@ const std::map<std::string, Wrapper>& built_in() {
       FUNCTION(interp4_common, Block) FUNCTION(interp8_common, Block) FUNCTION(interp16, Block) FUNCTION(combine, Combine)
           FUNCTION(publish, Publish){"stream4", one<stream_image::stream4, StreamBlock>},
       {"stream8", one<stream_image::stream8, StreamBlock>},
-      TYPE_FUNCTIONS(b1) TYPE_FUNCTIONS(i1) TYPE_FUNCTIONS(i2) TYPE_FUNCTIONS(i4)
-              TYPE_FUNCTIONS(i8) TYPE_FUNCTIONS(u1) TYPE_FUNCTIONS(u2) TYPE_FUNCTIONS(u4) TYPE_FUNCTIONS(u8) TYPE_FUNCTIONS(f2)
-                  TYPE_FUNCTIONS(f4) TYPE_FUNCTIONS(f8) TYPE_FUNCTIONS(c8)
-                      TYPE_FUNCTIONS(c16){"scatter", two<calls_image::scatter, Scatter>}};
+      TYPE_FUNCTIONS(b1) TYPE_FUNCTIONS(i1) TYPE_FUNCTIONS(i2) TYPE_FUNCTIONS(i4) TYPE_FUNCTIONS(i8) TYPE_FUNCTIONS(u1)
+          TYPE_FUNCTIONS(u2) TYPE_FUNCTIONS(u4) TYPE_FUNCTIONS(u8) TYPE_FUNCTIONS(f2) TYPE_FUNCTIONS(f4) TYPE_FUNCTIONS(f8)
+              TYPE_FUNCTIONS(c8) TYPE_FUNCTIONS(c16){"scatter", two<calls_image::scatter, Scatter>}};
   return all;
 }
 

@@ -24,8 +24,24 @@ HEAVY = set("exp log sin cos tanh power".split())
 QUICK = set("divide reciprocal sqrt".split())
 CALLED = {"tanh", "power"}
 # A switch is a tree of branches: these, of floats as wide as a register, have a small one of their own.
-HOT = ["add", "subtract", "subtract turned", "multiply", "divide", "divide turned", "negative", "absolute", "square", "sqrt",
-       "maximum", "minimum", "less", "greater", "exp", "log"]
+HOT = [
+    "add",
+    "subtract",
+    "subtract turned",
+    "multiply",
+    "divide",
+    "divide turned",
+    "negative",
+    "absolute",
+    "square",
+    "sqrt",
+    "maximum",
+    "minimum",
+    "less",
+    "greater",
+    "exp",
+    "log",
+]
 TURNED = ("subtract", "divide")  # the last result is their second operand as often as their first
 TURNED_BASE = 32768
 FIRST_STREAM_OP = 4  # kStreamOps of block.h
@@ -71,11 +87,14 @@ def main() -> None:
         """An op in the stream interpreters that have its type."""
         hot_ids[code] = (row.name, t)
         ranged = t in row.ranged.split() or (row.name in QUICK and t in ("f4", "f8"))
-        for w in ("48" if width == "4" else "8"):
+        for w in "48" if width == "4" else "8":
             if ranged and t == "f" + w and row.name not in CALLED:
                 inner = call[call.index("(") + 1 : -1]
-                quick = (f"nl::quick_{row.name}({inner}, fine)" if row.name in QUICK else
-                         f"(nl::also(fine, nl::{row.name}_in_range({inner})), nl::{row.name}_fast({inner}))")
+                quick = (
+                    f"nl::quick_{row.name}({inner}, fine)"
+                    if row.name in QUICK
+                    else f"(nl::also(fine, nl::{row.name}_in_range({inner})), nl::{row.name}_fast({inner}))"
+                )
                 streams[w][code] = f"QUICK(%d, {quick})"
             elif ranged or row.name in HEAVY:
                 streams[w][code] = "CALLED(%d)"
@@ -85,11 +104,14 @@ def main() -> None:
             named.append((w, code, call))
         if row.name in TURNED and t in ("f4", "f8"):
             swapped = call.replace("(a)", "(?)").replace("(b)", "(a)").replace("(?)", "(b)")
-            for w in ("48" if width == "4" else "8"):
+            for w in "48" if width == "4" else "8":
                 other = turned[w][code] = TURNED_BASE + code
                 hot_ids[other] = (row.name + " turned", t)
-                streams[w][other] = streams[w][code].replace("get<nl::f4>(a), get<nl::f4>(b)", "get<nl::f4>(b), get<nl::f4>(a)").replace(
-                    "get<nl::f8>(a), get<nl::f8>(b)", "get<nl::f8>(b), get<nl::f8>(a)")
+                streams[w][other] = (
+                    streams[w][code]
+                    .replace("get<nl::f4>(a), get<nl::f4>(b)", "get<nl::f4>(b), get<nl::f4>(a)")
+                    .replace("get<nl::f8>(a), get<nl::f8>(b)", "get<nl::f8>(b), get<nl::f8>(a)")
+                )
                 if not streams[w][code].startswith("PLAIN"):
                     named.append((w, other, swapped))
 
@@ -150,7 +172,8 @@ def main() -> None:
     scalar = sorted(p.name for p in (ops / "scalar").glob("*.h"))
     files: dict[str, object] = {
         "interp_cases.inc": "\n".join(lines) + "\n",
-        "scalar_all.h": "#pragma once\n#ifdef __CUDACC_RTC__\n#define __builtin_memcpy memcpy\n#endif\n" + "".join(f'#include "scalar/{h}"\n' for h in scalar),
+        "scalar_all.h": "#pragma once\n#ifdef __CUDACC_RTC__\n#define __builtin_memcpy memcpy\n#endif\n"
+        + "".join(f'#include "scalar/{h}"\n' for h in scalar),
         "interp_common.inc": "// Generated: the ids that the interpreters of common ops have; those of streams in the order of their codes.\n"
         f"constexpr unsigned short kCommonOps4[] = {{{ids(fast['4'], fast['HEAVY_4'])}}};\n"
         f"constexpr unsigned short kCommonOps8[] = {{{ids(fast['4'], fast['8'], fast['HEAVY_8'])}}};\n"
@@ -158,9 +181,13 @@ def main() -> None:
         + f"constexpr unsigned short kCommonReduces4[] = {{{ids(reduce['4'])}}};\n"
         f"constexpr unsigned short kCommonReduces8[] = {{{ids(reduce['4'], reduce['8'])}}};\n",
         "stream_cases.inc": "\n".join(stream_lines) + "\n",
-        "device_text.inc": lambda: "// Generated: the device sources, whole, for architectures without an image.\n"
-        + "".join(f'{{"{n}", R"NUMLOOM({flatten(device / (n + ".cu"), [device.parent, out, ops, ops.parent / "src"], set())})NUMLOOM"}},\n'
-                  for n in ("interp", "stream", "calls")),
+        "device_text.inc": lambda: (
+            "// Generated: the device sources, whole, for architectures without an image.\n"
+            + "".join(
+                f'{{"{n}", R"NUMLOOM({flatten(device / (n + ".cu"), [device.parent, out, ops, ops.parent / "src"], set())})NUMLOOM"}},\n'
+                for n in ("interp", "stream", "calls")
+            )
+        ),
         "scalar_text.inc": "// Generated: the scalar headers as text, for the JIT.\n"
         + "".join(f'{{"{h}", R"NUMLOOM({(ops / "scalar" / h).read_text()})NUMLOOM", "{own_ops(table, h)}"}},\n' for h in scalar)
         + f'{{"reduction.h", R"NUMLOOM({(ops.parent / "src/codegen/reduction.h").read_text()})NUMLOOM", ""}},\n',

@@ -413,8 +413,8 @@ extern "C" __global__ void __launch_bounds__(256) combine(const __grid_constant_
       const int i = threadIdx.x + k * 256;
       if (i >= count) continue;
       const I64 right = ((first >> l) + 2 * i + 1) & ((1ll << level) - 1);
-      const bool both =
-          ((first >> (l + 1)) + i) >> (level - 1) < c.nout && (c.whole || numloom::reduction::node(c.nred, level, right).count > 0);
+      const bool both = ((first >> (l + 1)) + i) >> (level - 1) < c.nout &&
+                        (c.whole || numloom::reduction::node(c.nred, level, right).count > 0);
       keep[k] = both ? eval_reduce(c.code, value[2 * i], value[2 * i + 1], value[2 * i]) : value[2 * i];
     }
     __syncthreads();

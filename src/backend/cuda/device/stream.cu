@@ -32,8 +32,14 @@ NL_FN Address address_of(unsigned char* shared, int lane) {
 }
 NL_FN void fetch(unsigned (&r)[8], Address at) {
   static_assert(kStreamSecond == 2048, "the offset below");
-  asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4];" : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(at) : "memory");
-  asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4 + 2048];" : "=r"(r[4]), "=r"(r[5]), "=r"(r[6]), "=r"(r[7]) : "r"(at) : "memory");
+  asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+               : "r"(at)
+               : "memory");
+  asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4 + 2048];"
+               : "=r"(r[4]), "=r"(r[5]), "=r"(r[6]), "=r"(r[7])
+               : "r"(at)
+               : "memory");
 }
 NL_FN void fetch_if(unsigned (&r)[8], Address at, unsigned flag) {
   asm volatile(
@@ -48,13 +54,16 @@ NL_FN void keep_if(const unsigned (&r)[8], Address at, unsigned flag) {
   asm volatile(
       "{ .reg .pred p; setp.ne.u32 p, %9, 0;\n"
       "@p st.shared.v4.b32 [%8], {%0, %1, %2, %3};\n"
-      "@p st.shared.v4.b32 [%8 + 2048], {%4, %5, %6, %7}; }" ::"r"(r[0]), "r"(r[1]), "r"(r[2]), "r"(r[3]), "r"(r[4]), "r"(r[5]),
-      "r"(r[6]), "r"(r[7]), "r"(at), "r"(flag)
+      "@p st.shared.v4.b32 [%8 + 2048], {%4, %5, %6, %7}; }" ::"r"(r[0]),
+      "r"(r[1]), "r"(r[2]), "r"(r[3]), "r"(r[4]), "r"(r[5]), "r"(r[6]), "r"(r[7]), "r"(at), "r"(flag)
       : "memory");
 }
 NL_FN StreamInstr read(Address at) {
   StreamInstr in;
-  asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4];" : "=r"(in.flags), "=r"(in.x), "=r"(in.y), "=r"(in.dst) : "r"(at) : "memory");
+  asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(in.flags), "=r"(in.x), "=r"(in.y), "=r"(in.dst)
+               : "r"(at)
+               : "memory");
   return in;
 }
 template <int N> NL_FN void copy_ahead(Address to, const char* from) {
@@ -96,7 +105,7 @@ template <> struct Bits<1> { typedef unsigned char type; };
 template <> struct Bits<2> { typedef unsigned short type; };
 template <> struct Bits<4> { typedef unsigned type; };
 template <> struct Bits<8> { typedef U64 type; };
-template <int N, int K> struct alignas(N * K < 16 ? N * K : 16) Pack { typename Bits<N>::type v[K]; };
+template <int N, int K> struct alignas(N* K < 16 ? N * K : 16) Pack { typename Bits<N>::type v[K]; };
 
 template <int W, int N> NL_FN void unpack(Column<W>& c, const char* at, I64 second) {
   constexpr int K = Column<W>::kPerVector;
@@ -106,7 +115,8 @@ template <int W, int N> NL_FN void unpack(Column<W>& c, const char* at, I64 seco
 template <int W, int N> NL_FN void pack(const Column<W>& c, char* at, I64 second) {
   constexpr int K = Column<W>::kPerVector;
   Pack<N, K> low, high;
-  for (int i = 0; i < K; ++i) low.v[i] = get<typename Bits<N>::type>(c.v[i]), high.v[i] = get<typename Bits<N>::type>(c.v[K + i]);
+  for (int i = 0; i < K; ++i)
+    low.v[i] = get<typename Bits<N>::type>(c.v[i]), high.v[i] = get<typename Bits<N>::type>(c.v[K + i]);
   *(Pack<N, K>*)at = low;
   *(Pack<N, K>*)(at + second) = high;
 }
@@ -121,8 +131,8 @@ template <int W> struct Warp {
   static constexpr int K = 16 / W, E = 2 * K;
   const U64* slots;
   int slot_words;
-  I64 start;     // of the tile, in elements of the row
-  int count;     // elements of the tile
+  I64 start;  // of the tile, in elements of the row
+  int count;  // elements of the tile
   U64 row_base;  // of slot number `lane`
   int lane;
   bool rows, vector;
@@ -131,7 +141,9 @@ template <int W> struct Warp {
   __device__ __forceinline__ int item(int s) const { return (int)slots[s * slot_words + 1]; }
   __device__ __forceinline__ I64 step(int s) const { return (I64)slots[s * slot_words + 2]; }
   // The first element of this thread.
-  __device__ __forceinline__ char* first(int s) const { return (char*)(base(s) + (start + (vector ? lane * K : lane)) * step(s)); }
+  __device__ __forceinline__ char* first(int s) const {
+    return (char*)(base(s) + (start + (vector ? lane * K : lane)) * step(s));
+  }
 };
 
 template <int W, int N> NL_FN void load_each(const Warp<W>& w, Column<W>& c, const char* at, I64 step) {
@@ -270,53 +282,59 @@ template <int W> __device__ void stream(const StreamBlock& block, unsigned char*
           store(w, x, s);
         }
       }
-#define PLAIN(id, ...)                                   \
-  case id:                                               \
-    _Pragma("unroll") for (int i = 0; i < E; ++i) {      \
-      const Word<W> a = x.v[i], b = y.v[i];              \
-      (void)a, (void)b;                                  \
-      x.v[i] = put<Word<W>>(__VA_ARGS__);                \
-    }                                                    \
+#define PLAIN(id, ...)                              \
+  case id:                                          \
+    _Pragma("unroll") for (int i = 0; i < E; ++i) { \
+      const Word<W> a = x.v[i], b = y.v[i];         \
+      (void)a, (void)b;                             \
+      x.v[i] = put<Word<W>>(__VA_ARGS__);           \
+    }                                               \
     break;
-#define TERNARY(id, ...)                                                                                             \
-  case id: {                                                                                                         \
-    Column<W> z;                                                                                                     \
-    fetch(z.raw, (f & kConstZ ? home : mine) + (f >> kStreamAux) * 16);                                              \
-    _Pragma("unroll") for (int i = 0; i < E; ++i) {                                                                  \
-      const Word<W> a = x.v[i], b = y.v[i], c = z.v[i];                                                              \
-      x.v[i] = put<Word<W>>(__VA_ARGS__);                                                                            \
-    }                                                                                                                \
-    break;                                                                                                           \
+#define TERNARY(id, ...)                                                \
+  case id: {                                                            \
+    Column<W> z;                                                        \
+    fetch(z.raw, (f & kConstZ ? home : mine) + (f >> kStreamAux) * 16); \
+    _Pragma("unroll") for (int i = 0; i < E; ++i) {                     \
+      const Word<W> a = x.v[i], b = y.v[i], c = z.v[i];                 \
+      x.v[i] = put<Word<W>>(__VA_ARGS__);                               \
+    }                                                                   \
+    break;                                                              \
   }
-#define CALLED(id)                                                                                 \
-  case id:                                                                                         \
-    _Pragma("unroll") for (int i = 0; i < E; ++i) x.v[i] = NAMED_OF(id)(x.v[i], y.v[i]);           \
-    break;
-#define QUICK(id, ...)                                                                               \
-  case id: {                                                                                         \
-    nl::u4 fine = nl::kFine;                                                                         \
-    Column<W> r;                                                                                     \
-    _Pragma("unroll") for (int i = 0; i < E; ++i) {                                                  \
-      const Word<W> a = x.v[i], b = y.v[i];                                                          \
-      (void)b;                                                                                       \
-      r.v[i] = put<Word<W>>(__VA_ARGS__);                                                            \
-    }                                                                                                \
-    if (nl::is_fine(fine)) {                                                                         \
-      x = r;                                                                                         \
-    } else {                                                                                         \
-      _Pragma("unroll") for (int i = 0; i < E; ++i) x.v[i] = NAMED_OF(id)(x.v[i], y.v[i]);           \
-    }                                                                                                \
-    break;                                                                                           \
+#define CALLED(id) \
+  case id: _Pragma("unroll") for (int i = 0; i < E; ++i) x.v[i] = NAMED_OF(id)(x.v[i], y.v[i]); break;
+#define QUICK(id, ...)                                                                     \
+  case id: {                                                                               \
+    nl::u4 fine = nl::kFine;                                                               \
+    Column<W> r;                                                                           \
+    _Pragma("unroll") for (int i = 0; i < E; ++i) {                                        \
+      const Word<W> a = x.v[i], b = y.v[i];                                                \
+      (void)b;                                                                             \
+      r.v[i] = put<Word<W>>(__VA_ARGS__);                                                  \
+    }                                                                                      \
+    if (nl::is_fine(fine)) {                                                               \
+      x = r;                                                                               \
+    } else {                                                                               \
+      _Pragma("unroll") for (int i = 0; i < E; ++i) x.v[i] = NAMED_OF(id)(x.v[i], y.v[i]); \
+    }                                                                                      \
+    break;                                                                                 \
   }
       else if constexpr (W == 4) {
 #define NAMED_OF(id) named_4_##id
-        if (op < kStreamHot4) switch (op) { STREAM_HOT_4 default : break; }
-        else switch (op) { STREAM_OPS_4 default : break; }
+        if (op < kStreamHot4) switch (op) {
+            STREAM_HOT_4 default : break;
+          }
+        else switch (op) {
+            STREAM_OPS_4 default : break;
+          }
 #undef NAMED_OF
       } else {
 #define NAMED_OF(id) named_8_##id
-        if (op < kStreamHot8) switch (op) { STREAM_HOT_8 default : break; }
-        else switch (op) { STREAM_OPS_8 default : break; }
+        if (op < kStreamHot8) switch (op) {
+            STREAM_HOT_8 default : break;
+          }
+        else switch (op) {
+            STREAM_OPS_8 default : break;
+          }
 #undef NAMED_OF
       }
       keep_if(x.raw, mine + in.dst, f & kKeep);
@@ -329,10 +347,11 @@ template <int W> __device__ void stream(const StreamBlock& block, unsigned char*
 #ifndef DYNAMIC_SHARED
 #define DYNAMIC_SHARED(name) extern __shared__ __align__(16) unsigned char name[]
 #endif
-#define ENTRY(name, W)                                                                                \
-  extern "C" __global__ void __launch_bounds__(kStreamThreads, kStreamBlocks) name(const __grid_constant__ StreamBlock block) { \
-    DYNAMIC_SHARED(shared);                                                                           \
-    stream<W>(block, shared);                                                                         \
+#define ENTRY(name, W)                                                        \
+  extern "C" __global__ void __launch_bounds__(kStreamThreads, kStreamBlocks) \
+      name(const __grid_constant__ StreamBlock block) {                       \
+    DYNAMIC_SHARED(shared);                                                   \
+    stream<W>(block, shared);                                                 \
   }
 ENTRY(stream4, 4)
 ENTRY(stream8, 8)
