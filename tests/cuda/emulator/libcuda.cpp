@@ -75,7 +75,11 @@ CUcontext current = nullptr;
 }  // namespace
 
 extern "C" {
-CUresult cuInit(unsigned) { return CUDA_SUCCESS; }
+CUresult cuInit(unsigned) {
+  // The NVRTC beside this must be the one that is found, not one of a wheel: what is loaded already comes first.
+  dlopen("libnvrtc.so.13", RTLD_NOW);
+  return CUDA_SUCCESS;
+}
 CUresult cuDriverGetVersion(int* v) {
   const char* env = std::getenv("EMULATOR_DRIVER");
   *v = env ? std::atoi(env) : 13000;
