@@ -180,7 +180,27 @@ PyObject* call_native(PyObject* self, PyObject* const* args, size_t nargsf, PyOb
   return entry(PyCFunction_GET_SELF(native), args, PyVectorcall_NARGS(nargsf), kwnames);
 }
 
+// Whether `o`, or an item of a list or tuple, is of a class that decides about NumPy's functions and is no array.
+bool decides(PyObject* o, bool inside = false) {
+  PyTypeObject* type = Py_TYPE(o);
+  if (is_ours(o) || type == &PyLong_Type || type == &PyFloat_Type || type == &PyUnicode_Type || type == &PyBool_Type ||
+      o == Py_None)
+    return false;
+  if (type == &PyList_Type || type == &PyTuple_Type) {
+    for (Py_ssize_t i = 0; !inside && i < PySequence_Fast_GET_SIZE(o); ++i)
+      if (decides(PySequence_Fast_GET_ITEM(o, i), true)) return true;
+    return false;
+  }
+  if (PyArray_Check(o)) return false;
+  static PyObject* name = PyUnicode_InternFromString("__array_function__");
+  return _PyType_Lookup(type, name) != nullptr;
+}
+
 PyObject* call_direct(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
+  // Such a class is told of the call as it was made.
+  const Py_ssize_t total = PyVectorcall_NARGS(nargsf) + (kwnames ? PyTuple_GET_SIZE(kwnames) : 0);
+  for (Py_ssize_t i = 0; i < total; ++i)
+    if (decides(args[i])) return PyObject_Vectorcall(function_of(self)->real, args, nargsf, kwnames);
   return PyObject_Vectorcall(function_of(self)->begin, args, nargsf, kwnames);
 }
 

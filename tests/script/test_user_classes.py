@@ -194,9 +194,10 @@ def test_functions_known_by_name_and_module(project):
             def __init__(self, v):
                 self.v = v
             def __array_function__(self, func, types, args, keywords):
-                return f"{func.__module__}.{func.__name__}", func in {np.diag: 1, np.nanmax: 2}
+                return f"{func.__module__}.{func.__name__}", func in {np.diag: 1, np.nanmax: 2}, len(args), sorted(keywords)
         m = Metres(np.arange(3.0))
         print(np.diag(m), np.nanmax(m), np.linalg.norm(m), np.roll(m, 1), np.concatenate([m]), np.sum(m), np.isclose(m, m), np.vstack([m, m]))
+        print(np.full_like(m, 2), np.full_like(m, 2, dtype=int), np.cross(m, np.ones(3)), np.hstack([np.ones(1), m]), np.tile(np.ones(2), reps=m))
         for f in (np.diag, np.linalg.norm, np.vstack, np.sum, np.isclose, np.fft.fft, np.tile, np.nan_to_num):
             print(f.__module__, f.__name__, f.__qualname__, pickle.loads(pickle.dumps(f)) is f)
         class Row(list):
