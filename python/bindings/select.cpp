@@ -1,6 +1,7 @@
 // where, clip, take, round: elementwise work that is no ufunc; and the remaining methods of the array object.
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <string>
 
@@ -24,9 +25,17 @@ PyObject* where_of(const Call& call) {
     return t.release();
   }
   if (!to_operand(call.args[1], x) || !to_operand(call.args[2], y)) return call.decline("operands of this kind");
-  // A Python integer that an integer type cannot hold wraps here, in NumPy too.
+  // A Python integer that an integer type cannot hold wraps here in NumPy before 2.5; else it is refused, as everywhere.
+  static const bool wraps = [] {
+    Ref numpy = checked(PyImport_ImportModule("numpy"));
+    Ref version = checked(PyObject_GetAttrString(numpy.get(), "__version__"));
+    int major = 0, minor = 0;
+    std::sscanf(PyUnicode_AsUTF8(version.get()), "%d.%d", &major, &minor);
+    return major == 2 && minor < 5;
+  }();
   for (auto [one, other] : {std::pair(&x, &y), std::pair(&y, &x)}) {
-    if (one->array || !other->array || one->scalar.weak != Scalar::Weak::integer || !is_integer(other->array->dtype)) continue;
+    if (!wraps || one->array || !other->array || one->scalar.weak != Scalar::Weak::integer || !is_integer(other->array->dtype))
+      continue;
     one->scalar = cast_scalar(one->scalar, other->array->dtype);
     one->scalar.weak = Scalar::Weak::no;
   }

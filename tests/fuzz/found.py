@@ -142,7 +142,7 @@ FOUND: dict[str, str] = {
         v1 = np.sum(np.zeros(0, dtype='uint8'))
         v0[-3] //= v1
     """,
-    "np.where refused a Python integer beyond the type, which NumPy lets wrap": """
+    "np.where refused a Python integer beyond the type, which NumPy before 2.5 lets wrap": """
         v0 = np.arange(4, dtype='uint16')
         v1 = np.where(v0, v0, -1)
         v2 = np.where(v0 > 1, 70000, v0)
