@@ -223,7 +223,7 @@ bool fill_stream(const Kernel& kernel, const StreamCodes& b, const Nest& nest, c
                          : nest.access[static_cast<size_t>(s)] == Access::broadcast || nest.ndim == 0 ? 0
                                                                                                       : item;
     if (step != 0) {
-      const uint64_t vector = static_cast<uint64_t>(16 / b.width * item);
+      const uint64_t vector = 16 / static_cast<uint64_t>(b.width) * static_cast<uint64_t>(item);
       if (step != item || reinterpret_cast<uint64_t>(slot.base) % vector != 0) h.vector = 0;
     } else if (kernel.slots[static_cast<size_t>(s)].stored) {
       h.vector = 0;  // a single element
