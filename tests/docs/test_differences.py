@@ -37,6 +37,7 @@ def cuda():
     return True
 
 
+cpu_only = pytest.mark.skipif(numloom.device() == "cuda", reason="about the host's memory, or warnings, which CUDA does not give")
 needs_cuda = pytest.mark.skipif(not cuda(), reason="no CUDA device")
 
 
@@ -165,6 +166,7 @@ def test_unread_warnings():
     assert int(read) == 1
 
 
+@cpu_only
 def test_late_memory_errors(monkeypatch):
     monkeypatch.setenv("NUMLOOM_HOST_LIMIT", str(20 << 20))
     out = run(
@@ -274,6 +276,7 @@ def test_writeable_broadcasts(recwarn):
     assert not recwarn.list
 
 
+@cpu_only
 def test_square_for_two():
     with pytest.warns(RuntimeWarning, match="overflow encountered in square"):
         numloom.asnumpy(numloom.full(3, 1e200) ** 2.0)

@@ -1,5 +1,13 @@
 """Out of memory: the right exception, where the value is wanted, and a process that goes on."""
 
+import os
+
+import pytest
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("NUMLOOM_DEVICE") == "cuda", reason="the host's memory; test_devices has the device's"
+)
+
 LIMIT = {"NUMLOOM_HOST_LIMIT": str(50 << 20)}
 
 

@@ -365,6 +365,7 @@ def test_threads_share_arrays_under_load(project):
     )
 
 
+@WARNS
 def test_threads_warn_as_each_asked(project):
     """Work of one thread may run in a flush of another: its warnings are still those that it wanted itself."""
     out = project.output(
