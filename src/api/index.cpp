@@ -193,9 +193,6 @@ Advanced resolve_advanced(const Resolved& r) {
   for (int d = 0; d < nb; ++d) total *= shape[d];
   // Bounds are checked for all arrays before anything is recorded.
   std::vector<bool> wraps(r.arrays.size());
-  int64_t rest = 1;
-  for (int d = 0; d < r.view.ndim; ++d)
-    if (std::find(r.axes.begin(), r.axes.end(), d) == r.axes.end()) rest *= r.view.shape[d];
   for (size_t k = 0; k < r.arrays.size(); ++k) {
     const Array& x = r.arrays[k];
     if (x.size() == 0) continue;

@@ -22,7 +22,7 @@ class Lowering {
       if (!stored_[view] || contracted_[f_.views[view].buffer]) continue;
       const OperandRef by = written_by_[view];
       int16_t s;
-      const bool renamed = std::any_of(renaming_.begin(), renaming_.end(), [&](int16_t i) {
+      const bool renamed = std::any_of(renaming_.begin(), renaming_.end(), [&, view = view](int16_t i) {
         return f_.view_of[i][0] == view && std::binary_search(group_.begin(), group_.end(), i);
       });
       if (renamed) {

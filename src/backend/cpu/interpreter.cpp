@@ -52,7 +52,7 @@ int64_t block_elements(const BlockProgram& p) {
 }
 
 Frame::Frame(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>& scalars, int64_t block, bool check)
-    : events(check ? p.code.size() : 0), p_(p), nest_(nest), block_(block) {
+    : events(check ? p.code.size() : 0), p_(p), nest_(nest) {
   const int64_t size = (block * p.item + 63) / 64 * 64;
   if (check) _MM_SET_EXCEPTION_STATE(0);
   char* base = register_memory(size * p.nregs);

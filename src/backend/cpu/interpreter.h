@@ -35,7 +35,6 @@ class Frame {
 
   const BlockProgram& p_;
   const Nest& nest_;
-  int64_t block_;
   bool straight_ = false;
   std::vector<char*> reg_;       // per register
   std::vector<char*> at_;        // per value, in the current block
