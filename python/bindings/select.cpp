@@ -239,8 +239,12 @@ PyObject* resize_method(const Call& call) {
   for (Py_ssize_t k = 0; k < call.keywords(); ++k) {
     PyObject* name = PyTuple_GET_ITEM(call.kwnames, k);
     if (PyUnicode_CompareWithASCIIString(name, "refcheck") != 0) {
-      PyErr_Format(PyExc_TypeError, "'%U' is an invalid keyword argument for this function", name);
-      throw python_error{};
+      // The words for it are Python's, and differ between its versions: NumPy's own method says them.
+      Ref real = checked(PyObject_CallFunction(numpy_function("zeros"), "i", 2));
+      Ref resize = checked(PyObject_GetAttrString(real.get(), "resize"));
+      Ref shape = checked(Py_BuildValue("(i)", 2)), keywords = checked(Py_BuildValue("{OO}", name, Py_None));
+      checked(PyObject_Call(resize.get(), shape.get(), keywords.get()));
+      raise(PyExc_TypeError, "resize takes no keyword but 'refcheck'");
     }
     refcheck = to_int64(call.args[call.n + k]) != 0;
   }
