@@ -10,12 +10,13 @@ namespace {
 #include "interp_common.inc"
 
 int op_code(Op op, DType compute) { return static_cast<int>(op) * 16 + static_cast<int>(compute); }
-int cast_code(DType from, DType to) { return kCastBase + static_cast<int>(from) * 16 + static_cast<int>(to); }
 
 template <size_t N>
 bool among(const unsigned short (&list)[N], int code) {
   return std::binary_search(std::begin(list), std::end(list), code);
 }
+
+}  // namespace
 
 int width_of(const Kernel& k) {
   int w = 4;
@@ -24,7 +25,36 @@ int width_of(const Kernel& k) {
   return w;
 }
 
-}  // namespace
+int id_of(const Kernel& k, const KInstr& in) {
+  if (in.code != KCode::cast) return op_code(in.op, in.type);
+  const DType from = k.value_types[static_cast<size_t>(in.a)];
+  if (from == in.type) return op_code(Op::copy, in.type);
+  return kCastBase + static_cast<int>(from) * 16 + static_cast<int>(in.type);
+}
+
+std::array<int, 3> operands(const Kernel& k, int step) {
+  if (step >= kStoreStep) return {k.stores[static_cast<size_t>(step - kStoreStep)].value, -1, -1};
+  const KInstr& in = k.code[static_cast<size_t>(step)];
+  return {in.a, in.b, in.c};
+}
+
+std::vector<int> last_uses(const Kernel& k, const std::vector<int>& steps) {
+  std::vector<int> last(k.value_types.size(), -1);
+  for (size_t i = 0; i < steps.size(); ++i)
+    for (int v : operands(k, steps[i]))
+      if (v >= 0) last[static_cast<size_t>(v)] = static_cast<int>(i);
+  for (const KReduce& r : k.reduces) last[static_cast<size_t>(r.value)] = static_cast<int>(steps.size());
+  return last;
+}
+
+void place_constants(const Kernel& k, int first, std::vector<int>& operand, std::vector<int16_t>& constants) {
+  for (const KInstr& in : k.code) {
+    if (in.code != KCode::scalar) continue;
+    const auto at = std::find(constants.begin(), constants.end(), in.aux);
+    operand[static_cast<size_t>(in.dst)] = first + static_cast<int>(at - constants.begin());
+    if (at == constants.end()) constants.push_back(in.aux);
+  }
+}
 
 std::vector<int> schedule(const Kernel& k) {
   const int n = static_cast<int>(k.code.size());
@@ -71,34 +101,12 @@ Bytecode encode(const Kernel& k) {
   b.width = width_of(k);
   b.common = b.width <= 8;
   const size_t nvalues = k.value_types.size();
-  std::vector<int> operand(nvalues, -1), last_use(nvalues, -1);
-
-  for (const KInstr& in : k.code)
-    if (in.code == KCode::scalar) {
-      const auto at = std::find(b.constants.begin(), b.constants.end(), in.aux);
-      operand[static_cast<size_t>(in.dst)] = kConstants + static_cast<int>(at - b.constants.begin());
-      if (at == b.constants.end()) b.constants.push_back(in.aux);
-    }
+  std::vector<int> operand(nvalues, -1);
+  place_constants(k, kConstants, operand, b.constants);
   if (b.constants.size() > kMaxConstants) return b;
 
-  const std::vector<int> steps = schedule(k);
+  const std::vector<int> steps = schedule(k), last_use = last_uses(k, steps);
   const int nsteps = static_cast<int>(steps.size());
-  const auto operands = [&](int step, int out[3]) {
-    out[0] = out[1] = out[2] = -1;
-    if (step >= kStoreStep) {
-      out[0] = k.stores[static_cast<size_t>(step - kStoreStep)].value;
-      return;
-    }
-    const KInstr& in = k.code[static_cast<size_t>(step)];
-    out[0] = in.a, out[1] = in.b, out[2] = in.c;
-  };
-  for (int i = 0; i < nsteps; ++i) {
-    int v[3];
-    operands(steps[static_cast<size_t>(i)], v);
-    for (int x : v)
-      if (x >= 0) last_use[static_cast<size_t>(x)] = i;
-  }
-  for (const KReduce& r : k.reduces) last_use[static_cast<size_t>(r.value)] = nsteps;
 
   std::vector<int> free_regs;
   std::vector<char> pending(nvalues, 0);  // loaded, not waited for
@@ -114,8 +122,7 @@ Bytecode encode(const Kernel& k) {
   };
   for (int i = 0; i < nsteps; ++i) {
     const int step = steps[static_cast<size_t>(i)];
-    int v[3];
-    operands(step, v);
+    const std::array<int, 3> v = operands(k, step);
     for (int x : v)
       if (x >= 0 && pending[static_cast<size_t>(x)] && any_pending) {
         b.code.push_back({kWait, kNowhere, kAccumulator, kAccumulator, kAccumulator, 0});
@@ -124,11 +131,10 @@ Bytecode encode(const Kernel& k) {
       }
     Instr out{0, kNowhere, kAccumulator, kAccumulator, kAccumulator, 0};
     unsigned char* const fields[3] = {&out.a, &out.b, &out.c};
-    for (int o = 0; o < 3; ++o)
+    for (size_t o = 0; o < 3; ++o)
       if (v[o] >= 0)
         *fields[o] = static_cast<unsigned char>(v[o] == in_accumulator ? kAccumulator : operand[static_cast<size_t>(v[o])]);
-    for (int o = 0; o < 3; ++o) {
-      const int x = v[o];
+    for (int x : v) {
       if (x < 0 || last_use[static_cast<size_t>(x)] != i) continue;
       int& at = operand[static_cast<size_t>(x)];
       if (at >= 0 && at < kConstants) free_regs.push_back(at);
@@ -149,13 +155,8 @@ Bytecode encode(const Kernel& k) {
         out.code = kIndex;
         b.has_index = true;
         break;
-      case KCode::cast:
-        out.code = static_cast<unsigned short>(cast_code(k.value_types[static_cast<size_t>(in.a)], in.type));
-        break;
-      default: out.code = static_cast<unsigned short>(op_code(in.op, in.type));
+      default: out.code = static_cast<unsigned short>(id_of(k, in));
     }
-    if (in.code == KCode::cast && k.value_types[static_cast<size_t>(in.a)] == in.type)
-      out.code = static_cast<unsigned short>(op_code(Op::copy, in.type));
     if (out.code < kLoad) b.common = b.common && (b.width == 4 ? among(kCommonOps4, out.code) : among(kCommonOps8, out.code));
     if (in.aux >= 0) out.aux = static_cast<unsigned short>(in.aux);
     // The result stays in the accumulator alone where the next step that computes is its only user. Loads and stores in

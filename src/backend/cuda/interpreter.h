@@ -1,6 +1,7 @@
 // A kernel as bytecode of the CUDA interpreter (device/interp.cu), and the block that a launch of it gets.
 // Thread safety: pure functions.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -31,6 +32,18 @@ Bytecode encode(const Kernel& kernel);
 // together (they run at the same time), and each store as soon as its value is there and nothing is left to be read.
 constexpr int kStoreStep = 1 << 20;
 std::vector<int> schedule(const Kernel& kernel);
+
+// What both interpreters need to know of a kernel before they encode it.
+// Bytes of the widest value or element, at least 4.
+int width_of(const Kernel& kernel);
+// The id (device/block.h) of an op or a cast. A cast to the same type is a copy.
+int id_of(const Kernel& kernel, const KInstr& in);
+// The values that a step reads; -1 where there is none.
+std::array<int, 3> operands(const Kernel& kernel, int step);
+// Per value: the place in `steps` of the last one that reads it, the end of `steps` where a reduction does; -1: none does.
+std::vector<int> last_uses(const Kernel& kernel, const std::vector<int>& steps);
+// Numbers the scalars from 0 on: which each is goes to `constants`, `first` + number to operand[value].
+void place_constants(const Kernel& kernel, int first, std::vector<int>& operand, std::vector<int16_t>& constants);
 
 // Where the results of the leaves of reduction k go.
 struct Results {

@@ -20,13 +20,6 @@ int place(const unsigned short (&list)[N], int id) {
 }
 int code_of(int width, int id) { return width == 4 ? place(kStreamOps4, id) : place(kStreamOps8, id); }
 
-int id_of(const Kernel& k, const KInstr& in) {
-  const DType from = in.a >= 0 ? k.value_types[static_cast<size_t>(in.a)] : in.type;
-  if (in.code != KCode::cast) return static_cast<int>(in.op) * 16 + static_cast<int>(in.type);
-  if (from == in.type) return static_cast<int>(Op::copy) * 16 + static_cast<int>(in.type);
-  return kCastBase + static_cast<int>(from) * 16 + static_cast<int>(in.type);
-}
-
 // The op that is `op` with its operands turned round; none where there is no such.
 Op turned(Op op) {
   if (op_info(op).commutative) return op;
@@ -46,42 +39,20 @@ constexpr int kConstant = 1 << 12;  // operands of an unplaced instruction: a re
 StreamCodes encode_stream(const Kernel& k) {
   StreamCodes b;
   if (!k.reduces.empty()) return b;
-  for (DType t : k.value_types) b.width = std::max(b.width, item_size(t));
-  for (const KSlot& s : k.slots) b.width = std::max(b.width, item_size(s.dtype));
+  b.width = width_of(k);
   if (b.width > 8 || k.slots.size() > 32) return b;
-
-  std::vector<int> operand(k.value_types.size(), -1), last_use(k.value_types.size(), -1);
-  for (const KInstr& in : k.code) {
+  for (const KInstr& in : k.code)
     if (in.code == KCode::index || in.code == KCode::gather) return b;
-    if (in.code != KCode::scalar) continue;
-    const auto at = std::find(b.constants.begin(), b.constants.end(), in.aux);
-    operand[static_cast<size_t>(in.dst)] = kConstant + static_cast<int>(at - b.constants.begin());
-    if (at == b.constants.end()) b.constants.push_back(in.aux);
-  }
+  std::vector<int> operand(k.value_types.size(), -1);
+  place_constants(k, kConstant, operand, b.constants);
   if (b.constants.size() > kStreamConstants) return b;
 
-  const std::vector<int> steps = schedule(k);
+  const std::vector<int> steps = schedule(k), last_use = last_uses(k, steps);
   const int nsteps = static_cast<int>(steps.size());
-  const auto operands = [&](int i, int out[3]) {
-    const int step = steps[static_cast<size_t>(i)];
-    out[0] = out[1] = out[2] = -1;
-    if (step >= kStoreStep) {
-      out[0] = k.stores[static_cast<size_t>(step - kStoreStep)].value;
-      return;
-    }
-    const KInstr& in = k.code[static_cast<size_t>(step)];
-    out[0] = in.a, out[1] = in.b, out[2] = in.c;
-  };
   const auto is_load = [&](int i) {
     const int step = steps[static_cast<size_t>(i)];
     return step < kStoreStep && k.code[static_cast<size_t>(step)].code == KCode::load;
   };
-  for (int i = 0; i < nsteps; ++i) {
-    int v[3];
-    operands(i, v);
-    for (int x : v)
-      if (x >= 0) last_use[static_cast<size_t>(x)] = i;
-  }
   int leading = 0;
   while (leading < nsteps && is_load(leading)) ++leading;
   const bool ahead = leading > 1;  // they run at the same time
@@ -89,8 +60,7 @@ StreamCodes encode_stream(const Kernel& k) {
   // Whether step i can take value x, the last result, as it is: as its first operand, or its second where the op can be
   // turned round. It may not be another operand of the step too.
   const auto takes = [&](int i, int x) {
-    int v[3];
-    operands(i, v);
+    const std::array<int, 3> v = operands(k, steps[static_cast<size_t>(i)]);
     if (v[2] == x || (v[0] == x && v[1] == x)) return false;
     if (v[0] == x) return true;
     const KInstr& in = k.code[static_cast<size_t>(steps[static_cast<size_t>(i)])];
@@ -104,8 +74,7 @@ StreamCodes encode_stream(const Kernel& k) {
   int result = -1;  // the value that the last instruction left
   for (int i = 0; i < nsteps; ++i) {
     const int step = steps[static_cast<size_t>(i)];
-    int v[3];
-    operands(i, v);
+    std::array<int, 3> v = operands(k, step);
     for (int x : v)
       if (any_pending && x >= 0 && pending[static_cast<size_t>(x)]) {
         b.code.push_back({kStreamWait, 0, 0, 0});
@@ -131,8 +100,7 @@ StreamCodes encode_stream(const Kernel& k) {
       fetch(v[2], 0, kConstZ, z);
       out.flags |= z << kStreamAux;
     }
-    for (int o = 0; o < 3; ++o) {
-      const int x = v[o];
+    for (int x : v) {
       if (x < 0 || last_use[static_cast<size_t>(x)] != i) continue;
       int& at = operand[static_cast<size_t>(x)];
       if (at >= 0 && at < kConstant) free_regs.push_back(at);

@@ -59,24 +59,20 @@ template <int W, bool kFull> NL_FN Word<W> accumulate(int code, Word<W> a, Word<
   return a;
 }
 
-template <class T> NL_FN T lane_down(T x, int by) {
+// x of another of eight neighbouring lanes: of the one `n` further on, or of number n.
+template <bool kDown, class T> NL_FN T of_lane(T x, int n) {
+  static_assert(sizeof(T) % 4 == 0);
   union {
     T t;
-    unsigned w[(sizeof(T) + 3) / 4];
+    unsigned w[sizeof(T) / 4];
   } u;
   u.t = x;
-  for (unsigned i = 0; i < sizeof(T) / 4; ++i) u.w[i] = __shfl_down_sync(0xffffffffu, u.w[i], by, 8);
+  for (unsigned i = 0; i < sizeof(T) / 4; ++i)
+    u.w[i] = kDown ? __shfl_down_sync(0xffffffffu, u.w[i], n, 8) : __shfl_sync(0xffffffffu, u.w[i], n, 8);
   return u.t;
 }
-template <class T> NL_FN T lane_from(T x, int lane) {
-  union {
-    T t;
-    unsigned w[(sizeof(T) + 3) / 4];
-  } u;
-  u.t = x;
-  for (unsigned i = 0; i < sizeof(T) / 4; ++i) u.w[i] = __shfl_sync(0xffffffffu, u.w[i], lane, 8);
-  return u.t;
-}
+template <class T> NL_FN T lane_down(T x, int by) { return of_lane<true>(x, by); }
+template <class T> NL_FN T lane_from(T x, int lane) { return of_lane<false>(x, lane); }
 
 NL_FN void store_bytes(char* to, Wide v, int item) {
   switch (item) {

@@ -156,50 +156,25 @@ template <int W, int N> NL_FN void store_each(const Warp<W>& w, const Column<W>&
   for (int i = 0; i < Warp<W>::E; ++i)
     if (i * 32 + w.lane < w.count) *(typename Bits<N>::type*)(at + i * (32 * step)) = get<typename Bits<N>::type>(c.v[i]);
 }
-template <int W> NL_FN void load(const Warp<W>& w, Column<W>& c, int s) {
-  const char* at = w.first(s);
-  const int item = w.item(s);
-  const I64 step = w.step(s);
-  if (w.vector && step != 0) {
-    const int more = 32 * Warp<W>::K * item;
-    switch (item) {
-      case 1: unpack<W, 1>(c, at, more); break;
-      case 2: unpack<W, 2>(c, at, more); break;
-      case 4: unpack<W, 4>(c, at, more); break;
-      default:
-        if constexpr (W == 8) unpack<W, 8>(c, at, more);
-    }
-    return;
-  }
-  switch (item) {
-    case 1: load_each<W, 1>(w, c, at, step); break;
-    case 2: load_each<W, 2>(w, c, at, step); break;
-    case 4: load_each<W, 4>(w, c, at, step); break;
-    default:
-      if constexpr (W == 8) load_each<W, 8>(w, c, at, step);
-  }
+// Elements of N bytes, of the first of which `at` is the address.
+template <int W, int N> NL_FN void load(const Warp<W>& w, Column<W>& c, const char* at, I64 step) {
+  if (w.vector && step != 0) unpack<W, N>(c, at, 32 * Warp<W>::K * N);
+  else load_each<W, N>(w, c, at, step);
 }
-template <int W> NL_FN void store(const Warp<W>& w, const Column<W>& c, int s) {
-  char* at = w.first(s);
-  const int item = w.item(s);
-  if (w.vector) {
-    const int more = 32 * Warp<W>::K * item;
-    switch (item) {
-      case 1: pack<W, 1>(c, at, more); break;
-      case 2: pack<W, 2>(c, at, more); break;
-      case 4: pack<W, 4>(c, at, more); break;
-      default:
-        if constexpr (W == 8) pack<W, 8>(c, at, more);
-    }
-    return;
-  }
+template <int W, int N> NL_FN void store(const Warp<W>& w, const Column<W>& c, char* at, I64 step) {
+  if (w.vector) pack<W, N>(c, at, 32 * Warp<W>::K * N);
+  else store_each<W, N>(w, c, at, step);
+}
+// Between a column and slot s.
+template <int W, bool kStore> NL_FN void transfer(const Warp<W>& w, Column<W>& c, int s) {
+  char* const at = w.first(s);
   const I64 step = w.step(s);
-  switch (item) {
-    case 1: store_each<W, 1>(w, c, at, step); break;
-    case 2: store_each<W, 2>(w, c, at, step); break;
-    case 4: store_each<W, 4>(w, c, at, step); break;
+  switch (w.item(s)) {
+    case 1: kStore ? store<W, 1>(w, c, at, step) : load<W, 1>(w, c, at, step); break;
+    case 2: kStore ? store<W, 2>(w, c, at, step) : load<W, 2>(w, c, at, step); break;
+    case 4: kStore ? store<W, 4>(w, c, at, step) : load<W, 4>(w, c, at, step); break;
     default:
-      if constexpr (W == 8) store_each<W, 8>(w, c, at, step);
+      if constexpr (W == 8) kStore ? store<W, 8>(w, c, at, step) : load<W, 8>(w, c, at, step);
   }
 }
 // Asynchronously into a register. REQUIRES: the slot's elements fill words and are all there.
@@ -274,12 +249,12 @@ template <int W> __device__ void stream(const StreamBlock& block, unsigned char*
         if (op == kStreamLoad && whole && w.item(s) == W && w.step(s) != 0) {
           load_ahead(w, mine + in.dst, s);
         } else if (op <= kStreamFetch) {
-          load(w, x, s);
+          transfer<W, false>(w, x, s);
           keep_if(x.raw, mine + in.dst, op == kStreamLoad);
         } else if (op == kStreamWait) {
           async_wait();
         } else {
-          store(w, x, s);
+          transfer<W, true>(w, x, s);
         }
       }
 #define PLAIN(id, ...)                              \
