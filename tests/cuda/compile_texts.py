@@ -17,12 +17,12 @@ from functools import partial
 from pathlib import Path
 
 
-def compile_one(library: str, folder: Path, until: float, name: str) -> tuple[str, str | None, float]:
+def compile_one(nvrtc_path: str, folder: Path, until: float, name: str) -> tuple[str, str | None, float]:
     """(name, log of a failure or None, seconds); seconds < 0: out of time."""
     if time.time() > until:
         return name, None, -1
     start = time.time()
-    nvrtc = ctypes.CDLL(library)
+    nvrtc = ctypes.CDLL(nvrtc_path)
     headers = sorted(p for p in folder.iterdir() if p.suffix in (".h", ".inc"))
     texts = (ctypes.c_char_p * len(headers))(*(p.read_bytes() for p in headers))
     names = (ctypes.c_char_p * len(headers))(*(p.name.encode() for p in headers))
@@ -43,14 +43,14 @@ def compile_one(library: str, folder: Path, until: float, name: str) -> tuple[st
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("library")
+    parser.add_argument("nvrtc", help="the path of libnvrtc, or its name for the loader")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seconds", type=float, default=60, help="start no compile after this time")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--junit", type=Path, help="write the results there")
     args = parser.parse_args()
     names = sorted(p.name for p in args.folder.glob("*.cu"))
-    work = partial(compile_one, args.library, args.folder, time.time() + args.seconds)
+    work = partial(compile_one, args.nvrtc, args.folder, time.time() + args.seconds)
     start, report, compiled, failed = time.time(), ElementTree.Element("testsuite"), 0, 0
     with ProcessPoolExecutor(args.jobs) as pool:
         for name, log, seconds in pool.map(work, names):
