@@ -39,7 +39,7 @@ struct Function {
   char counted;
 };
 
-struct ImportHook {
+struct Hook {
   PyObject_HEAD vectorcallfunc vectorcall;
   PyObject* original;
   PyObject* handler;
@@ -286,12 +286,13 @@ PyMemberDef function_members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(
                                   {nullptr, 0, 0, 0, nullptr}};
 PyGetSetDef function_attributes[] = {{"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
                                      {nullptr, nullptr, nullptr, nullptr, nullptr}};
-PyType_Slot function_slots[] = {{Py_tp_new, reinterpret_cast<void*>(new_function)},
+// What binds to instances comes first: what NumPy makes in C does not (`class A: make = np.array` calls it without the instance).
+PyType_Slot function_slots[] = {{Py_tp_descr_get, reinterpret_cast<void*>(bind_function)},
+                                {Py_tp_new, reinterpret_cast<void*>(new_function)},
                                 {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
                                 {Py_tp_dealloc, reinterpret_cast<void*>(free_function)},
                                 {Py_tp_traverse, reinterpret_cast<void*>(traverse_function)},
                                 {Py_tp_clear, reinterpret_cast<void*>(clear_function)},
-                                {Py_tp_descr_get, reinterpret_cast<void*>(bind_function)},
                                 {Py_tp_repr, reinterpret_cast<void*>(show_function)},
                                 {Py_tp_richcompare, reinterpret_cast<void*>(compare_function)},
                                 {Py_tp_getattro, reinterpret_cast<void*>(get_attribute)},
@@ -299,24 +300,10 @@ PyType_Slot function_slots[] = {{Py_tp_new, reinterpret_cast<void*>(new_function
                                 {Py_tp_members, function_members},
                                 {Py_tp_getset, function_attributes},
                                 {0, nullptr}};
-// What NumPy makes in C does not bind: `class A: make = np.array` calls it without the instance.
-PyType_Slot builtin_slots[] = {{Py_tp_new, reinterpret_cast<void*>(new_function)},
-                               {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
-                               {Py_tp_dealloc, reinterpret_cast<void*>(free_function)},
-                               {Py_tp_traverse, reinterpret_cast<void*>(traverse_function)},
-                               {Py_tp_clear, reinterpret_cast<void*>(clear_function)},
-                               {Py_tp_repr, reinterpret_cast<void*>(show_function)},
-                               {Py_tp_richcompare, reinterpret_cast<void*>(compare_function)},
-                               {Py_tp_getattro, reinterpret_cast<void*>(get_attribute)},
-                               {Py_tp_hash, reinterpret_cast<void*>(hash_function)},
-                               {Py_tp_members, function_members},
-                               {Py_tp_getset, function_attributes},
-                               {0, nullptr}};
-PyType_Spec builtin_spec = {"numloom._core.builtin_function", sizeof(Function), 0,
-                            Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL, builtin_slots};
-PyType_Spec function_spec = {
-    "numloom._core.function", sizeof(Function), 0,
-    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR, function_slots};
+constexpr unsigned kCallable = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL;
+PyType_Spec function_spec = {"numloom._core.function", sizeof(Function), 0, kCallable | Py_TPFLAGS_METHOD_DESCRIPTOR,
+                             function_slots};
+PyType_Spec builtin_spec = {"numloom._core.builtin_function", sizeof(Function), 0, kCallable, function_slots + 1};
 
 // ---- imports -------------------------------------------------------------------------------------------------------
 
@@ -327,7 +314,7 @@ bool in_package(const char* name, const char* package) {
 }
 
 PyObject* call_import(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
-  auto* hook = reinterpret_cast<ImportHook*>(self);
+  auto* hook = reinterpret_cast<Hook*>(self);
   PyObject* target = hook->original;
   // `from .numpy import x` names a module of the importing package.
   const Py_ssize_t n = PyVectorcall_NARGS(nargsf);
@@ -342,7 +329,7 @@ PyObject* call_import(PyObject* self, PyObject* const* args, size_t nargsf, PyOb
 
 // `__build_class__`: a class that speaks one of NumPy's protocols is shown to `handler` once it is made.
 PyObject* call_build_class(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
-  auto* hook = reinterpret_cast<ImportHook*>(self);
+  auto* hook = reinterpret_cast<Hook*>(self);
   PyObject* made = PyObject_Vectorcall(hook->original, args, nargsf, kwnames);
   if (!made || !PyType_Check(made)) return made;
   static PyObject* names[] = {PyUnicode_InternFromString("__array__"), PyUnicode_InternFromString("__array_ufunc__"),
@@ -357,25 +344,14 @@ PyObject* call_build_class(PyObject* self, PyObject* const* args, size_t nargsf,
   return nullptr;
 }
 
-PyObject* new_class_hook(PyTypeObject* type, PyObject* args, PyObject*) {
-  PyObject *original, *handler;
-  if (!PyArg_ParseTuple(args, "OO", &original, &handler)) return nullptr;
-  PyObject* o = type->tp_alloc(type, 0);
-  if (!o) return nullptr;
-  auto* hook = reinterpret_cast<ImportHook*>(o);
-  hook->vectorcall = call_build_class;
-  hook->original = Py_NewRef(original);
-  hook->handler = Py_NewRef(handler);
-  return o;
-}
-
+template <vectorcallfunc Call>
 PyObject* new_hook(PyTypeObject* type, PyObject* args, PyObject*) {
   PyObject *original, *handler;
   if (!PyArg_ParseTuple(args, "OO", &original, &handler)) return nullptr;
   PyObject* o = type->tp_alloc(type, 0);
   if (!o) return nullptr;
-  auto* hook = reinterpret_cast<ImportHook*>(o);
-  hook->vectorcall = call_import;
+  auto* hook = reinterpret_cast<Hook*>(o);
+  hook->vectorcall = Call;
   hook->original = Py_NewRef(original);
   hook->handler = Py_NewRef(handler);
   return o;
@@ -383,14 +359,14 @@ PyObject* new_hook(PyTypeObject* type, PyObject* args, PyObject*) {
 
 int traverse_hook(PyObject* o, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(o));
-  Py_VISIT(reinterpret_cast<ImportHook*>(o)->original);
-  Py_VISIT(reinterpret_cast<ImportHook*>(o)->handler);
+  Py_VISIT(reinterpret_cast<Hook*>(o)->original);
+  Py_VISIT(reinterpret_cast<Hook*>(o)->handler);
   return 0;
 }
 
 int clear_hook(PyObject* o) {
-  Py_CLEAR(reinterpret_cast<ImportHook*>(o)->original);
-  Py_CLEAR(reinterpret_cast<ImportHook*>(o)->handler);
+  Py_CLEAR(reinterpret_cast<Hook*>(o)->original);
+  Py_CLEAR(reinterpret_cast<Hook*>(o)->handler);
   return 0;
 }
 
@@ -402,27 +378,18 @@ void free_hook(PyObject* o) {
   Py_DECREF(type);
 }
 
-PyMemberDef hook_members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(ImportHook, vectorcall), READONLY, nullptr},
+PyMemberDef hook_members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(Hook, vectorcall), READONLY, nullptr},
                               {nullptr, 0, 0, 0, nullptr}};
-PyType_Slot hook_slots[] = {{Py_tp_new, reinterpret_cast<void*>(new_hook)},
+template <vectorcallfunc Call>
+PyType_Slot hook_slots[] = {{Py_tp_new, reinterpret_cast<void*>(new_hook<Call>)},
                             {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
                             {Py_tp_dealloc, reinterpret_cast<void*>(free_hook)},
                             {Py_tp_traverse, reinterpret_cast<void*>(traverse_hook)},
                             {Py_tp_clear, reinterpret_cast<void*>(clear_hook)},
                             {Py_tp_members, hook_members},
                             {0, nullptr}};
-PyType_Spec hook_spec = {"numloom._core.import_hook", sizeof(ImportHook), 0,
-                         Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL, hook_slots};
-
-PyType_Slot class_hook_slots[] = {{Py_tp_new, reinterpret_cast<void*>(new_class_hook)},
-                                  {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
-                                  {Py_tp_dealloc, reinterpret_cast<void*>(free_hook)},
-                                  {Py_tp_traverse, reinterpret_cast<void*>(traverse_hook)},
-                                  {Py_tp_clear, reinterpret_cast<void*>(clear_hook)},
-                                  {Py_tp_members, hook_members},
-                                  {0, nullptr}};
-PyType_Spec class_hook_spec = {"numloom._core.class_hook", sizeof(ImportHook), 0,
-                               Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL, class_hook_slots};
+PyType_Spec import_hook_spec = {"numloom._core.import_hook", sizeof(Hook), 0, kCallable, hook_slots<call_import>};
+PyType_Spec class_hook_spec = {"numloom._core.class_hook", sizeof(Hook), 0, kCallable, hook_slots<call_build_class>};
 
 }  // namespace
 
@@ -476,7 +443,7 @@ void clear_quick_fallbacks() {
 void init_trampoline(PyObject* module) {
   PyTypeObject** kept[] = {&function_types[0], &function_types[1], nullptr, nullptr};
   int k = 0;
-  for (PyType_Spec* spec : {&function_spec, &builtin_spec, &hook_spec, &class_hook_spec}) {
+  for (PyType_Spec* spec : {&function_spec, &builtin_spec, &import_hook_spec, &class_hook_spec}) {
     Ref type = checked(PyType_FromSpec(spec));
     check(PyModule_AddType(module, reinterpret_cast<PyTypeObject*>(type.get())));
     if (PyTypeObject** keep = kept[k++]) *keep = reinterpret_cast<PyTypeObject*>(type.release());

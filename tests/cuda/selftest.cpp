@@ -14,6 +14,7 @@
 #include "backend/cuda/control.h"
 #include "codegen/reduction.h"
 #include "numloom/error.h"
+#include "ops/samples.h"
 #include "reference_eval.h"
 
 using namespace numloom;
@@ -85,35 +86,6 @@ void random_element(DType t, char* at) {
   std::memcpy(at, r.raw, static_cast<size_t>(item_size(t)));
 }
 
-// All NaNs compare equal: compared by type.
-bool same(DType t, const char* a, const char* b) {
-  if (std::memcmp(a, b, static_cast<size_t>(item_size(t))) == 0) return true;
-  const auto nan = [&](const char* p, DType r) {
-    if (r == DType::f2) {
-      uint16_t v;
-      std::memcpy(&v, p, 2);
-      return (v & 0x7fff) > 0x7c00;
-    }
-    if (r == DType::f4) {
-      float v;
-      std::memcpy(&v, p, 4);
-      return v != v;
-    }
-    if (r == DType::f8) {
-      double v;
-      std::memcpy(&v, p, 8);
-      return v != v;
-    }
-    return false;
-  };
-  if (is_float(t)) return nan(a, t) && nan(b, t);
-  if (is_complex(t)) {
-    const DType r = real_of(t);
-    return same(r, a, b) && same(r, a + item_size(r), b + item_size(r));
-  }
-  return false;
-}
-
 struct Buffer {
   std::vector<char> host;
   char* device = nullptr;
@@ -181,7 +153,7 @@ void compare(Builder& b, const std::vector<int64_t>& shape, const char* what, in
     if (!b.k.slots[s].stored) continue;
     const auto item = static_cast<size_t>(item_size(buffer.type));
     for (size_t i = 0; i + item <= got.size() && !bad; i += item)
-      if (!same(buffer.type, &got[i], &buffer.host[i])) {
+      if (!testing::same_bits(buffer.type, &got[i], &buffer.host[i], 1)) {
         bad = true;
         std::printf("MISMATCH in %s: slot %zu (%s), element %zu of memory: got %016llx, want %016llx\n", what, s,
                     std::string(dtype_name(buffer.type)).c_str(), i / item, *reinterpret_cast<unsigned long long*>(&got[i]),
@@ -520,8 +492,7 @@ void test_quotients(DType t) {
       std::vector<T> got(a.size());
       cuda.download(got.data(), memory[2 + r], n * static_cast<int64_t>(sizeof(T)));
       size_t wrong = 0;
-      for (size_t i = 0; i < got.size(); ++i)
-        wrong += !same(t, reinterpret_cast<const char*>(&got[i]), reinterpret_cast<const char*>(&want[r][i]));
+      for (size_t i = 0; i < got.size(); ++i) wrong += !testing::same_bits(t, &got[i], &want[r][i], 1);
       expect(wrong == 0, r == 0 ? "quotients" : r == 1 ? "square roots" : "reciprocals");
     }
     for (char* p : memory) cuda.free(p, 0);

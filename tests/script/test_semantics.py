@@ -175,32 +175,6 @@ def test_recorded_warnings(project):
     )
 
 
-def test_subclasses_derive_from_numpys(project):
-    project.same(
-        """
-        import numpy as np
-        class Info(np.ndarray):
-            def __new__(cls, data, info=None):
-                made = np.asarray(data).view(cls)
-                made.info = info
-                return made
-            def __array_finalize__(self, obj):
-                if obj is not None:
-                    self.info = getattr(obj, "info", None)
-            def __array_wrap__(self, array, context=None, return_scalar=False):
-                return super().__array_wrap__(array, context, return_scalar)
-        class Sub(Info): pass
-        a = Info([1.0, 2.0], "x")
-        print(type(a).__name__, a.info, type(a + 1).__name__, (a * 2).info, a[:1].info, np.sin(a).info)
-        print(type(np.ones(2) + a).__name__)
-        print(isinstance(a, np.ndarray), issubclass(Sub, np.ndarray), isinstance(np.ones(1), Info), type(Sub([1])).__mro__)
-        print(np.ndarray.sum(a), np.ndarray.__getitem__(a, 0), np.concatenate([a, a]), np.ndarray.__new__(Info, (2,)).shape)
-        m = np.matrix([[1, 2], [3, 4]])
-        print(m * m, np.ones((2, 2)) @ m, type(np.asarray(m)) is np.ndarray)
-        """
-    )
-
-
 def test_object_structured_text_and_dates(project):
     project.same(
         """
@@ -469,5 +443,42 @@ def test_bytes_seen_as_bools(project):
         seen[0] = True
         print(bytes_, seen, seen.sum(), np.where(seen, 1, 0), (seen != True).any(), np.arange(4)[seen], seen.view(np.uint8))
         print(np.array([[0, 1], [1, 0]], np.uint8).view(bool).T.sum(axis=0), np.packbits(raw), np.count_nonzero(raw), raw.mean())
+        """
+    )
+
+
+def test_testing_functions_hand_on_what_they_get(project):
+    project.same(
+        """
+        import numpy as np
+        from numpy.testing import assert_no_warnings, assert_raises, assert_warns
+
+        def write(a):
+            a[0] = 5
+            raise ValueError(type(a) is np.ndarray)
+
+        a = np.zeros(3)
+        with assert_raises(ValueError) as caught:
+            write(a)
+        assert_raises(ValueError, write, a)
+        assert_no_warnings(np.add, a, 1)
+        assert_raises(TypeError, np.copyto, np.arange(3), 1.5)
+        print(a, caught.exception)
+        """
+    )
+
+
+def test_the_class_in_errors_and_abstract_classes(project):
+    project.same(
+        """
+        from collections.abc import Hashable
+        import numpy as np
+        print(isinstance(np.zeros(2), Hashable))
+        for wrong in (lambda: {np.zeros(2): 1}, lambda: len(5, np.zeros(2)), lambda: memoryview(np.zeros(2)).nothing,
+                      lambda: np.zeros(2).nothing):
+            try:
+                wrong()
+            except (TypeError, AttributeError) as error:
+                print(type(error).__name__, error)
         """
     )

@@ -1,24 +1,43 @@
 """The user's array-like classes: `__array__`, `__array_ufunc__`, `__array_function__`; class objects compared and dispatched on."""
 
 
+# Defines Celsius, an array of floats to NumPy, `c`, and Places, the same for indices.
+CELSIUS = """
+import sys
+import numpy as np
+class Celsius:
+    kind = float
+    def __init__(self, v):
+        self.v = np.asarray(v, self.kind)
+    def __array__(self, dtype=None, copy=None):
+        return self.v if dtype is None else self.v.astype(dtype)
+class Places(Celsius):
+    kind = int
+c = Celsius([1, 2, 6])
+"""
+
+
 def test_array_method(project):
     project.same(
-        """
-        import numpy as np, statistics, sys
-        real = sys.modules["numpy"]
-        class Celsius:
-            def __init__(self, v):
-                self.v = np.asarray(v, float)
-            def __array__(self, dtype=None, copy=None):
-                return self.v if dtype is None else self.v.astype(dtype)
-        c = Celsius([1, 2, 6])
-        print(np.mean(c), np.asarray(c) + 1, np.add(c, 1), np.array(c, dtype=int), np.array([c, c]).shape, np.sort(c), np.stack([c, c]))
-        print(np.ones(3) + c, np.where(c, 1, 0), np.dot(c, c), np.ones(3) == c, real.asarray(c).sum(), real.linalg.norm(c))
-        a = np.zeros(3)
-        a[:] = c
-        a[np.asarray([0])] = 5
-        print(a, np.maximum(a, c), c.__array__() * 2, np.linalg.norm(c), np.histogram(c, 2))
-        """
+        CELSIUS
+        + """
+real = sys.modules["numpy"]  # as a library would have it
+print(np.mean(c), np.asarray(c) + 1, np.add(c, 1), np.array(c, dtype=int), np.array([c, c]).shape, np.sort(c), np.stack([c, c]))
+print(np.ones(3) + c, np.where(c, 1, 0), np.dot(c, c), np.ones(3) == c, real.asarray(c).sum(), real.linalg.norm(c))
+a = np.zeros(3)
+a[:] = c
+a[np.asarray([0])] = 5
+print(a, np.maximum(a, c), c.__array__() * 2, np.linalg.norm(c), np.histogram(c, 2))
+print(real.asarray([c, c]).shape, np.float64(2) * c, real.add(c, 1), np.arange(8)[Places([1, 2])])
+class Lazy:
+    def __array__(self, dtype=None, copy=None):
+        raise NotImplementedError("no values yet")
+for read in (real.asarray, np.asarray, np.sort):
+    try:
+        read(Lazy())
+    except NotImplementedError as error:
+        print(error)
+"""
     )
 
 
@@ -41,7 +60,8 @@ def test_overridden_ufuncs_and_functions(project):
             def __array__(self, dtype=None, copy=None):
                 return self.v * np.eye(self.n)
             def __array_ufunc__(self, ufunc, method, *inputs, **keywords):
-                print("ufunc", ufunc.__name__, method, ufunc is np.multiply, ufunc in (np.add, np.multiply), sorted(keywords))
+                others = [type(x) is np.ndarray for x in inputs if x is not self]
+                print("ufunc", ufunc.__name__, method, ufunc is np.multiply, ufunc in (np.add, np.multiply), sorted(keywords), others)
                 if method == "__call__" and ufunc is np.multiply:
                     factors = [x for x in inputs if not isinstance(x, Diagonal)]
                     return Diagonal(self.n, self.v * np.sum(factors))
@@ -61,14 +81,15 @@ def test_overridden_ufuncs_and_functions(project):
         for action in (
             lambda: np.multiply(d, 3), lambda: np.multiply(a, d), lambda: a * d, lambda: np.add(d, 1), lambda: np.sin(d),
             lambda: np.sum(d), lambda: np.linalg.inv(d), lambda: np.concatenate([d, a]), lambda: np.mean(d), lambda: np.where(d, 1, 2),
-            lambda: real.sum(d), lambda: real.multiply(d, 2), lambda: np.add.reduce(d), lambda: np.multiply(d, 1, out=a), lambda: d @ a if False else 0,
+            lambda: real.sum(d), lambda: real.multiply(d, 2), lambda: np.add.reduce(d), lambda: np.multiply(d, 1, out=a),
+            lambda: real.concatenate([d]), lambda: np.multiply(np.ones(2), d, out=np.ones(2)),
         ):
             attempt(action)
         """
     )
 
 
-def test_subclass_with_its_own_ufuncs(project):
+def test_subclasses_of_the_array(project):
     project.same(
         """
         import numpy as np
@@ -79,14 +100,27 @@ def test_subclass_with_its_own_ufuncs(project):
                 return made
             def __array_finalize__(self, other):
                 self.tag = getattr(other, "tag", "none")
+            def __array_wrap__(self, array, context=None, return_scalar=False):
+                return super().__array_wrap__(array, context, return_scalar)
+        class Sub(Tagged): pass
+        a = Tagged([1.0, 2.0], "x")
+        for made in (a, a + 1, a * 2, a[:1], np.sin(a), np.ones(2) + a, np.concatenate([a, a])):
+            print(type(made).__name__, made, getattr(made, "tag", None))
+        print(isinstance(a, np.ndarray), issubclass(Sub, np.ndarray), isinstance(np.ones(1), Tagged), type(Sub([1])).__mro__)
+        print(np.ndarray.sum(a), np.ndarray.__getitem__(a, 0), np.ndarray.__new__(Tagged, (2,)).shape)
+        m = np.matrix([[1, 2], [3, 4]])
+        print(m * m, np.ones((2, 2)) @ m, type(np.asarray(m)) is np.ndarray)
+
+        class Own(Tagged):
             def __array_ufunc__(self, ufunc, method, *inputs, out=None, **keywords):
                 print(ufunc is np.add, ufunc.__name__, method)
                 plain = [x.view(np.ndarray) if isinstance(x, Tagged) else x for x in inputs]
                 made = super().__array_ufunc__(ufunc, method, *plain, **keywords)
-                return made.view(Tagged) if isinstance(made, np.ndarray) else made
-        t = Tagged([1.0, 2, 3], "x")
+                return made.view(Own) if isinstance(made, np.ndarray) else made
+        t = Own([1.0, 2, 3], "x")
         for made in (t + 1, 1 - t, t.sum(), np.sqrt(t), np.add.reduce(t), np.add.outer(t, t), t[1:], np.mean(t), t @ t, np.arange(3) * t):
             print(type(made).__name__, made, getattr(made, "tag", None))
+
         class Counting(np.ndarray):
             def __array_function__(self, func, types, args, keywords):
                 print(func is np.sort, func.__name__)
@@ -125,10 +159,6 @@ def test_dispatch_on_the_class(project):
         print([kind(a) for a in arrays], kind(1), kind([1]))
         print([type(a) == np.ndarray for a in arrays], [type(a) in (list, np.ndarray) for a in arrays], type(1) == np.ndarray)
         print([{np.ndarray: "found"}.get(type(a)) for a in arrays], {type(a) for a in arrays} == {np.ndarray}, np.ndarray != list)
-        try:
-            np.ones(2).nothing
-        except AttributeError as error:
-            print(error)
         """
     )
 
@@ -155,33 +185,27 @@ def test_functions_as_attributes_of_a_class(project):
 
 def test_user_classes_by_import(project):
     project.same_by_import(
-        """
-        import numpy as np
-        class Celsius:
-            def __init__(self, v):
-                self.v = np.asarray(v, float)
-            def __array__(self, dtype=None, copy=None):
-                return self.v if dtype is None else self.v.astype(dtype)
-        c = Celsius([1, 2, 6])
-        print(np.asarray(c) + 1, np.array(c), np.add(c, 1), np.sort(c), np.ones(3) + c, np.dot(c, [1, 1, 1]))
-        HANDLED = {np.linalg.inv: lambda d: "inverse"}
-        class Duck:
-            def __array__(self, dtype=None, copy=None):
-                return np.eye(2)
-            def __array_ufunc__(self, ufunc, method, *inputs, **keywords):
-                if ufunc is np.multiply and method == "__call__":
-                    return "product of " + type(inputs[1]).__name__
-                return NotImplemented
-            def __array_function__(self, func, types, args, keywords):
-                return HANDLED[func](*args, **keywords) if func in HANDLED else NotImplemented
-        d = Duck()
-        print(np.multiply(d, 3), np.arange(2) * d, np.linalg.inv(d))
-        for action in (lambda: np.add(d, 1), lambda: np.sin(d), lambda: np.median(d)):
-            try:
-                print(action())
-            except TypeError as error:
-                print(str(error)[:60])
-        """
+        CELSIUS
+        + """
+print(np.asarray(c) + 1, np.array(c), np.add(c, 1), np.sort(c), np.ones(3) + c, np.dot(c, [1, 1, 1]))
+HANDLED = {np.linalg.inv: lambda d: "inverse"}
+class Duck:
+    def __array__(self, dtype=None, copy=None):
+        return np.eye(2)
+    def __array_ufunc__(self, ufunc, method, *inputs, **keywords):
+        if ufunc is np.multiply and method == "__call__":
+            return "product of " + type(inputs[1]).__name__
+        return NotImplemented
+    def __array_function__(self, func, types, args, keywords):
+        return HANDLED[func](*args, **keywords) if func in HANDLED else NotImplemented
+d = Duck()
+print(np.multiply(d, 3), np.arange(2) * d, np.linalg.inv(d))
+for action in (lambda: np.add(d, 1), lambda: np.sin(d), lambda: np.median(d)):
+    try:
+        print(action())
+    except TypeError as error:
+        print(str(error)[:60])
+"""
     )
 
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "backend/backend.h"
-#include "engine/engine.h"
+#include "engine/on_device.h"
 #include "reference_eval.h"
 
 namespace numloom {
@@ -39,37 +39,17 @@ class GuideBackend final : public Backend {
 };
 
 // Step 3 of the guide: the engine runs on it, in the place of the CUDA device.
-class OnGuideBackend {
- public:
-  OnGuideBackend() {
-    static auto* const one = new GuideBackend;  // buffers outlive a test, and give their memory back to it
-    backend = one;
-    EngineLock lock;
-    Engine& e = Engine::get();
-    e.flush(FlushReason::device);
-    before_ = e.device;
-    e.device = backend;
-    e.placement = Placement::cuda;
-  }
-  ~OnGuideBackend() {
-    EngineLock lock;
-    Engine& e = Engine::get();
-    e.flush(FlushReason::device);
-    e.placement = Placement::cpu;
-    e.device = before_;
-  }
-  GuideBackend* backend;
-
- private:
-  Backend* before_;
-};
+GuideBackend* guide() {
+  static auto* const one = new GuideBackend;  // buffers outlive a test, and give their memory back to it
+  return one;
+}
 
 std::vector<double> on_cpu(const std::function<array()>& program) { return program().to_vector<double>(); }
 std::vector<double> on_guide(const std::function<array()>& program, int* kernels = nullptr) {
-  const OnGuideBackend here;
-  here.backend->kernels = 0;
+  const OnDevice here(guide());
+  guide()->kernels = 0;
   std::vector<double> values = program().to_vector<double>();
-  if (kernels) *kernels = here.backend->kernels;
+  if (kernels) *kernels = guide()->kernels;
   return values;
 }
 void expect_same(const std::function<array()>& program) {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "backend/backend.h"
-#include "engine/engine.h"
+#include "engine/on_device.h"
 #include "numloom/error.h"
 
 namespace numloom {
@@ -69,25 +69,14 @@ class FakeDevice final : public Backend {
   }
 };
 
-// The engine runs on a fake device while this lives.
+// The engine runs on a fake device, with nothing lacking, while this lives.
 class OnFakeDevice {
  public:
-  OnFakeDevice() : device(one()) {
+  OnFakeDevice() {
     device->lacks.clear();
     device->lacks_calls = false;
     device->limit = int64_t{1} << 40;
     device->kernels = device->refused = device->downloads = 0;
-    EngineLock lock;
-    Engine& e = Engine::get();
-    e.flush(FlushReason::device);
-    e.device = device;
-    e.placement = Placement::cuda;
-  }
-  ~OnFakeDevice() {
-    EngineLock lock;
-    Engine& e = Engine::get();
-    e.flush(FlushReason::device);
-    e.placement = Placement::cpu;
   }
   FakeDevice* operator->() { return device; }
 
@@ -97,7 +86,8 @@ class OnFakeDevice {
     static auto* d = new FakeDevice;
     return d;
   }
-  FakeDevice* device;
+  FakeDevice* device = one();
+  OnDevice here_{device};
 };
 
 }  // namespace numloom
