@@ -1,5 +1,5 @@
-// The innermost Python frame, read without making a frame object of it: recording asks at every call.
-// The interpreter's own layout, per version; CPython keeps it within a minor version.
+// What recording asks of the interpreter at every call: the innermost Python frame, read without making a frame object of it,
+// and whether a dict changed. The interpreter's own layout, per version; CPython keeps it within a minor version.
 #pragma once
 #include <Python.h>
 
@@ -54,6 +54,14 @@ inline InterpreterFrame* innermost_frame() {
 
 // A frame of C code between Python frames has no code object of a function.
 inline bool is_python_frame(const InterpreterFrame* f) { return f->owner != 3 && f->code && PyCode_Check(f->code); }
+
+// Differs after every change of the dict (3.12 names it deprecated, since 3.14 has none).
+inline uint64_t dict_version(PyObject* dict) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+  return reinterpret_cast<PyDictObject*>(dict)->ma_version_tag;
+#pragma GCC diagnostic pop
+}
 
 // In code units from the start of the code.
 inline int instruction_index(const InterpreterFrame* f) {

@@ -160,6 +160,7 @@ uint8_t warn_mask() { return current_mask; }
 PyObject* warnings_dict = nullptr;  // of the module warnings
 PyObject* filters_name = nullptr;
 // What was judged: the list, its length and its first entry. Filters are put in front, or the list is replaced.
+uint64_t seen_version = 0;         // of the dict, when it held the list
 PyObject* seen_filters = nullptr;  // owned, and so is the entry: the identities stay their own
 PyObject* seen_first = nullptr;
 Py_ssize_t seen_count = -1;
@@ -181,16 +182,21 @@ bool filters_raise(PyObject* filters) {
 }
 
 bool warnings_raise() {
-  PyObject* filters = PyDict_GetItemWithError(warnings_dict, filters_name);
+  const uint64_t version = dict_version(warnings_dict);
+  PyObject* filters = version == seen_version ? seen_filters : PyDict_GetItemWithError(warnings_dict, filters_name);
   if (!filters || !PyList_Check(filters)) return false;
   PyObject* first = PyList_GET_SIZE(filters) ? PyList_GET_ITEM(filters, 0) : nullptr;
-  if (filters == seen_filters && first == seen_first && PyList_GET_SIZE(filters) == seen_count) return seen_raises;
+  if (filters == seen_filters && first == seen_first && PyList_GET_SIZE(filters) == seen_count) {
+    seen_version = version;
+    return seen_raises;
+  }
   seen_raises = filters_raise(filters);
   seen_count = PyList_GET_SIZE(filters);
   Py_XINCREF(first);
   Py_XSETREF(seen_first, first);
   Py_INCREF(filters);
   Py_XSETREF(seen_filters, filters);
+  seen_version = version;
   return seen_raises;
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "api/record.h"
 
@@ -7,6 +8,10 @@ namespace numloom {
 namespace {
 
 bool is_comparison(Op op) { return op >= Op::equal && op <= Op::greater_equal; }
+
+bool is_logical(Op op) {
+  return op == Op::logical_and || op == Op::logical_or || op == Op::logical_xor || op == Op::logical_not;
+}
 
 // int64 against uint64 by value; the operands as (int64, uint64).
 struct Mixed {
@@ -75,10 +80,149 @@ DType result_type(std::span<const Arg> in) {
   return meet_weak(typed, weak);
 }
 
-Array apply(Op op, std::span<const Arg> in, const MapOptions& options) {
+namespace {
+
+// The type in which arrays of one type are computed with each other, or arrays of float64 with numbers that are float64 next
+// to them: there promotion has nothing to decide and no value can be refused. kNoDType: somebody must look closer.
+DType uniform_type(Op op, std::span<const Arg> in) {
+  DType t = kNoDType;
+  for (const Arg& a : in) {
+    if (!a.array) continue;
+    if (t == kNoDType) t = a.array->dtype;
+    else if (t != a.array->dtype) return kNoDType;
+  }
+  if (t == kNoDType || op == Op::ldexp || op == Op::select) return kNoDType;
+  const DType type = op_compute_type(op, t);
+  if (type == kNoDType || (op == Op::power && is_integer(type))) return kNoDType;
+  for (const Arg& a : in) {
+    if (a.array) continue;
+    const Scalar& s = a.scalar;
+    const bool number = s.weak == Scalar::Weak::no ? s.dtype == DType::f8 : s.weak != Scalar::Weak::complex;
+    if (!number || t != DType::f8 || type != DType::f8 || is_logical(op)) return kNoDType;
+  }
+  return type;
+}
+
+// A result with a mask: computed where it holds, on harmless operands elsewhere, so that nothing there warns; the rest is kept.
+void record_masked(Op op, DType type, const Array& out, std::span<Arg> in, const MapOptions& options) {
+  const DType result = op_output_type(op, type);
+  const Array mask = options.where->dtype == DType::b1 ? *options.where : astype(*options.where, DType::b1);
+  Scalar one;
+  one.dtype = DType::i8;
+  one.i = 1;
+  one.weak = Scalar::Weak::integer;
+  Array harmless[3];
+  if (op_info(op).warns && is_inexact(type))
+    for (size_t k = 0; k < in.size(); ++k)
+      if (in[k].array) {
+        harmless[k] = select(mask, in[k], one);
+        in[k] = harmless[k];
+      }
+  const Array value = make_result(Layout::contiguous(out.layout.dims(), item_size(result)), result);
+  record_map(op, type, value, in);
+  const Array kept_mask =
+      options.out ? without_overlap(mask.with(DType::b1, broadcast_to(mask.layout, out.layout.dims())), out) : mask;
+  Scalar zero;
+  zero.dtype = out.dtype;
+  const Arg triple[3] = {kept_mask, value, options.out ? Arg(out) : Arg(zero)};
+  record_map(Op::select, out.dtype, out, triple);
+}
+
+[[noreturn]] void refuse_shapes(Op op, std::span<const Arg> in, const MapOptions& options) {
+  std::string text = "operands could not be broadcast together with shapes ";
+  for (const Arg& x : in) text += (x.array ? shape_text(x.array->layout.dims()) : "()") + " ";
+  if (options.out) text += shape_text(options.out->layout.dims()) + " ";
+  if (options.where) text += shape_text(options.where->layout.dims()) + " ";
+  throw value_error(text, "in numloom." + std::string(op_info(op).name) +
+                              ": axes must have equal lengths or length 1, counted from the last");
+}
+
+// The shape that operands broadcast to.
+class Joined {
+ public:
+  // False where it does not fit.
+  bool include(Shape shape) {
+    if (std::exchange(any_, true) ? same(shape, dims_) : (dims_ = shape, true)) return true;
+    int64_t* const to = room_[flip_ = !flip_];
+    int n;
+    if (!broadcast_shapes(dims_, shape, to, n)) return false;
+    dims_ = {to, static_cast<size_t>(n)};
+    return true;
+  }
+  Shape dims() const { return dims_; }
+  static bool same(Shape a, Shape b) {
+    if (a.size() != b.size()) return false;
+    for (size_t d = 0; d < a.size(); ++d)
+      if (a[d] != b[d]) return false;
+    return true;
+  }
+
+ private:
+  Shape dims_;
+  bool any_ = false, flip_ = false;
+  int64_t room_[2][kMaxDims];
+};
+
+// Broadcasts, makes the result and records. `given`: the operands as the user wrote them, for errors.
+Array apply_loop(Op op, DType type, std::span<const Arg> args, std::span<const Arg> given, const MapOptions& options) {
+  Joined joined;
+  bool fits = true;
+  for (const Arg& a : args)
+    if (a.array) fits = fits && joined.include(a.array->layout.dims());
+  if (options.where) fits = fits && joined.include(options.where->layout.dims());
+  if (!fits) refuse_shapes(op, given, options);
+  const Shape shape = joined.dims();
+  const DType result = op_output_type(op, type);
+  const int nin = static_cast<int>(args.size());
+
+  if (!options.out) {
+    const Array* arrays[4];
+    int n = 0;
+    for (const Arg& a : args)
+      if (a.array) arrays[n++] = a.array;
+    Array out = make_result(result_layout(shape, item_size(result), {arrays, size_t(n)}, options.order), result);
+    if (options.where) {
+      Arg ready[3] = {Scalar{}, Scalar{}, Scalar{}};
+      std::copy(args.begin(), args.end(), ready);
+      record_masked(op, type, out, {ready, size_t(nin)}, options);
+    } else {
+      record_map(op, type, out, args);
+    }
+    return out;
+  }
+
+  const Array& out = *options.out;
+  if (!out.writeable) throw value_error("output array is read-only");
+  if (!can_cast(result, out.dtype, options.casting)) {
+    static constexpr const char* kRules[] = {"no", "safe", "same_kind", "unsafe"};
+    throw casting_error(op_info(op).name, std::string(dtype_name(result)), std::string(dtype_name(out.dtype)),
+                        kRules[static_cast<int>(options.casting)]);
+  }
+  int64_t with_out[kMaxDims];
+  int n;
+  if (!broadcast_shapes(shape, out.layout.dims(), with_out, n)) refuse_shapes(op, given, options);
+  if (!Joined::same({with_out, size_t(n)}, out.layout.dims()))
+    throw value_error("non-broadcastable output operand with shape " + shape_text(out.layout.dims()) +
+                      " doesn't match the broadcast shape " + shape_text(shape));
+  Array held[3];
+  Arg ready[3] = {Scalar{}, Scalar{}, Scalar{}};
+  for (int k = 0; k < nin; ++k) {
+    ready[k] = args[k];
+    if (!args[k].array) continue;
+    const Array& a = *args[k].array;
+    held[k] =
+        without_overlap(same_shape(a.layout, out.layout) ? a : a.with(a.dtype, broadcast_to(a.layout, out.layout.dims())), out);
+    ready[k] = held[k];
+  }
+  if (options.where) record_masked(op, type, out, {ready, size_t(nin)}, options);
+  else record_map(op, type, out, {ready, size_t(nin)});
+  return out;
+}
+
+// apply() where operands are of several types, or scalars, or the caller names the loop.
+Array apply_promoted(Op op, std::span<const Arg> in, const MapOptions& options) {
   const int nin = static_cast<int>(in.size());
   const OpInfo& info = op_info(op);
-
   // The compute type.
   DType promoted;
   Arg swapped[2] = {Scalar{}, Scalar{}};
@@ -119,9 +263,8 @@ Array apply(Op op, std::span<const Arg> in, const MapOptions& options) {
       }
     }
   }
-  const bool logical = op == Op::logical_and || op == Op::logical_or || op == Op::logical_xor || op == Op::logical_not;
   for (int k = 0; k < nin; ++k) {
-    if (logical && !args[k].array) {
+    if (is_logical(op) && !args[k].array) {
       // Only whether it is zero matters, whatever type it meets.
       if (args.data() == in.data()) {
         for (int j = 0; j < nin && j < 2; ++j) swapped[j] = in[j];
@@ -149,99 +292,15 @@ Array apply(Op op, std::span<const Arg> in, const MapOptions& options) {
     }
   }
   if (op == Op::power && is_integer(type)) require_nonnegative_exponent(args[0], args[1], type);
+  return apply_loop(op, type, args, in, options);
+}
 
-  // The shape.
-  int64_t shape[kMaxDims];
-  int nd = 0;
-  bool first = true;
-  const auto refuse_shapes = [&] {
-    std::string text = "operands could not be broadcast together with shapes ";
-    for (const Arg& x : in) text += (x.array ? shape_text(x.array->layout.dims()) : "()") + " ";
-    if (options.out) text += shape_text(options.out->layout.dims()) + " ";
-    if (options.where) text += shape_text(options.where->layout.dims()) + " ";
-    throw value_error(
-        text, "in numloom." + std::string(info.name) + ": axes must have equal lengths or length 1, counted from the last");
-  };
-  const auto include = [&](const Array& a) {
-    if (first) {
-      nd = a.ndim();
-      std::copy_n(a.layout.shape, nd, shape);
-      first = false;
-      return;
-    }
-    if (nd == a.ndim() && std::equal(shape, shape + nd, a.layout.shape)) return;
-    int64_t joined[kMaxDims];
-    int n;
-    if (!broadcast_shapes({shape, size_t(nd)}, a.layout.dims(), joined, n)) { refuse_shapes(); }
-    nd = n;
-    std::copy_n(joined, n, shape);
-  };
-  for (const Arg& a : args)
-    if (a.array) include(*a.array);
-  if (options.where) include(*options.where);
+}  // namespace
 
-  const DType result = op_output_type(op, type);
-  Array out;
-  if (options.out) {
-    out = *options.out;
-    if (!out.writeable) throw value_error("output array is read-only");
-    if (!can_cast(result, out.dtype, options.casting)) {
-      static constexpr const char* kRules[] = {"no", "safe", "same_kind", "unsafe"};
-      throw casting_error(info.name, std::string(dtype_name(result)), std::string(dtype_name(out.dtype)),
-                          kRules[static_cast<int>(options.casting)]);
-    }
-    int64_t joined[kMaxDims];
-    int n;
-    if (!broadcast_shapes({shape, size_t(nd)}, out.layout.dims(), joined, n)) refuse_shapes();
-    if (n != out.ndim() || !std::equal(joined, joined + n, out.layout.shape))
-      throw value_error("non-broadcastable output operand with shape " + shape_text(out.layout.dims()) +
-                        " doesn't match the broadcast shape " + shape_text({shape, size_t(nd)}));
-  } else {
-    const Array* arrays[4];
-    int n = 0;
-    for (const Arg& a : args)
-      if (a.array) arrays[n++] = a.array;
-    out = make_result(result_layout({shape, size_t(nd)}, item_size(result), {arrays, size_t(n)}, options.order), result);
-  }
-
-  Array held[3];
-  Arg ready[3] = {Scalar{}, Scalar{}, Scalar{}};
-  for (int k = 0; k < nin; ++k) {
-    ready[k] = args[k];
-    if (options.out && args[k].array) {
-      held[k] = without_overlap(
-          same_shape(args[k].array->layout, out.layout)
-              ? *args[k].array
-              : args[k].array->with(args[k].array->dtype, broadcast_to(args[k].array->layout, out.layout.dims())),
-          out);
-      ready[k] = held[k];
-    }
-  }
-  if (!options.where) {
-    record_map(op, type, out, {ready, size_t(nin)});
-    return out;
-  }
-  // Masked: compute where the mask holds on harmless operands elsewhere, so that nothing there warns; keep the rest.
-  const Array mask = options.where->dtype == DType::b1 ? *options.where : astype(*options.where, DType::b1);
-  Scalar one;
-  one.dtype = DType::i8;
-  one.i = 1;
-  one.weak = Scalar::Weak::integer;
-  if (info.warns && is_inexact(type))
-    for (int k = 0; k < nin; ++k)
-      if (ready[k].array) {
-        held[k] = select(mask, ready[k], one);
-        ready[k] = held[k];
-      }
-  const Array value = make_result(Layout::contiguous({out.layout.shape, size_t(out.ndim())}, item_size(result)), result);
-  record_map(op, type, value, {ready, size_t(nin)});
-  const Array kept_mask =
-      options.out ? without_overlap(mask.with(DType::b1, broadcast_to(mask.layout, out.layout.dims())), out) : mask;
-  Scalar zero;
-  zero.dtype = out.dtype;
-  const Arg triple[3] = {kept_mask, value, options.out ? Arg(out) : Arg(zero)};
-  record_map(Op::select, out.dtype, out, triple);
-  return out;
+Array apply(Op op, std::span<const Arg> in, const MapOptions& options) {
+  if (options.dtype == kNoDType)
+    if (const DType type = uniform_type(op, in); type != kNoDType) return apply_loop(op, type, in, in, options);
+  return apply_promoted(op, in, options);
 }
 
 void assign(const Array& dst, const Arg& src, Casting rule) {

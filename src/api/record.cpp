@@ -181,7 +181,7 @@ struct alignas(64) Scratch {
 thread_local Scratch scratch;
 
 // The small path: the loops themselves, on host memory.
-void run_map_now(Op op, DType type, const Array& out, std::span<const Arg> in, std::span<const Layout> layouts) {
+void run_map_now(Op op, DType type, const Array& out, std::span<const Arg> in, const Layout* const* layouts) {
   const LoopTable& t = loops();
   const int64_t n = out.size();
   if (n == 0) return;
@@ -201,15 +201,15 @@ void run_map_now(Op op, DType type, const Array& out, std::span<const Arg> in, s
       continue;
     }
     const Array& a = *in[k].array;
-    const char* base = a.buf->host + layouts[k].offset;
+    const char* base = a.buf->host + layouts[k]->offset;
     step[k] = item;
-    if (layouts[k].c_contiguous(a.item()) && a.dtype == want) {
+    if (layouts[k]->c_contiguous(a.item()) && a.dtype == want) {
       p[k] = base;
       continue;
     }
     char* d = scratch.get(k, n * std::max(item, a.item()));
     char* packed = a.dtype == want ? d : scratch.get(3, n * std::max(item, a.item()));
-    by_item(a.item(), [&](auto tag) { pack(reinterpret_cast<decltype(tag)*>(packed), base, layouts[k], 0); });
+    by_item(a.item(), [&](auto tag) { pack(reinterpret_cast<decltype(tag)*>(packed), base, *layouts[k], 0); });
     if (a.dtype != want) t.cast[static_cast<int>(a.dtype)][static_cast<int>(want)](d, packed, nullptr, nullptr, n);
     p[k] = d;
   }
@@ -269,24 +269,25 @@ void run_map_now(Op op, DType type, const Array& out, std::span<const Arg> in, s
 
 void record_map(Op op, DType type, const Array& out, std::span<const Arg> in) {
   const int nin = static_cast<int>(in.size());
-  Layout layouts[3];
+  const int64_t size = out.size();
+  Layout spread[3];
+  const Layout* layouts[3];
+  Engine& e = Engine::get();
   bool small =
-      out.size() * std::max(out.item(), item_size(type)) <= run_now_bytes() && writable_here(out) && device() != Device::cuda;
+      e.placement != Placement::cuda && writable_here(out) && size * std::max(out.item(), item_size(type)) <= run_now_bytes();
   for (int k = 0; k < nin; ++k)
-    if (in[k].array) {
-      layouts[k] = same_shape(in[k].array->layout, out.layout) ? in[k].array->layout
-                                                               : broadcast_to(in[k].array->layout, out.layout.dims());
-      small &= ready_here(*in[k].array);
+    if (const Array* a = in[k].array) {
+      layouts[k] = same_shape(a->layout, out.layout) ? &a->layout : &(spread[k] = broadcast_to(a->layout, out.layout.dims()));
+      small = small && ready_here(*a);
     }
   if (small) {
-    run_map_now(op, type, out, in, {layouts, static_cast<size_t>(nin)});
+    run_map_now(op, type, out, in, layouts);
     issue_warnings();
     return;
   }
-  if (out.size() == 0) return;
+  if (size == 0) return;
   {
-    EngineLock lock;
-    Engine& e = Engine::get();
+    const EngineLock lock;
     Instr& i = e.draft();
     i.kind = Kind::map;
     i.op = op;
@@ -294,7 +295,7 @@ void record_map(Op op, DType type, const Array& out, std::span<const Arg> in) {
     i.nin = static_cast<uint8_t>(nin);
     set_operand(i.out, out, out.layout);
     for (int k = 0; k < nin; ++k)
-      if (in[k].array) set_operand(i.in[k], *in[k].array, layouts[k]);
+      if (in[k].array) set_operand(i.in[k], *in[k].array, *layouts[k]);
       else set_scalar(i.in[k], in[k].scalar, op_input_type(op, type, k));
     e.commit();
   }

@@ -60,7 +60,11 @@ Layout Layout::contiguous(std::span<const int64_t> shape, int item, bool fortran
   return l;
 }
 
-bool same_shape(const Layout& a, const Layout& b) { return a.ndim == b.ndim && std::equal(a.shape, a.shape + a.ndim, b.shape); }
+bool same_shape(const Layout& a, const Layout& b) {
+  bool same = a.ndim == b.ndim;
+  for (int d = 0; same && d < a.ndim; ++d) same = a.shape[d] == b.shape[d];
+  return same;
+}
 
 bool broadcast_shapes(std::span<const int64_t> a, std::span<const int64_t> b, int64_t* out, int& out_ndim) {
   const int na = static_cast<int>(a.size()), nb = static_cast<int>(b.size()), n = std::max(na, nb);

@@ -1,12 +1,23 @@
 #include "engine/cuts.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace numloom {
 
+// The period that was found, where all that was recorded since repeats it; else the one that holds furthest back.
+int Cuts::period() {
+  const auto since = static_cast<size_t>(std::exchange(fresh_, 0)), p = static_cast<size_t>(period_);
+  const bool holds =
+      p > 0 && since + p <= forms_.size() && std::equal(forms_.end() - since, forms_.end(), forms_.end() - since - p);
+  if (holds) reach_ += static_cast<int>(since);
+  else period_ = search();
+  return period_;
+}
+
 // The period that holds furthest back from the end; the least of those. It was seen at least once and a half: waiting for two
 // whole occurrences would plan a long body one turn later. 0 where nothing repeats.
-int Cuts::period() const {
+int Cuts::search() {
   // repeats_[p]: so many last forms equal those p before them. The Z-function of the reversed sequence, in linear time.
   const int m = static_cast<int>(std::min<size_t>(forms_.size(), kHistory));
   const uint32_t* end = forms_.data() + forms_.size() - 1;
@@ -47,6 +58,7 @@ int Cuts::cut(int n, int64_t soft) {
 
 void Cuts::restart() {
   forms_.clear();
+  period_ = fresh_ = reach_ = 0;
   to_boundary_ = 0;
   piece_ = std::numeric_limits<int64_t>::max();
 }

@@ -16,6 +16,7 @@ class Cuts {
   void recorded(uint32_t form) {
     if (forms_.size() == 2 * kHistory) forms_.erase(forms_.begin(), forms_.begin() + kHistory);
     forms_.push_back(form);
+    ++fresh_;
   }
   // So many unrun instructions make a cut.
   int64_t limit(int64_t soft) const { return piece_ < soft ? piece_ : soft; }
@@ -27,13 +28,16 @@ class Cuts {
  private:
   static constexpr int kHistory = 4096;  // bodies of up to about 2/3 of this are recognised
 
-  int period() const;
+  int period();
+  int search();
 
   std::vector<uint32_t> forms_;
+  int period_ = 0;           // found last
+  int reach_ = 0;            // how far back it holds
+  int fresh_ = 0;            // forms recorded since
   int64_t to_boundary_ = 0;  // instructions until the end of a body longer than the limit; 0 where there is none
   int64_t piece_ = std::numeric_limits<int64_t>::max();
-  mutable std::vector<int> repeats_;  // scratch of period()
-  mutable int reach_ = 0;             // how far back the period found holds
+  std::vector<int> repeats_;  // scratch of search()
 };
 
 }  // namespace numloom

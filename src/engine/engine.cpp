@@ -23,10 +23,7 @@ std::atomic<bool> any_warning{false};
 
 }  // namespace
 
-Hooks& hooks() {
-  static Hooks h;
-  return h;
-}
+constinit Hooks installed_hooks;
 
 const char* flush_reason_name(FlushReason r) {
   static constexpr const char* kNames[] = {"value", "shared", "soft_limit", "eval",  "exported",
@@ -84,7 +81,7 @@ void Engine::commit() {
   for (int k = 0; k < d.nin; ++k) shared |= d.in[k].buf && d.in[k].buf->shared();
   program_.commit();
   ++counters.instructions;
-  if (repetition) cuts_.recorded(program_.forms().back());
+  if (repetition) cuts_.recorded(d.form);
 #ifdef NUMLOOM_VERIFY
   program_.verify();
 #endif

@@ -27,6 +27,7 @@ struct Hooks {
   void (*verify_end)(void* state, bool ran) = nullptr;
 };
 
-Hooks& hooks();
+extern Hooks installed_hooks;
+inline Hooks& hooks() { return installed_hooks; }
 
 }  // namespace numloom

@@ -1,6 +1,7 @@
 #include "program/program.h"
 
 #include <algorithm>
+#include <iterator>
 #include <sstream>
 #include <stdexcept>
 
@@ -83,15 +84,15 @@ void Program::commit() {
       b->retain();
       if (bump(b->pending_reads, 1) == 0 && (b->host || b->device)) bytes_ += b->nbytes;
     }
-  forms_.push_back(form_of(i));
+  i.form = form_of(i);
+  i.done = false;
   instrs_.push_back(std::move(draft_));
-  done_.push_back(false);
 }
 
 void Program::complete(int n) {
-  if (done_[n]) return;
-  done_[n] = true;
   Instr& i = *instrs_[n];
+  if (i.done) return;
+  i.done = true;
   if (i.error) i.error = nullptr;
   bump(i.out.buf->pending_writes, -1);
   i.out.buf->release();
@@ -105,37 +106,25 @@ void Program::complete(int n) {
 void Program::compact() {
   size_t kept = 0;
   for (size_t n = 0; n < instrs_.size(); ++n) {
-    if (done_[n]) {
+    if (instrs_[n]->done) {
       if (spare_.size() < 512) spare_.push_back(std::move(instrs_[n]));
       continue;
     }
-    forms_[kept] = forms_[n];
     if (kept != n) instrs_[kept] = std::move(instrs_[n]);
     ++kept;
   }
   instrs_.resize(kept);
-  forms_.resize(kept);
-  done_.assign(kept, false);
   bytes_ = read_bytes([](const Buffer&) { return true; });
 }
 
 void Program::split(int first, Program& rest) {
-  for (int n = first; n < size(); ++n) {
-    rest.instrs_.push_back(std::move(instrs_[n]));
-    rest.done_.push_back(done_[n]);
-    rest.forms_.push_back(forms_[n]);
-  }
+  std::move(instrs_.begin() + first, instrs_.end(), std::back_inserter(rest.instrs_));
   instrs_.resize(first);
-  done_.resize(first);
-  forms_.resize(first);
 }
 
 void Program::append(Program&& rest) {
-  for (int n = 0; n < rest.size(); ++n) {
-    instrs_.push_back(std::move(rest.instrs_[n]));
-    done_.push_back(rest.done_[n]);
-    forms_.push_back(rest.forms_[n]);
-  }
+  if (rest.empty()) return;
+  std::move(rest.instrs_.begin(), rest.instrs_.end(), std::back_inserter(instrs_));
   bytes_ = read_bytes([](const Buffer&) { return true; });
 }
 
@@ -144,19 +133,13 @@ void Program::move(const std::vector<bool>& take, Program& to) {
   for (size_t n = 0; n < instrs_.size(); ++n) {
     if (take[n]) {
       to.instrs_.push_back(std::move(instrs_[n]));
-      to.done_.push_back(done_[n]);
-      to.forms_.push_back(forms_[n]);
       continue;
     }
-    forms_[kept] = forms_[n];
-    done_[kept] = done_[n];
     if (kept != n) instrs_[kept] = std::move(instrs_[n]);
     ++kept;
   }
   instrs_.resize(kept);
-  forms_.resize(kept);
-  done_.resize(kept);
-  bytes_ = read_bytes([](const Buffer&) { return true; });
+  for (Program* p : {this, &to}) p->bytes_ = p->read_bytes([](const Buffer&) { return true; });
 }
 
 int64_t Program::kept_bytes() const {

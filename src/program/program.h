@@ -45,6 +45,8 @@ struct Instr {
   int32_t axis;
   uint32_t axes;
   uint32_t site;
+  uint32_t form;   // hash of op, types and number of axes: what repeats in a loop. Program's
+  bool done;       // ran, or was dropped. Program's
   Operand out, in[3];
   std::exception_ptr error;  // why it failed when it was tried; null where it was not
 
@@ -65,7 +67,7 @@ class Program {
 
   // Releases what instruction i holds, because it ran or nobody needs it. It stays in the list until compact().
   void complete(int i);
-  bool completed(int i) const { return done_[i]; }
+  bool completed(int i) const { return instrs_[i]->done; }
   // Notes why instruction i failed. It stays in the program.
   void fail(int i, std::exception_ptr why) { instrs_[i]->error = std::move(why); }
   // Removes completed instructions. The others keep their order.
@@ -80,8 +82,6 @@ class Program {
   int64_t bytes() const { return bytes_; }
   // Of those, the bytes which only the program keeps: NumPy would have freed them by now.
   int64_t kept_bytes() const;
-  // Hash of each instruction's form (op, types, number of axes): what repeats in a loop.
-  const std::vector<uint32_t>& forms() const { return forms_; }
 
   std::string print() const;
   // Instruction i for messages: what it computes, of which types and shapes.
@@ -93,8 +93,6 @@ class Program {
   int64_t read_bytes(Which which) const;
 
   std::vector<std::unique_ptr<Instr>> instrs_;
-  std::vector<bool> done_;
-  std::vector<uint32_t> forms_;
   std::vector<std::unique_ptr<Instr>> spare_;
   std::unique_ptr<Instr> draft_;
   int64_t bytes_ = 0;

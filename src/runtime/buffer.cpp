@@ -1,5 +1,6 @@
 #include "runtime/buffer.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <new>
 #include <utility>
@@ -15,27 +16,48 @@ bool (*reclaim_host_memory)() = nullptr;
 namespace {
 
 // Small arrays live behind their Buffer, in blocks of a few sizes kept per thread: a Python loop over vectors of three
-// elements makes and drops millions of them.
-constexpr int64_t kInside[] = {64, 256, 1024, 4096};
-constexpr int kClasses = 4;
-constexpr int kKept = 64;
+// elements makes and drops millions of them. Class 0 has no room behind it; flushes drop those by the hundred.
+constexpr int64_t kInside[] = {0, 64, 256, 1024, 4096};
+constexpr int kClasses = 5;
+constexpr int kKept[kClasses] = {512, 64, 64, 64, 64};
 constexpr int64_t kHead = (sizeof(Buffer) + 63) / 64 * 64;
 
 struct FreeList {
-  void* block[kClasses][kKept];
-  int count[kClasses] = {};
+  void* first[kClasses] = {};  // each kept block begins with the address of the next
+  int room[kClasses];
+  FreeList() { std::copy_n(kKept, kClasses, room); }
   ~FreeList() {
-    for (int c = 0; c < kClasses; ++c)
-      while (count[c]) std::free(block[c][--count[c]]);
-    for (int& n : count) n = kKept + 1;  // closed: a buffer that dies after this goes to free()
+    for (int c = 0; c < kClasses; ++c) {
+      while (first[c]) std::free(std::exchange(first[c], *static_cast<void**>(first[c])));
+      room[c] = 0;  // a buffer that dies after this goes to free()
+    }
   }
 };
 thread_local FreeList free_list;
 
+void* take_block(int c) {
+  FreeList& list = free_list;
+  if (void* p = list.first[c]) {
+    list.first[c] = *static_cast<void**>(p);
+    ++list.room[c];
+    return p;
+  }
+  void* p = std::aligned_alloc(64, kHead + kInside[c]);
+  if (!p) throw std::bad_alloc();
+  return p;
+}
+
+void give_block(void* p, int c) {
+  FreeList& list = free_list;
+  if (list.room[c] == 0) return std::free(p);
+  --list.room[c];
+  *static_cast<void**>(p) = std::exchange(list.first[c], p);
+}
+
 }  // namespace
 
 Buffer* Buffer::make(int64_t nbytes) {
-  auto* b = new Buffer;
+  auto* b = new (take_block(0)) Buffer;
   b->nbytes = nbytes;
   return b;
 }
@@ -52,11 +74,9 @@ Buffer* Buffer::make_host(int64_t nbytes) {
     b->host_valid = true;
     return b;
   }
-  int c = 0;
+  int c = 1;
   while (kInside[c] < nbytes) ++c;
-  int& n = free_list.count[c];
-  void* p = n > 0 && n <= kKept ? free_list.block[c][--n] : std::aligned_alloc(64, kHead + kInside[c]);
-  if (!p) throw std::bad_alloc();
+  void* p = take_block(c);
   auto* b = new (p) Buffer;
   b->nbytes = nbytes;
   b->host = static_cast<char*>(p) + kHead;
@@ -68,8 +88,7 @@ Buffer* Buffer::make_host(int64_t nbytes) {
 }
 
 Buffer* Buffer::wrap(void* host, int64_t nbytes, void* owner, void (*release)(void*), bool shared) {
-  auto* b = new Buffer;
-  b->nbytes = nbytes;
+  Buffer* b = make(nbytes);
   b->host = static_cast<char*>(host);
   b->host_valid = true;
   b->foreign = shared;
@@ -115,18 +134,12 @@ void Buffer::move_host(char* p) {
 }
 
 void Buffer::destroy() {
-  drop_device();
-  if (home_ == Home::inside) {
-    const int c = size_class_;
-    this->~Buffer();
-    int& n = free_list.count[c];
-    if (n < kKept) free_list.block[c][n++] = this;
-    else std::free(this);
-    return;
-  }
+  if (device) drop_device();
   if (home_ == Home::pool) host_free(host, nbytes);
   if (release_) release_(owner_);
-  delete this;
+  const int c = size_class_;
+  this->~Buffer();
+  give_block(this, c);
 }
 
 }  // namespace numloom

@@ -75,7 +75,6 @@ TEST(Program, SplitsAndJoins) {
   c.program.split(2, rest);
   EXPECT_EQ(c.program.size(), 2);
   EXPECT_EQ(rest.size(), 3);
-  EXPECT_EQ(rest.forms().size(), 3u);
   c.program.append(std::move(rest));
   EXPECT_EQ(c.program.size(), 5);
   c.program.verify();
@@ -84,8 +83,8 @@ TEST(Program, SplitsAndJoins) {
 
 TEST(Program, FormsAreOfTheOpNotOfSizes) {
   Chain a(2), b(2, 777);
-  EXPECT_EQ(a.program.forms()[0], b.program.forms()[0]);
-  EXPECT_EQ(a.program.forms()[0], a.program.forms()[1]);
+  EXPECT_EQ(a.program[0].form, b.program[0].form);
+  EXPECT_EQ(a.program[0].form, a.program[1].form);
 }
 
 TEST(Program, PrintsItsInstructions) {
