@@ -194,8 +194,10 @@ ROWS: tuple[Row, ...] = (
     Row("arctan2", "trigonometric", 2, "f", "The angle of the point (b, a).", aliases=("atan2",), ulp=(2, 2)),
     Row("hypot", "trigonometric", 2, "f", "sqrt(a*a + b*b) without undue overflow.", flags="commutative", ulp=(0.6, 0.6),
         warns="over"),
-    Row("deg2rad", "trigonometric", 1, "f", "Degrees to radians.", aliases=("radians",), warns="under"),
-    Row("rad2deg", "trigonometric", 1, "f", "Radians to degrees.", aliases=("degrees",), warns="over"),
+    Row("deg2rad", "trigonometric", 1, "f", "Degrees to radians.", warns="under"),
+    Row("radians", "trigonometric", 1, "f", "Degrees to radians.", warns="under"),
+    Row("rad2deg", "trigonometric", 1, "f", "Radians to degrees.", warns="over"),
+    Row("degrees", "trigonometric", 1, "f", "Radians to degrees.", warns="over"),
 
     # Hyperbolic functions
     Row("sinh", "hyperbolic", 1, "fc", "The hyperbolic sine.", ulp=(2.5, 2.5), warns="over", domain="moderate"),

@@ -42,5 +42,7 @@ template <class T> NL_FN T op_rad2deg(T a) {
   if constexpr (Is<T>::half) return narrow(op_rad2deg(widen(a)));
   else return a * ((T)180 / (T)3.141592653589793238462643383279502884);
 }
+template <class T> NL_FN T op_radians(T a) { return op_deg2rad(a); }
+template <class T> NL_FN T op_degrees(T a) { return op_rad2deg(a); }
 
 }  // namespace nl

@@ -25,6 +25,14 @@ PyObject* call_numpy(const char* name, const Call& call) {
   return r ? wrap_result(r) : nullptr;
 }
 
+PyObject* written_to(PyObject* out, const Array& result) {
+  if (!is_ours(out)) return nullptr;
+  const Array& to = array_of(out);
+  if (!to.writeable || to.dtype != result.dtype || !same_shape(to.layout, result.layout)) return nullptr;
+  assign(to, result);
+  return Py_NewRef(out);
+}
+
 namespace {
 
 // What `copy=` asks for: always, never, or only where needed.

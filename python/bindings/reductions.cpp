@@ -94,8 +94,7 @@ PyObject* spread(const Call& call) {
   if (!signature.parse(call, v)) return call.decline("arguments");
   Operand a, mask, given_mean;
   ReduceOptions options;
-  if (!parse_common(v[0], v[1], v[2], v[3], v[5], v[6], a, mask, options) || options.where)
-    return call.decline("operands of this kind");
+  if (!parse_common(v[0], v[1], v[2], v[3], v[5], v[6], a, mask, options)) return call.decline("operands of this kind");
   if (given(v[4]) && given(v[8])) return call.decline("ddof and correction");
   PyObject* delta = given(v[8]) ? v[8] : v[4];
   double ddof = 0;
@@ -103,11 +102,7 @@ PyObject* spread(const Call& call) {
     ddof = PyFloat_AsDouble(delta);
     if (ddof == -1 && PyErr_Occurred()) throw python_error{};
   }
-  double n = 1;
-  for (int d = 0; d < a.array->ndim(); ++d) {
-    if (!options.axes || *options.axes >> d & 1) n *= static_cast<double>(a.array->layout.shape[d]);
-  }
-  if (n - ddof <= 0 || a.array->size() == 0) return call.decline("degrees of freedom <= 0");
+  if (a.array->size() == 0) return call.decline("an empty array");
   if (errstate_needs_numpy()) return call.decline("errstate");
   if (given(v[7]) && (!is_ours(v[7]) || !to_array(v[7], given_mean) || given_mean.array->dtype != a.array->dtype ||
                       given_mean.array->ndim() != a.array->ndim() || !is_float(a.array->dtype)))
@@ -119,7 +114,7 @@ template <Op op>
 PyObject* arg_of(const Call& call) {
   static const Signature signature({"a", "axis", "out", "keepdims"}, 3);
   PyObject* v[4];
-  if (!signature.parse(call, v) || given_some(v[2])) return call.decline("arguments");
+  if (!signature.parse(call, v)) return call.decline("arguments");
   Operand a;
   if (!to_array(v[0], a)) return call.decline("operands of this kind");
   const bool keepdims = given(v[3]) && PyObject_IsTrue(v[3]) == 1;
@@ -128,7 +123,9 @@ PyObject* arg_of(const Call& call) {
     if (a.array->ndim() == 0) return call.decline("an axis of a 0-d array");
     axis = to_axis(v[1], a.array->ndim());
   }
-  return result_of([&] { return argreduce(op, *a.array, axis, keepdims); });
+  if (!given_some(v[2])) return result_of([&] { return argreduce(op, *a.array, axis, keepdims); });
+  PyObject* written = written_to(v[2], argreduce(op, *a.array, axis, keepdims));
+  return written ? written : call.decline("out= of another form");
 }
 
 template <Op op>

@@ -94,7 +94,7 @@ PyObject* clip_method(const Call& call) {
 PyObject* take_of(const Call& call) {
   static const Signature signature({"a", "indices", "axis", "out", "mode"}, 5);
   PyObject* v[5];
-  if (!signature.parse(call, v, 2) || given_some(v[3])) return call.decline("arguments");
+  if (!signature.parse(call, v, 2)) return call.decline("arguments");
   Operand a, indices;
   if (!to_array(v[0], a) || !to_array(v[1], indices) || !is_integer(indices.array->dtype))
     return call.decline("operands of this kind");
@@ -110,7 +110,9 @@ PyObject* take_of(const Call& call) {
     if (a.array->ndim() == 0) return call.decline("a 0-d array");
     axis = to_axis(v[2], a.array->ndim());
   }
-  return result_of([&] { return take(*a.array, *indices.array, axis, mode); });
+  if (!given_some(v[3])) return result_of([&] { return take(*a.array, *indices.array, axis, mode); });
+  PyObject* written = written_to(v[3], take(*a.array, *indices.array, axis, mode));
+  return written ? written : call.decline("out= of another form");
 }
 
 PyObject* round_of(const Call& call) {

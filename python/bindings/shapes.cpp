@@ -293,13 +293,27 @@ bool gather_arrays(PyObject* sequence, std::vector<Array>& out) {
   return n > 0 && any_ours;
 }
 
+// The dtype of a joined array: the one asked for, or that of `out`, to which the parts are cast. False: decline.
+bool joined_type(PyObject* out, PyObject* dtype, DType& t) {
+  if (!to_dtype(dtype, t, kNoDType)) return false;
+  if (!given_some(out)) return true;
+  if (given_some(dtype) || !is_ours(out)) return false;
+  t = array_of(out).dtype;
+  return true;
+}
+
+PyObject* joined(const Call& call, PyObject* out, Array&& result) {
+  if (!given_some(out)) return make_array(std::move(result));
+  PyObject* written = written_to(out, result);
+  return written ? written : call.decline("out= of another shape");
+}
+
 PyObject* concatenate_of(const Call& call) {
   static const Signature signature({"arrays", "axis", "out", "dtype", "casting"}, 3);
   PyObject* v[5];
   std::vector<Array> arrays;
   DType t;
-  if (!signature.parse(call, v) || given_some(v[2]) || given(v[4]) || !to_dtype(v[3], t, kNoDType))
-    return call.decline("arguments");
+  if (!signature.parse(call, v) || given(v[4]) || !joined_type(v[2], v[3], t)) return call.decline("arguments");
   if (!gather_arrays(v[0], arrays)) return call.decline("operands of this kind");
   int axis = 0;
   if (v[1] == Py_None) {
@@ -310,7 +324,7 @@ PyObject* concatenate_of(const Call& call) {
     if (arrays[0].ndim() == 0) raise(PyExc_ValueError, "zero-dimensional arrays cannot be concatenated");
     axis = v[1] ? to_axis(v[1], arrays[0].ndim()) : 0;
   }
-  return make_array(concatenate(arrays, axis, t));
+  return joined(call, v[2], concatenate(arrays, axis, t));
 }
 
 PyObject* stack_of(const Call& call) {
@@ -318,8 +332,7 @@ PyObject* stack_of(const Call& call) {
   PyObject* v[5];
   std::vector<Array> arrays;
   DType t;
-  if (!signature.parse(call, v) || given_some(v[2]) || given(v[4]) || !to_dtype(v[3], t, kNoDType))
-    return call.decline("arguments");
+  if (!signature.parse(call, v) || given(v[4]) || !joined_type(v[2], v[3], t)) return call.decline("arguments");
   if (!gather_arrays(v[0], arrays)) return call.decline("operands of this kind");
   const int n = arrays[0].ndim() + 1;
   if (n > kMaxDims) return call.decline("dimensions");
@@ -338,24 +351,29 @@ PyObject* stack_of(const Call& call) {
     l.strides[axis] = 0;
     a = a.with(a.dtype, l);
   }
-  return make_array(concatenate(arrays, axis, t));
+  return joined(call, v[2], concatenate(arrays, axis, t));
 }
 
 PyObject* dot_of(const Call& call) {
   static const Signature signature({"a", "b", "out"}, 3);
   PyObject* v[3];
   Operand a, b;
-  if (!signature.parse(call, v, 2) || given_some(v[2])) return call.decline("arguments");
+  if (!signature.parse(call, v, 2)) return call.decline("arguments");
   if (!to_operand(v[0], a) || !to_operand(v[1], b)) return call.decline("operands of this kind");
   if (!a.array || !b.array) {
     // A product with a number; the number's type counts fully here.
     if (!a.array && !b.array) return call_numpy("dot", call);
+    if (given_some(v[2])) return call.decline("out= of a product with a number");
     a.scalar.weak = b.scalar.weak = Scalar::Weak::no;
     const Arg args[2] = {a.arg(), b.arg()};
     return result_of([&] { return apply(Op::multiply, args); });
   }
   if (errstate_needs_numpy()) return call.decline("errstate");
-  return result_of([&] { return dot(*a.array, *b.array); });
+  if (!given_some(v[2])) return result_of([&] { return dot(*a.array, *b.array); });
+  // NumPy takes rows in memory only.
+  const bool fits = is_ours(v[2]) && array_of(v[2]).layout.c_contiguous(array_of(v[2]).item());
+  PyObject* written = fits ? written_to(v[2], dot(*a.array, *b.array)) : nullptr;
+  return written ? written : call.decline("out= of another form");
 }
 
 }  // namespace

@@ -152,6 +152,7 @@ def public():
 def build():
     """Resolve NumPy's public names; returns them as a dict. Called once, at import."""
     _provided.update(_api.load())
+    _ndarray.complete_methods(_provided)
     for name, ours in _core.functions.items():
         real = getattr(numpy, name, None)
         _provided[name] = function.make_native(ours, real, name) if real is not None else ours

@@ -406,6 +406,14 @@ def _fallback_method(name):
     return function.make(getattr(_real, name), "ndarray." + name)
 
 
+def complete_methods(composites):
+    """Methods whose work a composite does, `composites` being dotted name -> function. Called once, at import."""
+    from numloom._fallback import function
+
+    for name in ("repeat", "trace"):
+        setattr(ndarray, name, function.make_composite(composites[name], getattr(_real, name), "ndarray." + name))
+
+
 def _fallback_property(name):
     def get(self):
         return from_host(getattr(_core.to_numpy(self), name))

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 #include "api/record.h"
@@ -209,7 +210,10 @@ Array reduce(Op op, const Array& input, const ReduceOptions& options) {
   const OpInfo& info = op_info(op);
   Array a = input;
   uint32_t axes = options.axes ? *options.axes : all_axes(a.ndim());
-  const DType result = reduce_type(op, a.dtype, options.dtype);
+  DType asked = options.dtype;
+  // NumPy's loop is chosen by the operand and `out` together.
+  if (asked == kNoDType && options.out) asked = promote(a.dtype, options.out->dtype);
+  const DType result = reduce_type(op, a.dtype, asked);
   // float16 accumulates in float32 and is rounded once.
   const DType type = result == DType::f2 && (op == Op::add || op == Op::multiply) ? DType::f4 : result;
   if (!op_supports(op, type) || op_output_type(op, type) != type ||
@@ -256,44 +260,109 @@ Array reduce(Op op, const Array& input, const ReduceOptions& options) {
   return out;
 }
 
-Array mean(const Array& a, const ReduceOptions& options) {
-  int64_t count = 1;
+namespace {
+
+// How many elements each sum adds: one number, or one for each sum where a mask decides.
+struct Count {
+  int64_t n = 1;
+  std::optional<Array> masked;
+};
+
+Count count_reduced(const Array& a, const ReduceOptions& options, bool keepdims) {
+  Count count;
   const uint32_t axes = options.axes ? *options.axes : all_axes(a.ndim());
+  if (options.where) {
+    int64_t joined[kMaxDims];
+    int n;
+    if (!broadcast_shapes(options.where->layout.dims(), a.layout.dims(), joined, n) || n != a.ndim() ||
+        !std::equal(joined, joined + n, a.layout.shape))
+      throw not_native("where= broadcasts the operand");
+    ReduceOptions sum;
+    sum.axes = axes;
+    sum.keepdims = keepdims;
+    count.masked = count_nonzero(broadcast(*options.where, a.layout.dims()), sum);
+    return count;
+  }
   for (int d = 0; d < a.ndim(); ++d)
-    if (axes >> d & 1) count *= a.layout.shape[d];
-  if (count == 0 || options.where || options.initial) throw not_native("the mean of no elements, or of masked ones");
+    if (axes >> d & 1) count.n *= a.layout.shape[d];
+  return count;
+}
+
+// NumPy warns where a count is at most `least`, and so lets it be NumPy's. With a mask this looks at values, and runs.
+void require_more(const Count& count, double least, const char* what) {
+  int64_t n = count.n;
+  if (count.masked) {
+    if (count.masked->size() == 0) throw not_native(what);
+    n = item_value(reduce(Op::minimum, *count.masked)).i;
+  }
+  if (static_cast<double>(n) <= least) throw not_native(what);
+}
+
+// total / (count - ddof) in the type of `total`. NumPy divides by an int64 and so in float64, and rounds once to the type of
+// `total`: the same quotient where the count has few enough bits for that type.
+Array divided(const Array& total, const Count& count, double ddof) {
+  const double n = static_cast<double>(count.n) - ddof;
+  const bool narrow = count.masked || (n != std::floor(n)) || n > (total.dtype == DType::f2 ? 2048 : 1 << 24);
+  Scalar number;
+  number.dtype = DType::f8;
+  number.f = n;
+  if (!narrow) {
+    number.weak = Scalar::Weak::floating;
+    const Arg quotient[2] = {total, number};
+    return apply(Op::divide, quotient);
+  }
+  if (!count.masked) {
+    const Arg quotient[2] = {total, number};
+    return astype(apply(Op::divide, quotient), total.dtype);
+  }
+  number.f = ddof;
+  const Arg less[2] = {*count.masked, number};
+  const Array freedom = ddof == 0 ? *count.masked : apply(Op::subtract, less);
+  const Arg quotient[2] = {total, freedom};
+  return astype(apply(Op::divide, quotient), total.dtype);
+}
+
+// The result of a composite: itself, or written into `out`, which it fits.
+Array delivered(const Array& result, const Array* out) {
+  if (!out) return result;
+  if (!same_shape(out->layout, result.layout)) throw not_native("out= of another shape");
+  assign(*out, result);
+  return *out;
+}
+
+}  // namespace
+
+Array mean(const Array& a, const ReduceOptions& options) {
+  if (options.initial) throw not_native("a mean with an initial value");
+  const Count count = count_reduced(a, options, options.keepdims);
+  require_more(count, 0, "the mean of no elements");
   const bool half = a.dtype == DType::f2 && options.dtype == kNoDType;
   ReduceOptions sum = options;
   sum.out = nullptr;
   if (options.dtype == kNoDType) sum.dtype = is_inexact(a.dtype) ? (half ? DType::f4 : a.dtype) : DType::f8;
   if (!is_inexact(sum.dtype)) throw not_native("a mean in integers");
-  const Array total = reduce(Op::add, a, sum);
-  Scalar n;
-  n.dtype = DType::f8;
-  n.weak = Scalar::Weak::floating;
-  n.f = static_cast<double>(count);
-  const Arg args[2] = {total, n};
-  Array result;
-  if (options.out) {
-    if (!same_shape(options.out->layout, total.layout)) throw not_native("out= of another shape");
-    result = apply(Op::divide, args, {.out = options.out, .casting = Casting::unsafe});
-    return result;
-  }
-  result = apply(Op::divide, args);
-  return half ? astype(result, DType::f2) : result;
+  if (options.out && options.out->dtype != (half ? DType::f2 : sum.dtype)) throw not_native("out= of another type");
+  const Array result = divided(reduce(Op::add, a, sum), count, 0);
+  return delivered(half ? astype(result, DType::f2) : result, options.out);
 }
 
 Array variance(const Array& a, double ddof, bool square_root, const ReduceOptions& options, const Array* given_mean) {
-  if (options.where || options.initial || options.out || options.dtype != kNoDType || a.dtype == DType::f2)
-    throw not_native("a variance with options");
-  int64_t count = 1;
-  const uint32_t axes = options.axes ? *options.axes : all_axes(a.ndim());
-  for (int d = 0; d < a.ndim(); ++d)
-    if (axes >> d & 1) count *= a.layout.shape[d];
-  if (double(count) - ddof <= 0) throw not_native("a variance with no degrees of freedom");
-  ReduceOptions keep = options;
-  keep.keepdims = true;
-  const Array m = given_mean ? *given_mean : mean(a, keep);
+  if (options.initial) throw not_native("a variance with an initial value");
+  if (options.dtype != kNoDType && (!is_inexact(options.dtype) || is_complex(options.dtype) || is_complex(a.dtype)))
+    throw not_native("a variance in integers, or of complex numbers in a given type");
+  const Count count = count_reduced(a, options, options.keepdims);
+  require_more(count, ddof, "a variance with no degrees of freedom");
+  ReduceOptions sum = options;
+  sum.out = nullptr;
+  if (options.dtype == kNoDType && !is_inexact(a.dtype)) sum.dtype = DType::f8;
+  Array m;
+  if (given_mean) {
+    m = *given_mean;
+  } else {
+    ReduceOptions keep = sum;
+    keep.keepdims = true;
+    m = divided(reduce(Op::add, a, keep), options.keepdims ? count : count_reduced(a, options, true), 0);
+  }
   const Arg difference[2] = {a, m};
   const Array x = apply(Op::subtract, difference);
   Array squares;
@@ -307,17 +376,11 @@ Array variance(const Array& a, double ddof, bool square_root, const ReduceOption
     const Arg xx[2] = {x, x};
     squares = apply(Op::multiply, xx);
   }
-  ReduceOptions sum = options;
-  const Array total = reduce(Op::add, squares, sum);
-  Scalar n;
-  n.dtype = DType::f8;
-  n.weak = Scalar::Weak::floating;
-  n.f = double(count) - ddof;
-  const Arg quotient[2] = {total, n};
-  Array var = apply(Op::divide, quotient);
-  if (!square_root) return var;
+  if (options.dtype == kNoDType) sum.dtype = squares.dtype;
+  if (options.out && options.out->dtype != sum.dtype) throw not_native("out= of another type");
+  Array var = divided(reduce(Op::add, squares, sum), count, ddof);
   const Arg root(var);
-  return apply(Op::sqrt, {&root, 1});
+  return delivered(square_root ? apply(Op::sqrt, {&root, 1}) : var, options.out);
 }
 
 Array count_nonzero(const Array& a, const ReduceOptions& options) {
@@ -401,7 +464,7 @@ Array cumulate(Op op, const Array& input, std::optional<int> axis, DType dtype, 
   if (!axis) a = reshape(a, flat);
   const int d = axis ? normalize_axis(*axis, a.ndim()) : 0;
   const DType type = reduce_type(op, a.dtype, dtype);
-  if (type == DType::f2 || op_output_type(op, type) != type) throw not_native("a running reduction of this type");
+  if (op_output_type(op, type) != type) throw not_native("a running reduction of this type");
   if (device() != Device::cpu && op != Op::add && op != Op::multiply && op != Op::minimum && op != Op::maximum)
     throw not_native("a running reduction that CUDA lacks");
   const Array* in[1] = {&input};

@@ -11,6 +11,10 @@ _empty = _functions["empty"]
 _zeros = _functions["zeros"]
 _full = _functions["full"]
 _ones = _functions["ones"]
+_where = _functions["where"]
+_moveaxis = _functions["moveaxis"]
+_subtract = _core.ufuncs["subtract"]
+_floor = _core.ufuncs["floor"]
 _wrap = _core.wrap_result
 
 
@@ -72,23 +76,44 @@ _HOST_RANGE = 4096  # below this NumPy's own linspace costs less than the compos
 
 @provides()
 def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None):
-    simple = type(num) is int and num > 1 and _is_real_number(start) and _is_real_number(stop)
-    if not simple or dtype is not None and _native_dtype(dtype) != numpy.float64 or device not in (None, "cpu"):
-        return decline("linspace", (start, stop, num, endpoint, retstep, dtype, axis), {"device": device}, "general ranges")
-    if num <= _HOST_RANGE:
-        made = numpy.linspace(start, stop, num, endpoint, retstep, dtype, axis)
-        if retstep:
-            return _core.from_numpy(made[0]), made[1]
-        return _core.from_numpy(made)
-    start, stop = numpy.float64(start), numpy.float64(stop)
-    step = (stop - start) / (num - 1 if endpoint else num)
-    if not numpy.isfinite(step) or step == 0:
-        return decline("linspace", (start, stop, num, endpoint, retstep, dtype, axis), {"device": device}, "general ranges")
-    values = _arange(0.0, float(num))
-    values *= step
+    call = (start, stop, num, endpoint, retstep, dtype, axis)
+    target = numpy.dtype(float) if dtype is None else _native_dtype(dtype)
+    numbers = _is_real_number(start) and _is_real_number(stop)
+    if type(num) is not int or num < 0 or target is None or device not in (None, "cpu"):
+        return decline("linspace", call, {"device": device}, "general ranges")
+    if numbers and num <= _HOST_RANGE:
+        made = numpy.linspace(*call)
+        return (_core.from_numpy(made[0]), made[1]) if retstep else _core.from_numpy(made)
+    if numbers:
+        start, stop = numpy.float64(start), numpy.float64(stop)
+    else:
+        start, stop = lift(start), lift(stop)
+        # Of other inexact types the result's is theirs.
+        if start is None or stop is None or not all(x.dtype.kind in "biu" or x.dtype == float for x in (start, stop)):
+            return decline("linspace", call, {"device": device}, "general ranges")
+    intervals = num - 1 if endpoint else num
+    delta = _subtract(stop, start, dtype=float)
+    if intervals <= 0 or axis_index(axis, delta.ndim + 1) is None or (numbers and not numpy.isfinite(delta)):
+        return decline("linspace", call, {"device": device}, "general ranges")
+    values = _arange(0.0, float(num)).reshape((num,) + (1,) * delta.ndim)
+    step = delta / intervals
+    # A step that underflows to zero: NumPy divides first, everywhere if it is so anywhere.
+    underflow = (step == 0).any()
+    if not numbers:
+        values = _where(underflow, values / intervals * delta, values * step)
+    elif underflow:
+        values = values / intervals * delta
+    else:
+        values *= step
     values += start
     if endpoint:
         values[-1] = stop
+    if axis != 0:
+        values = _moveaxis(values, 0, axis)
+    if target.kind in "iu":
+        values = _floor(values)
+    if target != values.dtype:
+        values = values.astype(target)
     return (values, step) if retstep else values
 
 

@@ -101,28 +101,79 @@ def kron(a, b):
 # ---------------------------------------------------------------------------------------------------- einsum
 
 
-def _parse(subscripts, operands):
-    """(labels of each operand, labels of the result), or None for what only NumPy reads (ellipses, errors)."""
-    text = subscripts.replace(" ", "")
-    if "." in text:
+def _spelled(operands):
+    """(subscripts, arrays) of a call in either of einsum's forms, or None."""
+    if type(operands[0]) is str:
+        return operands[0].replace(" ", ""), operands[1:]
+    pairs = len(operands) // 2
+    labels = list(operands[1 : 2 * pairs : 2]) + list(operands[2 * pairs :])
+    if not pairs or any(type(one) not in (list, tuple) for one in labels):
         return None
+    terms = []
+    for one in labels:
+        if not all(part is Ellipsis or (type(part) is int and 0 <= part < 52) for part in one):
+            return None
+        # Letters in the order of the numbers, in which a result without its own labels has its axes.
+        terms.append("".join("..." if part is Ellipsis else chr((65 if part < 26 else 71) + part) for part in one))
+    return ",".join(terms[:pairs]) + "".join("->" + term for term in terms[pairs:]), operands[: 2 * pairs : 2]
+
+
+def _parse(text, arrays):
+    """(arrays, labels of each, labels of the result), all axes labelled: those of an ellipsis by digits, repeated labels as
+    diagonals, and axes of length 1 that stand for longer ones taken away. None for what only NumPy reads, or refuses."""
     left, arrow, right = text.partition("->")
-    inputs = left.split(",")
-    if len(inputs) != len(operands) or not all(label.isalpha() for labels in inputs for label in labels):
+    terms = left.split(",")
+    if len(terms) != len(arrays) or "-" in right or ">" in right:
         return None
+    inputs, hidden = [], ""
+    for term, a in zip(terms, arrays, strict=True):
+        start, dots, end = term.partition("...")
+        count = a.ndim - len(start) - len(end)
+        if not (start + end).isalpha() and start + end or not (start + end).isascii() or (count if not dots else count < 0):
+            return None
+        if count > 10:
+            return None
+        digits = "0123456789"[10 - count :] if count else ""  # counted from the last axis, as broadcasting aligns them
+        inputs.append(start + digits + end)
+        hidden = max(hidden, digits, key=len)
     joined = "".join(inputs)
     if not arrow:
-        right = "".join(sorted(label for label in set(joined) if joined.count(label) == 1))
+        single = sorted(label for label in set(joined) - set(hidden) if joined.count(label) == 1)
+        right = hidden + "".join(single)
+    else:
+        start, dots, end = right.partition("...")
+        if (hidden and not dots) or "." in end or (start + end and not (start + end).isalpha()):
+            return None
+        right = start + hidden + end if dots else right
     if len(set(right)) != len(right) or not set(right) <= set(joined):
         return None
     sizes = {}
-    for labels, a in zip(inputs, operands, strict=True):
-        if len(labels) != a.ndim or len(set(labels)) != len(labels):
-            return None
+    for labels, a in zip(inputs, arrays, strict=True):
         for label, size in zip(labels, a.shape, strict=True):
-            if sizes.setdefault(label, size) != size:
+            known = sizes.setdefault(label, size)
+            if known == 1:
+                sizes[label] = size
+            elif size not in (1, known):
                 return None
-    return inputs, right
+    plain = []
+    for k, (labels, a) in enumerate(zip(inputs, arrays, strict=True)):
+        # A label of length 1 here and more elsewhere says nothing about this operand.
+        single = [d for d, label in enumerate(labels) if a.shape[d] == 1 != sizes[label]]
+        if single:
+            a = a[tuple(0 if d in single else slice(None) for d in range(a.ndim))]
+            labels = "".join(label for d, label in enumerate(labels) if d not in single)
+        for label in sorted(set(labels), key=labels.index):
+            while labels.count(label) > 1:
+                first = labels.index(label)
+                second = labels.index(label, first + 1)
+                if a.shape[first] != a.shape[second]:
+                    return None
+                a, writeable = a.diagonal(0, first, second), a.flags.writeable
+                a.flags.writeable = writeable  # which the view of a diagonal alone is not
+                labels = labels[:first] + labels[first + 1 : second] + labels[second + 1 :] + label
+        inputs[k] = labels
+        plain.append(a)
+    return plain, inputs, right
 
 
 def _summed(a, labels, keep):
@@ -165,17 +216,19 @@ def _contract(a, la, b, lb, keep):
 @provides()
 def einsum(*operands, out=None, optimize=False, **kwargs):
     call = (operands, {"out": out, "optimize": optimize, **kwargs})
-    if kwargs or optimize not in (False, True, "greedy", "optimal") or len(operands) < 2 or type(operands[0]) is not str:
+    spelled = _spelled(operands) if operands and not kwargs and optimize in (False, True, "greedy", "optimal") else None
+    arrays = [lift(x) for x in spelled[1]] if spelled else [None]
+    if any(a is None for a in arrays) or (out is not None and type(out) is not ndarray):
         return decline("einsum", *call)
-    arrays = [lift(x) for x in operands[1:]]
-    if any(a is None or a.dtype.char in "?e" for a in arrays):
-        return decline("einsum", *call)
-    parsed = _parse(operands[0], arrays)
-    if parsed is None or (out is not None and type(out) is not ndarray):
-        return decline("einsum", *call, "repeated labels or an ellipsis")
-    inputs, result = parsed
+    parsed = _parse(spelled[0], arrays)
+    if parsed is None:
+        return decline("einsum", *call, "labels that do not fit the operands")
+    arrays, inputs, result = parsed
     dtype = numpy.result_type(*(a.dtype for a in arrays))
-    arrays = [a if a.dtype == dtype else a.astype(dtype) for a in arrays]
+    view = len(arrays) == 1 and len(inputs[0]) == len(result)
+    # NumPy adds up float16 in float32, and bools by "or".
+    inside = dtype if view else {"e": numpy.float32, "?": numpy.int64}.get(dtype.char, dtype)
+    arrays = [a if a.dtype == inside else a.astype(inside) for a in arrays]
     a, labels = arrays[0], inputs[0]
     for k in range(1, len(arrays)):
         later = set(result).union(*inputs[k + 1 :])
@@ -183,6 +236,8 @@ def einsum(*operands, out=None, optimize=False, **kwargs):
     a, labels = _summed(a, labels, set(result))
     if result:
         a = a.transpose([labels.index(label) for label in result])
+    if inside != dtype:
+        a = a.astype(dtype)
     if out is None:
         return a
     if out.shape != getattr(a, "shape", ()) or not numpy.can_cast(dtype, out.dtype, "safe"):

@@ -249,8 +249,10 @@ def tile(A, reps):
 @provides()
 def repeat(a, repeats, axis=None):
     lifted = lift(a)
-    if lifted is None or not _is_integer(repeats) or repeats < 0:
-        return decline("repeat", (a, repeats, axis), {}, "a count for each element")
+    if lifted is not None and not _is_integer(repeats):
+        return _repeat_each(lifted, repeats, axis)
+    if lifted is None or repeats < 0:
+        return decline("repeat", (a, repeats, axis), {})
     if axis is None:
         lifted, place = lifted.reshape(-1), 0
     else:
@@ -263,6 +265,16 @@ def repeat(a, repeats, axis=None):
         wide = made.reshape((*shape[: place + 1], repeats, *shape[place + 1 :]))
         wide[...] = lifted.reshape((*shape[: place + 1], 1, *shape[place + 1 :]))
     return made
+
+
+def _repeat_each(a, repeats, axis):
+    """`repeat` with a count for each element: the shape depends on the counts, so they are looked at here."""
+    counts = numpy.asarray(repeats)
+    flat = a.reshape(-1) if axis is None else a
+    place = 0 if axis is None else axis_index(axis, flat.ndim)
+    if counts.dtype.kind not in "iu" or place is None or counts.shape != (flat.shape[place],) or (counts < 0).any():
+        return decline("repeat", (a, repeats, axis), {})
+    return flat.take(numpy.repeat(numpy.arange(len(counts)), counts), axis=place)
 
 
 def _pad_widths(pad_width, ndim):
@@ -292,15 +304,19 @@ def _run(at, axis):
     return (slice(None),) * axis + (at,)
 
 
+_PAD_STATISTICS = {"maximum": "max", "minimum": "min", "mean": "mean"}  # NumPy's mode -> our method
+
+
 @provides()
 def pad(array, pad_width, mode="constant", **kwargs):
     a = lift(array)
     widths = _pad_widths(pad_width, a.ndim) if a is not None and a.ndim else None
     allowed = {"constant": ("constant_values",), "edge": (), "wrap": (), "reflect": (), "symmetric": (), "empty": ()}
+    allowed |= {mode: () for mode in _PAD_STATISTICS}
     if widths is None or type(mode) is not str or mode not in allowed or not set(kwargs) <= set(allowed[mode]):
         return decline("pad", (array, pad_width, mode), kwargs)
     values = _end_values(kwargs.get("constant_values", 0), a.ndim) if mode == "constant" else None
-    if mode == "constant" and values is None or mode in ("edge", "wrap", "reflect", "symmetric") and 0 in a.shape:
+    if mode == "constant" and values is None or mode not in ("constant", "empty") and 0 in a.shape:
         return decline("pad", (array, pad_width, mode), kwargs)
     if mode in ("wrap", "reflect", "symmetric"):
         # One mirror image or turn at most: longer ones repeat, which is NumPy's loop.
@@ -331,6 +347,12 @@ def pad(array, pad_width, mode="constant", **kwargs):
                 made[part(0, before)] = made[part(before, before + 1)]
             if after:
                 made[part(end, end + after)] = made[part(end - 1, end)]
+        elif mode in _PAD_STATISTICS:
+            value = getattr(made[part(before, end)], _PAD_STATISTICS[mode])(axis=axis, keepdims=True)
+            if mode == "mean" and a.dtype.kind in "iu":
+                value = value.round()
+            made[part(0, before)] = value
+            made[part(end, end + after)] = value
         elif mode == "wrap":
             if before:
                 made[part(0, before)] = made[part(end - before, end)]
