@@ -447,6 +447,11 @@ int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
   }
 }
 
+int assign_item(PyObject* self, Py_ssize_t index, PyObject* value) {
+  Ref key(PyLong_FromSsize_t(index));
+  return key ? assign_subscript(self, key.get(), value) : -1;
+}
+
 int contains(PyObject* self, PyObject* value) {
   Ref equal(PyObject_RichCompare(self, value, Py_EQ));
   if (!equal) return -1;
@@ -471,6 +476,7 @@ void fill_indexing_slots(PyType_Slot*& s) {
   add(Py_mp_length, length);
   add(Py_sq_length, length);
   add(Py_sq_item, sequence_item);
+  add(Py_sq_ass_item, assign_item);
   add(Py_sq_contains, contains);
 }
 

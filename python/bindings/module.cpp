@@ -7,7 +7,7 @@
 //                           fallback(name, args, kwargs, reason) and fallback_ufunc(real_ufunc, method, args, kwargs) return
 //                           the lent call (trampoline.h) that does a call in NumPy; methods have names as "ndarray.sum" and the array among their args
 //   function, import_hook   see trampoline.h
-//   from_numpy, to_numpy, wrap_result, is_ours, rebind, flag_bits, set_writeable
+//   from_numpy, to_numpy, wrap_result, is_ours, rebind, is_scalar, flag_bits, set_writeable
 //   set_verify              see verify.cpp
 //   set_script_mode, script_mode, eval, eval_all, settle, synchronize, set_device, device
 //   counters, reset_counters, debug_program, debug_plan, debug_keep, add_site_folder, before_exit
@@ -178,6 +178,7 @@ NB_MODULE(_core, m) {
     array_of(a.ptr()) = ours(b);
   });
   // (C contiguous, Fortran contiguous, owns its data, writeable)
+  m.def("is_scalar", [](nb::handle h) { return is_ours(h.ptr()) && array_of(h.ptr()).is_scalar; });
   m.def("flag_bits", [](nb::handle h) {
     const numloom::Array& a = ours(h);
     return nb::make_tuple(a.layout.c_contiguous(a.item()), a.layout.f_contiguous(a.item()),

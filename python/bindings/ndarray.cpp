@@ -195,10 +195,11 @@ PyObject* get_dtype(PyObject* self, void*) { return Py_NewRef(reinterpret_cast<P
 // Reinterprets the memory in place, as NumPy's setter does.
 int set_dtype(PyObject* self, PyObject* value, void*) {
   try {
+    if (!value) raise(PyExc_AttributeError, "Cannot delete array dtype");
     warn_as_numpy("dtype");
     Array& a = array_of(self);
     DType t;
-    if (!value || !to_dtype(value, t, DType::f8)) raise(PyExc_TypeError, "Numloom arrays cannot take this dtype in place");
+    if (!to_dtype(value, t, DType::f8)) raise(PyExc_TypeError, "Numloom arrays cannot take this dtype in place");
     std::optional<Array> v = view_as(a, t);
     if (!v)
       raise(PyExc_ValueError,
@@ -639,7 +640,10 @@ bool array_from_numpy(PyObject* real, bool mine, Array& out, PyObject** base, in
     out = Array(e->leased, t, l);
     out.writeable = writeable;
     NdArray* owner = e->owner;
-    *base = Py_NewRef(owner->base ? owner->base : reinterpret_cast<PyObject*>(owner));
+    // Through a memoryview it is that which NumPy shows.
+    PyObject* below = PyArray_BASE(array);
+    if (!PyMemoryView_Check(below)) below = owner->base ? owner->base : reinterpret_cast<PyObject*>(owner);
+    *base = Py_NewRef(below);
     if (mine) Py_DECREF(real);
     return true;
   }

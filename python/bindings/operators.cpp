@@ -115,8 +115,17 @@ PyObject* scalar_arithmetic(PyObject* x, PyObject* y) {
   return make_result(scalar_array(r));
 }
 
+// `[0] * n` with a scalar of the library mode: lists, tuples and texts repeat themselves, if it is an integer.
+bool repeats(PyObject* sequence, PyObject* n) {
+  const PyTypeObject* type = Py_TYPE(sequence);
+  return type->tp_as_sequence && type->tp_as_sequence->sq_repeat && !(type->tp_as_number && type->tp_as_number->nb_multiply) &&
+         is_ours(n) && array_of(n).is_scalar;
+}
+
 template <Op op>
 PyObject* binary(PyObject* x, PyObject* y) {
+  if constexpr (op == Op::multiply)
+    if (!script_mode && (repeats(x, y) || repeats(y, x))) return Py_NewRef(Py_NotImplemented);
   try {
     if constexpr (op == Op::add || op == Op::subtract || op == Op::multiply || op == Op::divide)
       if (!script_mode)

@@ -281,6 +281,9 @@ PyObject* getattr(PyObject* self, PyObject* name) {
   return PyObject_GetAttr(reinterpret_cast<Ufunc*>(self)->real, name);
 }
 PyObject* get_doc(PyObject* self, void*) { return PyObject_GetAttrString(reinterpret_cast<Ufunc*>(self)->real, "__doc__"); }
+int set_doc(PyObject* self, PyObject* value, void*) {
+  return PyObject_SetAttrString(reinterpret_cast<Ufunc*>(self)->real, "__doc__", value);
+}
 PyObject* repr(PyObject* self) { return PyObject_Repr(reinterpret_cast<Ufunc*>(self)->real); }
 
 // As functions (trampoline.cpp): equal to NumPy's own, which user code may meet in its protocols.
@@ -297,7 +300,7 @@ PyMemberDef members[] = {
     {nullptr, 0, 0, 0, nullptr},
 };
 PyGetSetDef getset[] = {
-    {"__doc__", get_doc, nullptr, nullptr, nullptr},
+    {"__doc__", get_doc, set_doc, nullptr, nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
 
@@ -364,12 +367,39 @@ PyObject* apply_binary(Op op, PyObject* x, PyObject* y) {
   return result_of([&] { return apply(op, args); });
 }
 
+namespace {
+
+// Whether an operand's class is to decide about the call. Derived array classes are not asked: they hand their operands on to
+// NumPy's own method, which leaves arrays of ours to us.
+bool overrides(PyObject* o) {
+  if (is_ours(o) || PyArray_Check(o) || is_number(o) || o == Py_None) return false;
+  Ref method(PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(o)), "__array_ufunc__"));
+  if (!method) PyErr_Clear();
+  return method && method.get() != Py_None;
+}
+
+bool any_overrides(PyObject* args, PyObject* kwargs) {
+  for (Py_ssize_t i = 2; i < PyTuple_GET_SIZE(args); ++i) {
+    if (overrides(PyTuple_GET_ITEM(args, i))) return true;
+  }
+  PyObject* out = kwargs ? PyDict_GetItem(kwargs, kw_out) : nullptr;
+  if (!out) return false;
+  if (!PyTuple_Check(out)) return overrides(out);
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(out); ++i) {
+    if (overrides(PyTuple_GET_ITEM(out, i))) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 PyObject* array_ufunc(PyObject*, PyObject* args, PyObject* kwargs) {
   const Py_ssize_t n = PyTuple_GET_SIZE(args);
   if (n < 2 || !PyUnicode_Check(PyTuple_GET_ITEM(args, 1))) {
     PyErr_SetString(PyExc_TypeError, "__array_ufunc__ takes a ufunc, a method and operands");
     return nullptr;
   }
+  if (any_overrides(args, kwargs)) Py_RETURN_NOTIMPLEMENTED;
   PyObject* real = PyTuple_GET_ITEM(args, 0);
   const char* name = PyUnicode_AsUTF8(PyTuple_GET_ITEM(args, 1));
   if (!name) return nullptr;

@@ -7,6 +7,7 @@ their names when first asked. NumPy's modules themselves are never changed.
 
 import functools
 import importlib
+import importlib.machinery
 import sys
 import types
 
@@ -20,11 +21,6 @@ _native_ufuncs = {}  # NumPy's ufunc -> ours
 _by_real = {}  # id of NumPy's function -> ours; the functions are kept alive by their modules
 _provided = {}
 _facades = {}
-
-# Modules that code asks for by name though numpy does not list them.
-_SUBMODULES = (
-    "char ctypeslib dtypes emath exceptions fft lib linalg ma matlib polynomial random rec strings testing typing version"
-).split()
 
 
 def resolve(real, name):
@@ -71,7 +67,9 @@ def _resolve_in(module, name):
         raise
     if name.startswith("__"):
         return real
-    ours = space[name] = resolve(real, f"{real_name}.{name}".removeprefix("numpy."))
+    ours = resolve(real, f"{real_name}.{name}".removeprefix("numpy."))
+    if name in vars(real_module):  # what NumPy makes up when asked may warn each time
+        space[name] = ours
     return ours
 
 
@@ -192,7 +190,37 @@ def _lookup(dotted):
     return owner
 
 
+class _Finder:
+    """Lets `import numloom.linalg` and `from numloom.ma.core import MaskedArray` find the facades of NumPy's modules.
+
+    First on the path: a facade shows the folder of NumPy's package, from which the interpreter would load a second copy.
+    """
+
+    def __init__(self, package):
+        self._package = package
+
+    def find_spec(self, fullname, path=None, target=None):
+        package, _, name = fullname.partition(".")
+        if package != self._package:
+            return None
+        parent = sys.modules[fullname.rpartition(".")[0]]
+        if "_real_name" not in _space(parent) and importlib.machinery.PathFinder.find_spec(fullname, path):
+            return None  # a module of our own
+        try:
+            importlib.import_module(f"numpy.{name}")
+        except ModuleNotFoundError as error:
+            if error.name is None or not f"numpy.{name}".startswith(error.name):
+                raise
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self)
+
+    def create_module(self, spec):
+        return facade("numpy." + spec.name.partition(".")[2])
+
+    def exec_module(self, module):
+        pass
+
+
 def register_submodules(package):
-    """Let `import numloom.linalg` and `from numloom.linalg import norm` find the facades."""
-    for name in _SUBMODULES:
-        sys.modules[f"{package}.{name}"] = facade("numpy.lib.scimath" if name == "emath" else f"numpy.{name}")
+    """Let imports of the package's submodules find the facades."""
+    sys.meta_path.insert(0, _Finder(package))

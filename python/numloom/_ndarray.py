@@ -8,6 +8,8 @@ import copyreg
 import functools
 import importlib
 import inspect
+import math
+import sys
 import types
 
 import numpy
@@ -63,13 +65,15 @@ def __array_namespace__(self, /, *, api_version=None):
     assert real is numpy
     from numloom import _namespace
 
-    return _namespace.facade()
+    return _namespace.facade() if _core.script_mode() else sys.modules["numloom"]
 
 
 def __array_wrap__(self, array, context=None, return_scalar=False, /):
     if return_scalar and getattr(array, "ndim", None) == 0:
         return array[()]
-    return _core.wrap_result(array) if type(array) is _real else array
+    if isinstance(array, _real):
+        return _core.wrap_result(array if type(array) is _real else array.view(_real))
+    return array
 
 
 # ---------------------------------------------------------------------------------------------- text, copies, pickles
@@ -122,6 +126,25 @@ def tobytes(self, /, order="C"):
 
 def item(self, /, *args):
     return _core.to_numpy(self).item(*args)
+
+
+# What NumPy's scalars have beyond its arrays: of a scalar of ours alone.
+_OF_SCALARS = "as_integer_ratio bit_count denominator fromhex hex is_integer numerator".split()
+
+
+def _scalar_attribute(name):
+    def get(self):
+        if _core.is_scalar(self):
+            return getattr(_core.to_numpy(self)[()], name)
+        raise AttributeError(f"'{type(self).__module__}.ndarray' object has no attribute {name!r}")
+
+    return property(get)
+
+
+def __trunc__(self):
+    if not _core.is_scalar(self):
+        raise TypeError("type numpy.ndarray doesn't define __trunc__ method")
+    return math.trunc(_core.to_numpy(self)[()])
 
 
 # ---------------------------------------------------------------------------------------------- flat
@@ -445,6 +468,7 @@ _METHODS = (
     tolist,
     tobytes,
     item,
+    __trunc__,
 )
 # What only makes sense on the class, or that object already does right.
 _SKIPPED = frozenset(
@@ -468,6 +492,8 @@ def complete():
     if "flags" not in own:
         ndarray.flags = property(flagsobj, doc=_real.flags.__doc__)
         ndarray.setflags = setflags
+    for name in _OF_SCALARS:
+        setattr(ndarray, name, _scalar_attribute(name))
     for name in ("ctypes", "data", "__array_interface__", "__array_struct__"):
         if name not in own:
             setattr(ndarray, name, _host_property(name))
@@ -527,4 +553,7 @@ def present_as(module):
     if module == "numpy":
         # There are no scalars of ours there: arrays are as unhashable as NumPy's.
         ndarray.__hash__ = None
+        for name in (*_OF_SCALARS, "__trunc__"):
+            if name in ndarray.__dict__:
+                delattr(ndarray, name)
     flatiter.__module__ = flagsobj.__module__ = module

@@ -190,7 +190,9 @@ Advanced resolve_advanced(const Resolved& r) {
     std::copy_n(joined, n, shape);
   }
   int64_t total = 1;
-  for (int d = 0; d < nb; ++d) total *= shape[d];
+  for (int d = 0; d < nb; ++d) {
+    if (__builtin_mul_overflow(total, shape[d], &total)) throw value_error("iterator is too large");
+  }
   // Bounds are checked for all arrays before anything is recorded.
   std::vector<bool> wraps(r.arrays.size());
   for (size_t k = 0; k < r.arrays.size(); ++k) {

@@ -70,7 +70,6 @@ def describe(ours, real, name):
         ("__qualname__", getattr(real, "__qualname__", name.rpartition(".")[2])),
         ("__doc__", getattr(real, "__doc__", None)),
         ("__wrapped__", real),
-        ("_implementation", getattr(real, "_implementation", None)),
         ("_numloom_name", name),
     ):
         try:

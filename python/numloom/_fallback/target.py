@@ -164,47 +164,76 @@ def fallback(name, args, kwargs, reason):
 
 def fallback_ufunc(ufunc, method, args, kwargs, reason="arguments beyond the native ufunc"):
     """Hook of the compiled module: the same for a ufunc. `ufunc` is NumPy's own."""
-    overriding = _one_that_overrides(args, kwargs)
-    if overriding is not None:
-        # Asked here, it gets the caller's own arrays, and the ufunc that its module knows.
-        keywords = kwargs
-        if kwargs and kwargs.get("out") is not None and type(kwargs["out"]) is not tuple:
-            keywords = {**kwargs, "out": (kwargs["out"],)}
-        from numloom import _namespace
-
-        result = overriding.__array_ufunc__(_namespace.known(ufunc), method, *args, **keywords)
-        if result is NotImplemented:
-            raise TypeError(numpy._core._internal.array_ufunc_errmsg_formatter(None, ufunc, method, *args, **keywords))
-        return _give, (result,), None, _as_it_is
+    if _decided_elsewhere(args, kwargs):
+        real = ufunc if method == "__call__" else getattr(ufunc, method)
+        return real, _stand(args), kwargs and {name: _stand(value) for name, value in kwargs.items()}, _as_it_is
     return UfuncTarget(ufunc, method).begin(args, kwargs, reason)
 
 
-_decided = {}  # class -> whether it overrides ufuncs
+# A call that an operand's class decides about (NEP 13): NumPy checks the arguments and asks the classes in its order. They get
+# the caller's own arrays and the ufunc that their module knows, so NumPy is given stand-ins for the operands.
 
 
-def _one_that_overrides(args, kwargs):
-    """The argument whose class is to decide about a ufunc call: the only such class and no array, else NumPy orders them."""
-    found = None
+class _StandIn:
+    __slots__ = ("value",)
+
+    def __init__(self, value):
+        self.value = value
+
+    def __repr__(self):
+        return repr(self.value)
+
+
+class _Deciding(_StandIn):
+    __slots__ = ()
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        from numloom import _namespace
+
+        kwargs = {name: _unwrap(value) for name, value in kwargs.items()}
+        return self.value.__array_ufunc__(_namespace.known(ufunc), method, *_unwrap(inputs), **kwargs)
+
+
+_ArrayStandIn = type("ndarray", (_StandIn,), {"__slots__": ()})  # errors show the name
+_stand_ins = {_core.ndarray: _ArrayStandIn}  # class -> what stands in for its instances; None: they do themselves
+
+
+def _stand_in_for(kind):
+    """Classes of stand-ins derive from each other as theirs do: NumPy asks derived classes first."""
+    try:
+        return _stand_ins[kind]
+    except KeyError:
+        pass
+    method = getattr(kind, "__array_ufunc__", None)
+    made = None
+    if method is not None and method is not numpy.ndarray.__array_ufunc__:
+        bases = tuple(filter(None, map(_stand_in_for, kind.__bases__)))
+        made = type(kind.__name__, bases or (_Deciding,), {"__slots__": ()})
+    _stand_ins[kind] = made
+    return made
+
+
+def _decided_elsewhere(args, kwargs):
+    """Whether a class overrides ufuncs. Not where it is an array class: that hands its operands on to NumPy's own method."""
     operands = args
     if kwargs:
         out = kwargs.get("out")
-        operands = (*args, *(out if type(out) is tuple else (out,)))
-    for value in operands:
-        kind = type(value)
-        overrides = _decided.get(kind)
-        if overrides is None:
-            method = getattr(kind, "__array_ufunc__", None)
-            overrides = method is not None and kind is not _core.ndarray and method is not numpy.ndarray.__array_ufunc__
-            _decided[kind] = overrides
-        if overrides:
-            if (found is not None and type(found) is not kind) or isinstance(value, numpy.ndarray):
-                return None
-            found = value if found is None else found
-    return found
+        operands = (*args, *(out if type(out) is tuple else (out,)), kwargs.get("where"))
+    kinds = {kind for kind in map(type, operands) if _stand_in_for(kind) is not None} - {_core.ndarray}
+    return bool(kinds) and not any(issubclass(kind, numpy.ndarray) for kind in kinds)
 
 
-def _give(result):
-    return result
+def _stand(value):
+    if type(value) is tuple:
+        return tuple(map(_stand, value))
+    made = _stand_in_for(type(value))
+    return value if made is None else made(value)
+
+
+def _unwrap(value):
+    if type(value) is tuple:
+        return tuple(map(_unwrap, value))
+    return value.value if isinstance(value, _StandIn) else value
 
 
 def _as_it_is(box):

@@ -1,0 +1,155 @@
+"""Protocols between array libraries: the Array API's namespace, NEP 13 and 18, submodules as imports find them."""
+
+import subprocess
+import sys
+
+import numloom
+import numpy
+import pytest
+
+from tests.parity.harness import check
+
+DECIDING = """
+class A:
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        return [type(self).__name__, ufunc == np.multiply, method, len(inputs), sorted(kwargs), list(map(str, kwargs.get("out", ())))]
+    def __repr__(self):
+        return type(self).__name__
+class Sub(A):
+    pass
+class Never(A):
+    def __array_ufunc__(self, *args, **kwargs):
+        return NotImplemented
+class Refuses:
+    __array_ufunc__ = None
+x = np.arange(3.0)
+"""
+
+# Who decides about a ufunc call, and what that class is told.
+DECISIONS = """
+np.multiply(x, A())
+np.multiply(A(), 2, "one")
+np.multiply(A(), 2, out=("one",))
+np.multiply(x, A(), sig="dd->d")
+np.multiply(A(), Sub())
+np.multiply(x, 1, out=A())
+np.multiply(Never(), A())
+np.multiply(x, Never())
+np.multiply(A(), Refuses())
+np.multiply(x, 1, out=Refuses())
+np.multiply(A())
+np.multiply(A(), 1, 2, 3)
+np.multiply(A(), 1, foo=2)
+np.multiply(A(), 1, sig="a", signature="a")
+np.multiply(A(), A(), "one", out="two")
+np.multiply(A(), A(), out=("one", "two"))
+np.modf(A(), None)
+np.modf(A(), "one", "two")
+np.multiply.reduce(A(), 0, None, x)[:5]
+np.multiply.at(A(), [0, 1], x)
+x.__array_ufunc__(np.multiply, "__call__", x, A())
+x.__array_ufunc__(np.multiply, "__call__", x, 2)
+"""
+
+
+@pytest.mark.parametrize("source", DECISIONS.strip().splitlines())
+def test_classes_that_decide_about_ufuncs(source):
+    check(DECIDING + source)
+
+
+def test_deciding_classes_get_the_callers_own_arrays():
+    x = numloom.arange(3.0)
+
+    class Keeps:
+        def __array_ufunc__(self, ufunc, method, *inputs, out=(), **kwargs):
+            return ufunc is numloom.add and inputs[0] is x and inputs[1] is self and out[0] is x
+
+    assert numloom.add(x, Keeps(), out=x) is True
+    assert numloom.add(x, Keeps(), x) is True
+
+
+SCALARS = """
+n = np.arange(3).sum(); [[0] * n, n * [0], "ab" * n, b"a" * n, (1, 2) * n]
+n = np.ones(3).sum(); n.is_integer(), n.as_integer_ratio(), n.hex()
+n = np.arange(3).sum(); n.bit_count(), n.numerator, n.denominator, n.is_integer()
+import math; math.trunc(np.ones(3).sum()), math.floor(np.ones(3).mean()), math.ceil(np.ones(3).sum())
+import math; math.trunc(np.ones(1))
+[hasattr(np.ones(1), name) for name in ("is_integer", "hex", "bit_count", "numerator")]
+[hasattr(np.ones(3).sum(), name) for name in ("is_integer", "hex", "bit_count", "numerator")]
+[1, 2] * np.ones(2)
+np.ones(()) * [1, 2]
+"""
+
+
+@pytest.mark.parametrize("source", SCALARS.strip().splitlines())
+def test_scalars_do_what_only_scalars_do(source):
+    check(source)
+
+
+DETAILS = """
+import operator; a = np.zeros(3); operator.setitem(a, 1, 5); a
+Odd = type("Odd", (), {"__cuda_array_interface__": 0}); np.array(Odd()).dtype
+a = np.arange(6); type(np.array(memoryview(a), copy=False).base).__name__
+a = np.arange(3.0); del a.dtype
+i = np.zeros(7132, int); np.ones((1,) * 5)[np.ix_(i, i, i, i, i)] = 0
+i = np.arange(7132); np.ones((1,) * 5)[np.ix_(i, i, i, i, i)]
+p = np.ones((2, 2)); q = p * 2; type(np.r_["p, q; q, p"]).__name__, np.asarray(np.c_["p, q"])
+np.ones(3).__array_namespace__(api_version="2019.12")
+"""
+
+
+@pytest.mark.parametrize("source", DETAILS.strip().splitlines())
+def test_details(source):
+    check(source)
+
+
+def test_the_namespace_is_the_module():
+    assert numloom.ones(2).__array_namespace__() is numloom
+    assert numloom.__array_api_version__ == numpy.__array_api_version__
+    assert numloom.__array_namespace_info__().default_device() == "cpu"
+
+
+def test_a_result_of_another_class_is_wrapped_as_ours():
+    class Sub(numpy.ndarray):
+        pass
+
+    wrapped = numloom.ones(2).__array_wrap__(numpy.ones(2).view(Sub))
+    assert type(wrapped) is numloom.ndarray
+
+
+def test_submodules_are_never_loaded_twice():
+    code = """if True:
+        import importlib, numpy
+        import numloom.linalg, numloom.ma.core as core
+        from numloom.lib.stride_tricks import as_strided
+        from numloom.lib import recfunctions
+        from numloom.random import default_rng
+        import numloom._core.umath as umath
+        assert core.MaskedArray is numpy.ma.MaskedArray
+        assert type(as_strided(numloom.arange(4.0), (2, 2), (8, 8))) is numloom.ndarray
+        assert numloom.ma.core is core and numloom._core._exceptions.UFuncTypeError is numpy._core._exceptions.UFuncTypeError
+        assert umath.pi == numpy.pi
+        for name in ("numloom.nothing", "numloom.linalg.nothing", "numloom.linalg.linalg.nothing"):
+            try:
+                importlib.import_module(name)
+            except ModuleNotFoundError:
+                continue
+            raise AssertionError(name)
+        import numloom.debug
+        print("fine")
+    """
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["fine"], done.stderr
+
+
+def test_names_that_numpy_warns_about_warn_each_time():
+    count = """if True:
+        import {} as np, warnings
+        warnings.simplefilter("always")
+        np.chararray, np.chararray
+    """
+    theirs, ours = (
+        subprocess.run([sys.executable, "-c", count.format(module)], capture_output=True, text=True, timeout=60, check=True)
+        for module in ("numpy", "numloom")
+    )
+    assert ours.stderr.count("Warning") == theirs.stderr.count("Warning")
