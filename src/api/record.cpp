@@ -22,28 +22,30 @@ std::string shape_text(Shape shape) {
 
 std::string describe(const Array& a) { return std::string(dtype_name(a.dtype)) + " " + shape_text(a.layout.dims()); }
 
+namespace {
+
+[[gnu::noinline]] void check_large(int64_t bytes, const Layout& layout, DType dtype) {
+  const auto text = [&] { return unable_to_allocate(layout.dims(), dtype_name(dtype), item_size(dtype)); };
+  if (bytes > host_memory())
+    throw memory_error(text(), {layout.shape, layout.shape + layout.ndim}, std::string(dtype_name(dtype)));
+  if (const int64_t most = Engine::get().device_limit(); most && bytes > most)
+    throw memory_error(text() + " on the device",
+                       "the device has " + std::to_string(most >> 20) + " MiB; numloom.set_device('cpu') computes on the host");
+}
+
+}  // namespace
+
 Array make_result(const Layout& layout, DType dtype) {
-  double bytes = item_size(dtype);
-  for (int64_t n : layout.dims()) bytes *= double(n);
+  int64_t n = item_size(dtype);
+  bool fits = true;
+  for (const int64_t length : layout.dims()) fits &= !__builtin_mul_overflow(n, length, &n);
+  if (!fits && std::count(layout.shape, layout.shape + layout.ndim, 0) == 0)
+    throw value_error("array is too big; `arr.size * arr.dtype.itemsize` is larger than the maximum possible size.");
   // Asking what there is takes a while, so only what could not be is asked about.
-  constexpr double kLarge = 64 << 20;
-  if (bytes > kLarge) {
-    int64_t counted = item_size(dtype);
-    for (int64_t n : layout.dims())
-      if (__builtin_mul_overflow(counted, n, &counted))
-        throw value_error("array is too big; `arr.size * arr.dtype.itemsize` is larger than the maximum possible size.");
-    if (bytes > double(host_memory()))
-      throw memory_error(unable_to_allocate(layout.dims(), dtype_name(dtype), item_size(dtype)),
-                         {layout.shape, layout.shape + layout.ndim}, std::string(dtype_name(dtype)));
-    if (const int64_t most = Engine::get().device_limit(); most && bytes > double(most))
-      throw memory_error(
-          unable_to_allocate(layout.dims(), dtype_name(dtype), item_size(dtype)) + " on the device",
-          "the device has " + std::to_string(most >> 20) + " MiB; numloom.set_device('cpu') computes on the host");
-  }
-  const int64_t n = layout.size() * item_size(dtype);
+  if (constexpr int64_t kLarge = 64 << 20; n > kLarge) check_large(n, layout, dtype);
   // Small results are written at once on the CPU, so they have memory from the start.
-  return Array((n <= run_now_bytes() && device() != Device::cuda) || n == 0 ? Buffer::make_host(n) : Buffer::make(n), dtype,
-               layout);
+  const bool now = n == 0 || (n <= run_now_bytes() && Engine::get().placement != Placement::cuda);
+  return Array(now ? Buffer::make_host(n) : Buffer::make(n), dtype, layout);
 }
 
 Layout result_layout(Shape shape, int item, std::span<const Array* const> inputs, char order) {

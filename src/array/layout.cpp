@@ -47,6 +47,13 @@ void Layout::extent(int item, int64_t& low, int64_t& high) const {
   high += item;
 }
 
+void Layout::copy_axes(const Layout& o, int first) {
+  for (int d = first; d < o.ndim; ++d) {
+    shape[d] = o.shape[d];
+    strides[d] = o.strides[d];
+  }
+}
+
 Layout Layout::contiguous(std::span<const int64_t> shape, int item, bool fortran) {
   Layout l;
   l.ndim = static_cast<int>(shape.size());
@@ -58,12 +65,6 @@ Layout Layout::contiguous(std::span<const int64_t> shape, int item, bool fortran
     s *= std::max<int64_t>(shape[d], 1);
   }
   return l;
-}
-
-bool same_shape(const Layout& a, const Layout& b) {
-  bool same = a.ndim == b.ndim;
-  for (int d = 0; same && d < a.ndim; ++d) same = a.shape[d] == b.shape[d];
-  return same;
 }
 
 bool broadcast_shapes(std::span<const int64_t> a, std::span<const int64_t> b, int64_t* out, int& out_ndim) {

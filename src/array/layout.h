@@ -20,10 +20,10 @@ struct Layout {
   Layout& operator=(const Layout& o) {
     ndim = o.ndim;
     offset = o.offset;
-    for (int d = 0; d < o.ndim; ++d) {
-      shape[d] = o.shape[d];
-      strides[d] = o.strides[d];
-    }
+    // Most have one or two axes, and of a loop compilers make two calls of memcpy.
+    if (ndim > 0) shape[0] = o.shape[0], strides[0] = o.strides[0];
+    if (ndim > 1) shape[1] = o.shape[1], strides[1] = o.strides[1];
+    if (ndim > 2) copy_axes(o, 2);
     return *this;
   }
 
@@ -42,9 +42,16 @@ struct Layout {
   void extent(int item, int64_t& low, int64_t& high) const;
 
   static Layout contiguous(std::span<const int64_t> shape, int item, bool fortran = false);
+
+ private:
+  void copy_axes(const Layout& o, int first);
 };
 
-bool same_shape(const Layout& a, const Layout& b);
+inline bool same_shape(const Layout& a, const Layout& b) {
+  bool same = a.ndim == b.ndim;
+  for (int d = 0; same && d < a.ndim; ++d) same = a.shape[d] == b.shape[d];
+  return same;
+}
 
 // numpy.broadcast_shapes of two; false where they do not fit. `out` may alias neither.
 bool broadcast_shapes(std::span<const int64_t> a, std::span<const int64_t> b, int64_t* out, int& out_ndim);

@@ -31,8 +31,8 @@ const char* flush_reason_name(FlushReason r) {
   return kNames[static_cast<int>(r)];
 }
 
-EngineLock::EngineLock() : outermost_(!holds_engine) {
-  if (!outermost_) return;
+EngineLock::EngineLock() : held_(holds_engine ? nullptr : &holds_engine) {
+  if (!held_) return;
   if (!engine_mutex.try_lock()) {
     if (hooks().release_lock) {
       void* state = hooks().release_lock();
@@ -42,11 +42,11 @@ EngineLock::EngineLock() : outermost_(!holds_engine) {
       engine_mutex.lock();
     }
   }
-  holds_engine = true;
+  *held_ = true;
 }
 EngineLock::~EngineLock() {
-  if (!outermost_) return;
-  holds_engine = false;
+  if (!held_) return;
+  *held_ = false;
   engine_mutex.unlock();
 }
 bool EngineLock::held() { return holds_engine; }

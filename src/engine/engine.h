@@ -43,7 +43,7 @@ class EngineLock {
   static bool held();  // by this thread
 
  private:
-  bool outermost_;
+  bool* const held_;  // of this thread; null where it held the lock before
 };
 
 inline constexpr int64_t kForkHome = int64_t{1} << 30;
@@ -68,7 +68,6 @@ class Engine {
   char* share_device(Buffer& b);
   // Memory on the device for b, whose values are still to come.
   char* device_room(Buffer& b) { return ready(b, device_backend(), false); }
-  bool any_device_shared = false;
   void host_ready(Buffer& b, FlushReason reason, bool write);
   // The values that b holds now, pending work aside, on the host.
   const char* home(Buffer& b);

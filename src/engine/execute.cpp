@@ -282,7 +282,7 @@ void Engine::execute(const Facts& facts, const Plan& plan, Program& program) {
       for (int16_t i : step.instrs) program.complete(i);
     };
     try {
-      if (backend != &cpu_backend() || any_device_shared) share(step, program);
+      if (facts.shared) share(step, program);
     } catch (...) {
       complete();
       throw;

@@ -147,7 +147,6 @@ char* Engine::share_device(Buffer& b) {
   Buffer* const wanted = &b;
   demand(FlushReason::exported, {&wanted, 1}, true);
   char* const p = ready(b, device_backend(), true);
-  any_device_shared = true;
   b.device_shared = true;
   b.device_valid = true;  // never written: its contents are what the allocation held
   if (b.device_home()) b.host_valid = false;

@@ -32,7 +32,7 @@ struct BufferFacts {
   bool fresh;       // it has no contents before the program
   bool written;
   bool movable;     // may be given other storage
-  int32_t uses;       // by operands of this program
+  int32_t uses;     // by operands of this program
   int16_t first_view = -1;
 };
 
@@ -46,6 +46,7 @@ struct Facts {
   std::vector<std::array<int16_t, 2>> overlapping;  // pairs of views (low, high) of a written buffer that overlap
   std::vector<uint32_t> key;
   uint64_t hash = 0;
+  bool shared = false;  // others can reach one of the buffers
 
   bool overlap(int16_t a, int16_t b) const;
 };

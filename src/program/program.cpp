@@ -19,12 +19,15 @@ uint32_t form_of(const Instr& i) {
   return h;
 }
 
-// The counts of pending work change under the engine lock alone, so they need no locked instruction; other
-// threads look at them. Returns what was.
-int32_t bump(std::atomic<int32_t>& count, int32_t by) {
-  const int32_t was = count.load(std::memory_order_relaxed);
-  count.store(was + by, std::memory_order_release);
-  return was;
+// The counts of pending work change under the engine lock alone, so they need no locked instruction; other threads look at
+// them. The program's one reference comes with the first and goes with the last.
+void add_pending(Buffer& b, std::atomic<int32_t>& count) {
+  if (b.idle()) b.retain();
+  count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+}
+void drop_pending(Buffer& b, std::atomic<int32_t>& count) {
+  count.store(count.load(std::memory_order_relaxed) - 1, std::memory_order_release);
+  if (b.idle()) b.release();
 }
 
 void print_operand(std::ostream& s, const Operand& o) {
@@ -76,13 +79,12 @@ Instr& Program::draft() {
 
 void Program::commit() {
   Instr& i = *draft_;
-  i.out.buf->retain();
-  bump(i.out.buf->pending_writes, 1);
+  add_pending(*i.out.buf, i.out.buf->pending_writes);
   i.out.buf->has_range = false;
   for (int k = 0; k < i.nin; ++k)
     if (Buffer* b = i.in[k].buf) {
-      b->retain();
-      if (bump(b->pending_reads, 1) == 0 && (b->host || b->device)) bytes_ += b->nbytes;
+      if ((b->host || b->device) && b->pending_reads.load(std::memory_order_relaxed) == 0) bytes_ += b->nbytes;
+      add_pending(*b, b->pending_reads);
     }
   i.form = form_of(i);
   i.done = false;
@@ -94,13 +96,9 @@ void Program::complete(int n) {
   if (i.done) return;
   i.done = true;
   if (i.error) i.error = nullptr;
-  bump(i.out.buf->pending_writes, -1);
-  i.out.buf->release();
+  drop_pending(*i.out.buf, i.out.buf->pending_writes);
   for (int k = 0; k < i.nin; ++k)
-    if (Buffer* b = i.in[k].buf) {
-      bump(b->pending_reads, -1);
-      b->release();
-    }
+    if (Buffer* b = i.in[k].buf) drop_pending(*b, b->pending_reads);
 }
 
 void Program::compact() {

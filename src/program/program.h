@@ -2,7 +2,8 @@
 // Not thread-safe: the engine lock guards it.
 // Invariants: an instruction's operands are views of its iteration space (`out` of a reduction has stride 0 along the
 // reduced axes); no input overlaps `out` without being identical with it (recording copies first); every operand's buffer
-// is retained by the instruction, and counted in pending_reads or pending_writes, until it ran or was dropped.
+// is counted in pending_reads or pending_writes until the instruction ran or was dropped, and one reference to it is held
+// as long as either is not 0.
 #pragma once
 #include <cstdint>
 #include <exception>
@@ -58,7 +59,7 @@ class Program {
  public:
   // The instruction to fill in next, not yet part of the program. Its fields hold anything.
   Instr& draft();
-  // Appends the draft: retains its buffers and counts it pending.
+  // Appends the draft and counts it pending.
   void commit();
 
   int size() const { return static_cast<int>(instrs_.size()); }

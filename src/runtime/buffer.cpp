@@ -22,33 +22,49 @@ constexpr int kClasses = 5;
 constexpr int kKept[kClasses] = {512, 64, 64, 64, 64};
 constexpr int64_t kHead = (sizeof(Buffer) + 63) / 64 * 64;
 
+// Kept blocks; each begins with the address of the next. Trivial, so that a thread finds its own without a guard.
 struct FreeList {
-  void* first[kClasses] = {};  // each kept block begins with the address of the next
-  int room[kClasses];
-  FreeList() { std::copy_n(kKept, kClasses, room); }
-  ~FreeList() {
+  void* first[kClasses];
+  int room[kClasses];  // for so many more; nothing fits before open() and after the thread's end
+  bool opened;
+};
+constinit thread_local FreeList free_list{};
+
+struct FreeAtExit {
+  ~FreeAtExit() {
     for (int c = 0; c < kClasses; ++c) {
-      while (first[c]) std::free(std::exchange(first[c], *static_cast<void**>(first[c])));
-      room[c] = 0;  // a buffer that dies after this goes to free()
+      while (free_list.first[c]) std::free(std::exchange(free_list.first[c], *static_cast<void**>(free_list.first[c])));
+      free_list.room[c] = 0;
     }
   }
 };
-thread_local FreeList free_list;
 
-void* take_block(int c) {
-  FreeList& list = free_list;
-  if (void* p = list.first[c]) {
-    list.first[c] = *static_cast<void**>(p);
-    ++list.room[c];
-    return p;
-  }
+[[gnu::noinline]] void open(FreeList& list) {
+  if (std::exchange(list.opened, true)) return;
+  thread_local FreeAtExit at_exit;
+  (void)at_exit;
+  std::copy_n(kKept, kClasses, list.room);
+}
+
+[[gnu::noinline]] void* new_block(FreeList& list, int c) {
+  open(list);
   void* p = std::aligned_alloc(64, kHead + kInside[c]);
   if (!p) throw std::bad_alloc();
   return p;
 }
 
+void* take_block(int c) {
+  FreeList& list = free_list;
+  void* const p = list.first[c];
+  if (!p) return new_block(list, c);
+  list.first[c] = *static_cast<void**>(p);
+  ++list.room[c];
+  return p;
+}
+
 void give_block(void* p, int c) {
   FreeList& list = free_list;
+  if (list.room[c] == 0) open(list);
   if (list.room[c] == 0) return std::free(p);
   --list.room[c];
   *static_cast<void**>(p) = std::exchange(list.first[c], p);
