@@ -24,6 +24,28 @@ np.where(np.array([True, False]), np.ones(2, np.float32), 1e150)
 np.array([1.0, np.inf], dtype=np.float64).astype(bool)
 """
 
+# What happens in the middle of a long chain over several blocks warns, once, even where nothing of it is left in the result.
+CHAINS = """
+a = np.linspace(1, 2, 20000); a[7777] = 0; 1 / (1 + 1 / a)
+a = np.linspace(1, 2, 20000); a[7777] = 0; np.where(np.log(a) < -5, a, a * 2)
+a = np.linspace(1, 2, 20000); a[7777] = 1e200; 1 / (1 + a * a * 2)
+a = np.linspace(1, 2, 20000); a[19999] = -1; np.where(a < 0, 0, np.sqrt(a) * 2 + a)
+a = np.linspace(1, 2, 20000); a[5] = np.inf; 1 / (1 + a)
+a = np.linspace(1, 2, 20000); a[5] = np.nan; np.exp(a) + np.log(a) * a
+a = np.linspace(1, 2, 20000); a[5] = -1e5; np.exp(a) + a * 2
+a = np.linspace(1, 2, 20000); a[5] = 1e5; 1 / (1 + np.exp(a) * 2)
+a = np.linspace(1, 2, 20000); a[5] = 5e-324; np.log(a) * 2 + a
+a = np.linspace(0.5, 0.6, 20000); a[9000] = 1; 1 / (np.arctanh(a) + a)
+a = np.linspace(1, 2, 20000); a[9000] = 0; a /= a; a += 1; a
+a = np.linspace(1, 2, 20000); a[9000] = 0; b = 1 / a; a *= 2; a -= b; a[8999:9002]
+a = np.linspace(1, 2, 20000); a[9000] = 0; (1 / (1 + 1 / a)).sum()
+a = np.linspace(1, 2, 20000).reshape(100, 200)[:, 3:190]; b = a * a; c = 1 / (b - b[50, 50]) * 2; 1 / c
+a = np.linspace(1, 2, 20000).astype(np.float32); a[7777] = 1e30; 1 / (1 + a * a * 2)
+a = np.linspace(1, 2, 20000).astype(np.float16); a[7777] = 6e4; 1 / (1 + a * a * 2)
+a = np.arange(20000); b = a - 7777; 5 // b + a * 2
+a = np.linspace(-1, 1, 20000) * (1 + 2j); a[7777] = 0; np.where(a == 0, 3j, 1 / a) * 2
+"""
+
 CASTS_THAT_RAISE = """
 np.array([np.nan]).astype(int)
 np.array([1e300, 1]).astype(np.float32)
@@ -192,6 +214,11 @@ def lines(*tables):
 @pytest.mark.parametrize("source", lines(CASTS, CREATION, LAYOUT, RESIZING, VALUES, REFUSALS, DERIVED, FANCY_LAYOUT, GENERATORS))
 def test_detail(source):
     check(source.replace("; ", "\n"))
+
+
+@pytest.mark.parametrize("source", lines(CHAINS))
+def test_chains_warn_of_what_happens_inside(source):
+    check(source.replace("; ", "\n"), ulp=8)
 
 
 @pytest.mark.parametrize("source", lines(CASTS_THAT_RAISE))

@@ -20,7 +20,27 @@ constexpr int64_t kLongRow = 96;          // rows from this length on make block
 constexpr int64_t kRegisterBytes =
     65536;  // registers of one frame: they live in the second-level cache, half of the time in the first
 constexpr int64_t kRegisterMost = 16384;   // of one register
+constexpr int64_t kStripBytes = 1024;      // of a register while strips run: all of them stay in the first-level cache
+constexpr int kHeavy = 16;                 // weight from which on memory can be fetched while a strip computes
+constexpr int64_t kAheadBytes = 1 << 19;   // what is smaller is in a cache anyway
+constexpr int64_t kAheadStrips = 2;
 constexpr int64_t kParallelWork = 400000;  // elements times weight (some 30 us), for a second thread to pay
+
+constexpr unsigned kFlags = _MM_EXCEPT_INVALID | _MM_EXCEPT_DIV_ZERO | _MM_EXCEPT_OVERFLOW;
+
+int64_t strip_elements(const BlockProgram& p) {
+  int loops = 0;
+  for (const BlockInstr& b : p.code) loops += b.code == Code::loop;
+  return loops > 1 ? kStripBytes / p.item : kRegisterMost;
+}
+
+// Whether running a block twice would find other operands. Views of one buffer are identical or disjoint.
+bool writes_what_it_reads(const Kernel& k, const Nest& nest) {
+  for (size_t s = 0; s < k.slots.size(); ++s)
+    for (size_t r = 0; r < k.slots.size(); ++r)
+      if (k.slots[s].stored && k.slots[r].loaded && nest.slots[s].base == nest.slots[r].base) return true;
+  return false;
+}
 
 // Register memory of this thread, grown as needed and never cleared.
 char* register_memory(int64_t bytes) {
@@ -53,10 +73,20 @@ int64_t block_elements(const BlockProgram& p) {
 
 Frame::Frame(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>& scalars, int64_t block, bool check)
     : events(check ? p.code.size() : 0), p_(p), nest_(nest) {
-  const int64_t size = (block * p.item + 63) / 64 * 64;
   if (check) _MM_SET_EXCEPTION_STATE(0);
-  char* base = register_memory(size * p.nregs);
-  for (int r = 0; r < p.nregs; ++r) reg_.push_back(base + r * size);
+  for (Access a : nest.access) linear_ &= a == Access::linear;
+  unasked_ = p.straight && (!check || (p.askable && !writes_what_it_reads(p.kernel, nest)));
+  // A reduction takes whole blocks of values.
+  strip_ = unasked_ && p.kernel.reduces.empty() ? std::min(block, strip_elements(p)) : block;
+  ahead_ = unasked_ && linear_ && strip_ < block && p.weight >= kHeavy && nest.size * p.item >= kAheadBytes;
+
+  const auto rounded = [&](int64_t n) { return (n * p.item + 63) / 64 * 64; };
+  const int64_t size = rounded(block), small = strip_ < block ? rounded(strip_) : 0;
+  char* base = register_memory((size + small) * p.nregs);
+  for (int r = 0; r < p.nregs; ++r) {
+    reg_.push_back(base + r * size);
+    strip_reg_.push_back(small ? base + p.nregs * size + r * small : reg_.back());
+  }
   at_.resize(p.reg.size());
   scalars_.resize(p.reg.size());
   for (size_t v = 0; v < at_.size(); ++v)
@@ -67,54 +97,124 @@ Frame::Frame(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>&
     scalars_[v] = scalars[s];
     if (p.reg[v] < 0) at_[v] = reinterpret_cast<char*>(scalars_[v].raw);
   }
-  straight_ = p.straight;
-  for (Access a : nest.access) straight_ &= a == Access::linear;
   for (int16_t v : p.filled)
     by_item(item_size(p.kernel.value_types[v]), [&](auto tag) {
       using T = decltype(tag);
-      load_run(reinterpret_cast<T*>(at_[v]), reinterpret_cast<const char*>(scalars_[v].raw), block, 0);
+      const char* element = reinterpret_cast<const char*>(scalars_[v].raw);
+      load_run(reinterpret_cast<T*>(at_[v]), element, block, 0);
+      if (small) load_run(reinterpret_cast<T*>(strip_reg_[p.reg[v]]), element, strip_, 0);
     });
 }
 
+char* Frame::dense(int s, const Cursor& c, int from, int to, int64_t n, const std::vector<int64_t>* shift) const {
+  const int last = to - 1;
+  const bool one_row = to > from && c.at[last] + n <= nest_.shape[last];
+  if (n == 1 || (nest_.access[s] == Access::linear && to == nest_.ndim) ||
+      (one_row && nest_.slots[s].strides[last] == item_size(p_.kernel.slots[s].dtype)))
+    return memory(s, c, from, to, shift);
+  return nullptr;
+}
+
+bool Frame::all_dense(const Cursor& c, int from, int to, int64_t n) const {
+  if (linear_ && to == nest_.ndim) return true;
+  for (size_t s = 0; s < nest_.slots.size(); ++s)
+    if (!dense(static_cast<int>(s), c, from, to, n, nullptr)) return false;
+  return true;
+}
+
+bool Frame::run_strips(const Cursor& c, int from, int to, int64_t n, const std::vector<int64_t>* shift) {
+  item_.assign(at_.size(), 0);
+  for (int16_t v : p_.filled) at_[v] = strip_reg_[p_.reg[v]];
+  steps_.clear();
+  moves_.clear();
+  steps_.reserve(p_.code.size());  // moves point into it
+  for (const BlockInstr& b : p_.code) {
+    const int slot = b.code == Code::load ? b.aux : p_.direct_slot[b.dst];
+    at_[b.dst] = slot >= 0 ? memory(slot, c, from, to, shift) : strip_reg_[p_.reg[b.dst]];
+    if (slot >= 0) item_[b.dst] = item_size(p_.kernel.value_types[b.dst]);
+    if (b.code == Code::load) continue;
+    Step& s = steps_.emplace_back();
+    s.fn = b.fn;
+    s.asks = !events.empty() && b.results_tell ? static_cast<int32_t>(&b - p_.code.data()) : -1;
+    const int16_t value[4] = {b.dst, b.a, b.b, b.c};
+    for (int j = 0; j < 4; ++j)
+      if (value[j] >= 0) {
+        s.at[j] = at_[value[j]];
+        if (item_[value[j]]) moves_.push_back({&s.at[j], item_[value[j]] * strip_});
+      }
+  }
+  if (ahead_) spread_ahead(c, from, to, shift);
+
+  bool met = false;
+  for (int64_t done = 0; done < n; done += strip_) {
+    const int64_t m = std::min(strip_, n - done);
+    for (const Step& s : steps_) {
+      s.fn(s.at[0], s.at[1], s.at[2], s.at[3], m);
+      for (int line = 0; line < s.ahead_lines; ++line) __builtin_prefetch(s.ahead + line * 64);
+      if (s.asks >= 0) met |= p_.code[s.asks].special(s.at[0], m * p_.code[s.asks].parts);
+    }
+    for (const Move& move : moves_) *move.at += move.bytes;
+    for (const KStore& k : p_.copies) {
+      const int64_t item = item_size(p_.kernel.slots[k.slot].dtype);
+      char* to_memory = memory(k.slot, c, from, to, shift) + done * item;
+      const char* value = at_[k.value] + done * item_[k.value];
+      if (to_memory != value) std::memcpy(to_memory, value, m * item);
+    }
+  }
+  for (int16_t v : p_.filled) at_[v] = reg_[p_.reg[v]];
+  if (events.empty() || (!met && !(_MM_GET_EXCEPTION_STATE() & kFlags))) return true;
+  _MM_SET_EXCEPTION_STATE(0);
+  return false;
+}
+
+// Between the loops of a strip, so that memory works while they compute.
+void Frame::spread_ahead(const Cursor& c, int from, int to, const std::vector<int64_t>* shift) {
+  size_t next = 0;
+  const size_t each = std::max<size_t>(1, steps_.size() / nest_.slots.size());
+  for (size_t slot = 0; slot < nest_.slots.size() && next < steps_.size(); ++slot) {
+    const int64_t bytes = item_size(p_.kernel.slots[slot].dtype) * strip_;
+    const int64_t lines = (bytes + 63) / 64, part = (lines + each - 1) / each;
+    for (int64_t line = 0; line < lines && next < steps_.size(); line += part) {
+      Step& s = steps_[next++];
+      s.ahead = memory(static_cast<int>(slot), c, from, to, shift) + kAheadStrips * bytes + line * 64;
+      s.ahead_lines = static_cast<int32_t>(std::min(part, lines - line));
+      moves_.push_back({&s.ahead, bytes});
+    }
+  }
+}
+
 void Frame::run_straight(const Cursor& c, int from, int to, int64_t n, const std::vector<int64_t>* shift) {
-  const auto memory = [&](int s) {
-    return nest_.slots[s].base + (shift ? (*shift)[s] : 0) + c.offset(nest_.slots[s], from, to);
-  };
   char** at = at_.data();
   for (const BlockInstr& b : p_.code) {
     if (b.code == Code::load) {
-      at[b.dst] = memory(b.aux);
+      at[b.dst] = memory(b.aux, c, from, to, shift);
       continue;
     }
     const int s = p_.direct_slot[b.dst];
-    char* dst = s >= 0 ? memory(s) : reg_[p_.reg[b.dst]];
+    char* dst = s >= 0 ? memory(s, c, from, to, shift) : reg_[p_.reg[b.dst]];
     if (b.warns && !events.empty()) checked(b, dst, n);
     else b.fn(dst, b.a >= 0 ? at[b.a] : nullptr, b.b >= 0 ? at[b.b] : nullptr, b.c >= 0 ? at[b.c] : nullptr, n);
     at[b.dst] = dst;
   }
   for (const KStore& s : p_.copies) {
-    char* m = memory(s.slot);
+    char* m = memory(s.slot, c, from, to, shift);
     if (m != at[s.value]) std::memcpy(m, at[s.value], n * item_size(p_.kernel.slots[s.slot].dtype));
   }
 }
 
 void Frame::evaluate(const Cursor& c, int from, int to, int64_t n, const std::vector<int64_t>* shift) {
-  if (straight_ && to == nest_.ndim) return run_straight(c, from, to, n, shift);
+  if (p_.straight && all_dense(c, from, to, n)) {
+    if (unasked_ && !wary_ && run_strips(c, from, to, n, shift)) return;
+    wary_ = false;
+    return run_straight(c, from, to, n, shift);
+  }
   const auto base = [&](int s) { return nest_.slots[s].base + (shift ? (*shift)[s] : 0); };
-  const int last = to - 1;
-  const bool one_row = to > from && c.at[last] + n <= nest_.shape[last];
-  // Memory that holds the block's elements of slot s densely, or null.
-  const auto dense = [&](int s, int item) -> char* {
-    if (n == 1 || (nest_.access[s] == Access::linear && to == nest_.ndim) || (one_row && nest_.slots[s].strides[last] == item))
-      return base(s) + c.offset(nest_.slots[s], from, to);
-    return nullptr;
-  };
   for (const BlockInstr& b : p_.code) {
     switch (b.code) {
       case Code::loop: {
         char* dst = p_.reg[b.dst] >= 0 ? reg_[p_.reg[b.dst]] : nullptr;
         if (const int s = p_.direct_slot[b.dst]; s >= 0)
-          if (char* m = dense(s, item_size(p_.kernel.slots[s].dtype))) dst = m;
+          if (char* m = dense(s, c, from, to, n, shift)) dst = m;
         if (b.warns && !events.empty()) {
           checked(b, dst, n);
           at_[b.dst] = dst;
@@ -125,7 +225,7 @@ void Frame::evaluate(const Cursor& c, int from, int to, int64_t n, const std::ve
         break;
       }
       case Code::load: {
-        if (char* m = b.held ? nullptr : dense(b.aux, b.item)) {
+        if (char* m = b.held ? nullptr : dense(b.aux, c, from, to, n, shift)) {
           at_[b.dst] = m;
           break;
         }
@@ -173,7 +273,7 @@ void Frame::evaluate(const Cursor& c, int from, int to, int64_t n, const std::ve
   }
   const auto store = [&](int16_t v, int s) {
     const int item = item_size(p_.kernel.slots[s].dtype);
-    if (char* m = dense(s, item)) {
+    if (char* m = dense(s, c, from, to, n, shift)) {
       if (m != at_[v]) std::memcpy(m, at_[v], n * item);
       return;
     }
@@ -196,9 +296,11 @@ void Frame::checked(const BlockInstr& b, char* dst, int64_t n) {
   // The operands must outlive the loop.
   char* result = dst == x || dst == y || dst == z ? reg_.back() : dst;
   b.fn(result, x, y, z, n);
-  constexpr unsigned kFlags = _MM_EXCEPT_INVALID | _MM_EXCEPT_DIV_ZERO | _MM_EXCEPT_OVERFLOW;
   const bool flagged = _MM_GET_EXCEPTION_STATE() & kFlags;
-  if (__builtin_expect(flagged || b.always_ask || (b.special && b.special(result, n * b.parts)), 0)) {
+  bool ask = b.always_ask || flagged || b.results_tell;
+  if (ask && b.special) ask = b.special(result, n * b.parts);
+  if (__builtin_expect(ask, 0)) {
+    wary_ = true;
     uint8_t& met = events[&b - p_.code.data()];
     const KInstr& k = *b.source;
     if ((met & b.warns) != b.warns) {
@@ -210,8 +312,8 @@ void Frame::checked(const BlockInstr& b, char* dst, int64_t n) {
       met |= k.code == KCode::cast ? warn_check_cast(p_.kernel.value_types[k.a], k.type, result, in[0], n)
                                    : warn_check(k.op, k.type, result, in, step, n);
     }
-    if (flagged) _MM_SET_EXCEPTION_STATE(0);
   }
+  if (flagged) _MM_SET_EXCEPTION_STATE(0);
   if (result != dst) std::memcpy(dst, result, n * item_size(p_.kernel.value_types[b.dst]));
 }
 

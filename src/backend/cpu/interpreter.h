@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "backend/cpu/loops.h"
 #include "backend/cpu/program.h"
 #include "backend/cpu/strided.h"
 #include "codegen/collapse.h"
@@ -28,16 +29,48 @@ class Frame {
   std::vector<uint8_t> events;
 
  private:
-  // The same where every slot is linear and every instruction a loop.
+  // One loop of a block whose slots are all dense.
+  struct Step {
+    LoopFn fn;
+    char* at[4];              // dst and operands, in the strip that runs
+    char* ahead;              // memory that a later strip will need, and how many lines of it to ask for now
+    int32_t ahead_lines;
+    int32_t asks;             // -1, or the instruction whose results tell of warnings
+  };
+  // A pointer that goes on from strip to strip: all others point to registers or scalars.
+  struct Move {
+    char** at;
+    int64_t bytes;
+  };
+
+  // Where the block's elements of slot s lie densely, or null.
+  char* dense(int s, const Cursor& c, int from, int to, int64_t n, const std::vector<int64_t>* shift) const;
+  // Where it lies if so.
+  char* memory(int s, const Cursor& c, int from, int to, const std::vector<int64_t>* shift) const {
+    return nest_.slots[s].base + (shift ? (*shift)[s] : 0) + c.offset(nest_.slots[s], from, to);
+  }
+  bool all_dense(const Cursor& c, int from, int to, int64_t n) const;
+  // Straight programs over dense slots: strip by strip, unasked. False: something happened that may call for a warning.
+  bool run_strips(const Cursor& c, int from, int to, int64_t n, const std::vector<int64_t>* shift);
+  void spread_ahead(const Cursor& c, int from, int to, const std::vector<int64_t>* shift);
+  // The same instruction by instruction over the whole block.
   void run_straight(const Cursor& c, int from, int to, int64_t n, const std::vector<int64_t>* shift);
   // Runs a loop that may warn, and asks which warnings where something happened.
   void checked(const BlockInstr& b, char* dst, int64_t n);
 
   const BlockProgram& p_;
   const Nest& nest_;
-  bool straight_ = false;
-  std::vector<char*> reg_;       // per register
+  bool linear_ = true;           // every slot lies densely over every block
+  bool unasked_;                 // blocks may run in strips: nothing to warn of, or they can be run again to ask
+  bool wary_ = false;            // the last block met something: the next one is asked at once
+  bool ahead_;                   // strips ask for the memory of later ones
+  int64_t strip_;                // elements in a strip
+  std::vector<char*> reg_;       // per register, a block long
+  std::vector<char*> strip_reg_; // per register, a strip long
   std::vector<char*> at_;        // per value, in the current block
+  std::vector<int> item_;        // per value, in run_strips: element size where it lies in memory, else 0
+  std::vector<Step> steps_;
+  std::vector<Move> moves_;
   std::vector<Scalar> scalars_;  // per value that is a scalar
 };
 

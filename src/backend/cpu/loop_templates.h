@@ -1,6 +1,8 @@
 // The shapes of the CPU's loops, around scalar functions: included by the generated sources loops_*.cpp only, which are
 // compiled once per CPU level. Everything is local to its translation unit, so that no code of one level serves another.
 #pragma once
+#include <xmmintrin.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <type_traits>
@@ -96,6 +98,8 @@ NL_INLINE inline void run3(void* dst, const void* a, const void* b, const void* 
 // Both give an element the same bits as the function alone would. An operand that dst overwrites is kept aside by the chunk.
 inline constexpr int64_t kRangeChunk = 256;
 
+NL_INLINE inline void raise_invalid() { _mm_setcsr(_mm_getcsr() | _MM_EXCEPT_INVALID); }
+
 template <class T, class In, class Fast, class Slow>
 NL_INLINE inline void run_ranged1(void* dst, const void* a, int64_t n, In in, Fast fast, Slow slow) {
   typedef typename nl::Traits<T>::bits U;
@@ -113,9 +117,11 @@ NL_INLINE inline void run_ranged1(void* dst, const void* a, int64_t n, In in, Fa
       rare |= in(p[i]) ? U(0) : U(1);
       q[i] = fast(p[i]);
     }
-    if (rare != 0)
+    if (rare != 0) {
+      raise_invalid();
       for (int64_t i = 0; i < m; ++i)
         if (!in(p[i])) q[i] = slow(p[i]);
+    }
   }
 }
 
@@ -147,9 +153,11 @@ NL_INLINE inline void run_ranged2(void* dst, const void* a, const void* b, int64
       rare |= in(p[m - 1], r[m - 1]) ? U(0) : U(1);
       q[m - 1] = fast(p[m - 1], r[m - 1]);
     }
-    if (rare != 0)
+    if (rare != 0) {
+      raise_invalid();
       for (int64_t i = 0; i < m; ++i)
         if (!in(p[i], r[i])) q[i] = slow(p[i], r[i]);
+    }
   }
 }
 

@@ -4,7 +4,8 @@
 // Thread safety: the table is constant once made; loops touch only what they are given.
 // Contract of every loop: operands are contiguous, naturally aligned runs of n elements, of the types that op_input_type and
 // op_output_type say. dst may be identical with an operand of the same element size, else overlaps none. n may be 0. Unused
-// operands are ignored. Bools are bytes 0 and 1, in and out. The values do not depend on n, the level, or how a
+// operands are ignored. An op of type `ranged` (OpInfo) raises the hardware's flag of an invalid operation where an argument is
+// out of its fast range, be it invalid or not. Bools are bytes 0 and 1, in and out. The values do not depend on n, the level, or how a
 // run is cut into calls.
 #pragma once
 #include <cstdint>

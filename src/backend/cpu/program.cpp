@@ -71,7 +71,8 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
         b.warns = op_info(i.op).warns & ~kWarnUnder;
         b.always_ask = b.warns && !is_inexact(i.type);
         if (b.always_ask && !divides(i.op)) b.warns = 0, b.always_ask = false;
-        if (b.warns && !b.always_ask && warn_in_results(i.op, i.type)) {
+        if (b.warns && !b.always_ask) {
+          b.results_tell = warn_in_results(i.op, i.type);
           const DType result = op_output_type(i.op, i.type);
           b.special = t.special[static_cast<int>(real_of(result))];
           b.parts = is_complex(result) ? 2 : 1;
@@ -117,6 +118,7 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
 
   for (BlockInstr& b : p.code) {
     b.held = b.code == Code::load && kept[b.dst] && k.slots[b.aux].stored;
+    p.askable &= !b.always_ask;
     p.straight &= b.code == Code::loop || (b.code == Code::load && !b.held);
   }
 

@@ -21,7 +21,8 @@ struct BlockInstr {
   bool held = false;        // load: into a register at once, because the memory changes before the value's last use
   uint8_t warns = 0;        // kWarn* that it can give; asked for when the hardware's flags say so
   bool always_ask = false;  // integer division: there is no flag
-  AskFn special = nullptr;  // where it warns but raises no flags: asked of its results
+  bool results_tell = false;  // it warns but raises no flags
+  AskFn special = nullptr;  // floats that warn: whether a result calls for it
   int8_t parts = 1;         // floats in a result, for `special`
   LoopFn fn = nullptr;
   const KInstr* source = nullptr;
@@ -35,6 +36,7 @@ struct BlockProgram {
   std::vector<int16_t> scalar_value; // per scalar: the value it defines
   std::vector<int16_t> direct_slot;  // per value: the slot whose memory may serve as its register, or -1
   std::vector<int16_t> direct;       // the values that have one
+  bool askable = true;               // flags, or results, tell of every warning
   bool straight = true;              // loads, each read where it lies, and loops: nothing else
   std::vector<KStore> copies;        // stores that no loop does by writing to memory at once
   int nregs = 0;                     // the last one is spare: see Frame::checked
