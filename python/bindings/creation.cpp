@@ -168,6 +168,25 @@ bool gives_arrays(PyObject* source) {
   return method && PyFunction_Check(method);
 }
 
+// Whether NumPy's error, which is cleared then, is that an `__array__` somewhere in a list returned one of our arrays: no fault of
+// the caller's. (Looking into every list before the call would cost more than most calls.)
+bool refused_ours() {
+  if (!PyErr_ExceptionMatches(PyExc_ValueError)) return false;
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace);
+  PyErr_NormalizeException(&type, &value, &trace);
+  Ref text(PyObject_Str(value));
+  const char* said = text ? PyUnicode_AsUTF8(text.get()) : nullptr;
+  if (said && std::strcmp(said, "object __array__ method not producing an array") == 0) {
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(trace);
+    return true;
+  }
+  PyErr_Restore(type, value, trace);
+  return false;
+}
+
 // A list of scalar arrays (library mode) or of our arrays: NumPy would read each through a protocol.
 PyObject* from_object(const char* name, const Call& call, PyObject* source) {
   if (call.keywords() && holds_ours(call)) return call.decline("an array among the options");
@@ -183,6 +202,7 @@ PyObject* from_object(const char* name, const Call& call, PyObject* source) {
   }
   if (!script_mode && gives_arrays(source)) return call.decline("an object with __array__");
   PyObject* r = PyObject_Vectorcall(numpy_function(name), call.args, call.n, call.kwnames);
+  if (!r && refused_ours()) return call.decline("an object with __array__");
   if (!r) return nullptr;
   // np.asarray(real): the caller's own array, now shared with it.
   if (r == source && !PyArray_CheckExact(r)) return r;

@@ -348,6 +348,8 @@ PyMemberDef members[] = {
 // The buffer protocol is NumPy's, over a real array that the buffer keeps leased.
 int get_buffer(PyObject* self, Py_buffer* view, int flags) {
   Ref real(to_numpy(self));
+  // What NumPy makes of a scalar is a new array, which its functions go on to write.
+  if (real && array_of(self).is_scalar) real = Ref(PyArray_FromScalar(real.get(), nullptr));
   if (!real) {
     view->obj = nullptr;
     return -1;

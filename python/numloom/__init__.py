@@ -29,9 +29,9 @@ from numloom import _namespace  # noqa: E402  (needs the completed ndarray)
 _names = _namespace.build()
 globals().update(_names)
 _namespace.register_submodules(__name__)
-# What the Array API standard asks of a namespace beside functions. (Names with underscores are not looked up in NumPy.)
-__array_api_version__, __array_namespace_info__ = map(
-    _namespace.facade().__getattr__, ("__array_api_version__", "__array_namespace_info__")
+# What the Array API standard asks of a namespace beside functions; NumPy's build. (Other names with underscores are the module's.)
+__array_api_version__, __array_namespace_info__, __config__ = map(
+    _namespace.facade().__getattr__, ("__array_api_version__", "__array_namespace_info__", "__config__")
 )
 # `numpy._core` is private and yet found in many programs: what our compiled module of that name lacks is looked up there.
 _core.__getattr__ = _namespace.facade("numpy._core").__getattr__

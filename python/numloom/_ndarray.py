@@ -53,6 +53,8 @@ def __array_function__(self, func, types, args, kwargs):
 
 def __array__(self, dtype=None, *, copy=None):
     view = _core.to_numpy(self)
+    if _core.is_scalar(self):
+        view = numpy.asarray(view)  # an array of its own, which may be written
     if dtype is not None and numpy.dtype(dtype) != view.dtype:
         if copy is False:
             raise ValueError("Unable to avoid copy while creating an array as requested.")

@@ -280,3 +280,11 @@ def test_writeable_broadcasts(recwarn):
 def test_square_for_two():
     with pytest.warns(RuntimeWarning, match="overflow encountered in square"):
         numloom.asnumpy(numloom.full(3, 1e200) ** 2.0)
+
+
+def test_unique_values_sorted():
+    source = numpy.array([7, 1, 300, 1, -5, 7, 12])
+    values = numloom.unique_values(numloom.asarray(source))
+    assert values.tolist() == sorted(set(source.tolist()))
+    # The difference is gone when NumPy sorts them, too, as it did before 2.3.
+    assert numpy.lib.NumpyVersion(numpy.__version__) < "2.3.0" or numpy.unique_values(source).tolist() != values.tolist()

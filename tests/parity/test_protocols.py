@@ -153,3 +153,58 @@ def test_names_that_numpy_warns_about_warn_each_time():
         for module in ("numpy", "numloom")
     )
     assert ours.stderr.count("Warning") == theirs.stderr.count("Warning")
+
+
+ARRAY_LIKES = """
+class Holds:
+    def __init__(self, array):
+        self.array = array
+    def __array__(self, dtype=None, copy=None):
+        self.asked = (dtype, copy)
+        return self.array
+class NoCopy(Holds):
+    def __array__(self, dtype=None):
+        return self.array
+class Wraps(Holds):
+    def __array_wrap__(self, array, context=None, return_scalar=False):
+        return ["wrapped", array]
+class Sums(Holds):
+    def sum(self, axis=None, dtype=None, out=None):
+        return "its own sum"
+class Row(Holds):
+    def __len__(self):
+        return len(self.array)
+    def __getitem__(self, index):
+        return self.array[index]
+a = np.arange(3.0)
+"""
+
+CONVERSIONS = """
+np.array([Holds(a), Holds(a)])
+np.array([[Holds(a)], [Holds(a)]]).shape
+np.array([Row(a)])
+np.stack([Row(a), a])
+np.asarray(Holds(a)) is a
+np.array(Holds(a), copy=True) is a
+h = Holds(a); np.array(h, copy=True); h.asked
+h = Holds(a); np.array(h, dtype=int); h.asked[1]
+np.array(NoCopy(a), copy=True)
+np.array(NoCopy(a), copy=False)
+np.negative(Wraps(a))
+np.sum(Sums(a))
+np.sort(Row(a)), np.dot(Row(a), Holds(a)), np.concatenate([Row(a), Holds(a)]), np.where(Row(a), 1, 2)
+np.array([Holds(3)])
+np.array(Holds(3))
+"""
+
+
+@pytest.mark.parametrize("source", CONVERSIONS.strip().splitlines())
+def test_array_likes_may_return_our_arrays(source):
+    check(ARRAY_LIKES + source)
+
+
+def test_arrays_that_numpy_makes_of_scalars_can_be_written():
+    total = numloom.ones(3).sum()
+    for made in (numpy.asanyarray(total), total.__array__()):
+        made[...] = 5
+        assert made == 5 and total == 3

@@ -4,6 +4,7 @@ import numpy
 
 from numloom import _core
 from numloom._api.registry import axis_index, axis_tuple, decline, is_scalar, lift, lift_all, ndarray, provides
+from numloom._fallback.target import target_of
 
 _functions = _core.functions
 _asarray = _functions["asarray"]
@@ -460,3 +461,9 @@ def size(a, axis=None):
                 count *= a.shape[place]
             return count
     return decline("size", (a, axis), {})
+
+
+@provides()
+def unique_values(x):
+    # Sorted, where NumPy takes the order of a hash: libraries on the Array API (scikit-learn) rely on it, though nothing says so.
+    return target_of("unique").call((x,), {"equal_nan": False})

@@ -53,9 +53,8 @@ class Loan:
             return {key: self.lend(item, writable) for key, item in value.items()}
         if isinstance(value, tuple) and hasattr(kind, "_fields"):
             return kind(*[self.lend(item, writable) for item in value])
-        if _converts(kind) and not _core.script_mode():
-            return _as_real(value, kind)
-        return value
+        made = _stand_in_for(kind)
+        return value if made is None else made(value)
 
     def take_back(self, box):
         """The result in `box`, a list of one, as the caller should see it. Empties the box: an array that nobody
@@ -83,25 +82,42 @@ class Loan:
         return taken
 
 
-def _converts(kind):
-    """Whether NumPy would turn an instance into an array by an `__array__` of the user's. Script mode sees to those."""
-    if not isinstance(getattr(kind, "__array__", None), types.FunctionType):
-        return False
-    return not (hasattr(kind, "__array_ufunc__") or hasattr(kind, "__array_function__"))
+# Classes whose `__array__`, written in Python against us, may return one of our arrays. NumPy takes nothing but its own there, so
+# such an object is lent as one that converts what is returned. (Script mode adapts the classes of user code instead.)
+_stand_ins = {}  # class -> the class that stands in for it; None: it returns what NumPy takes
+_SEQUENCE = ("__len__", "__iter__", "__getitem__", "__contains__")
 
 
-_gives_ours = {}  # class with an `__array__` written in Python -> whether that returns one of our arrays
+def _stand_in_for(kind):
+    try:
+        return _stand_ins[kind]
+    except KeyError:
+        pass
+    method = getattr(kind, "__array__", None)
+    made = None
+    if isinstance(method, types.FunctionType) and not (hasattr(kind, "__array_ufunc__") or hasattr(kind, "__array_function__")):
+        made = type(kind.__name__, (_ArrayLike,), {name: _forward(name) for name in _SEQUENCE if hasattr(kind, name)})
+    _stand_ins[kind] = made
+    return made
 
 
-def _as_real(value, kind):
-    """`value` as NumPy can take it: its `__array__`, written against us, may return an array that NumPy does not know."""
-    known = _gives_ours.get(kind)
-    if known is False:
-        return value
-    array = value.__array__()
-    if known is None:
-        known = _gives_ours[kind] = type(array) is _ours
-    return _core.to_numpy(array) if type(array) is _ours else value
+class _ArrayLike:
+    def __init__(self, value):
+        self._value = value
+
+    def __array__(self, *args, **kwargs):
+        array = self._value.__array__(*args, **kwargs)
+        if type(array) is _ours:
+            return _core.to_numpy(array)
+        _stand_ins[type(self._value)] = None
+        return array
+
+    def __getattr__(self, name):
+        return getattr(self._value, name)
+
+
+def _forward(name):
+    return lambda self, *args: getattr(self._value, name)(*args)
 
 
 def _same(a, b):
