@@ -20,11 +20,6 @@ struct Checked {
   Ref state;
 };
 
-const char* kind_name(Kind k) {
-  constexpr const char* kNames[] = {"map", "index", "gather", "reduce", "matmul", "cumulate", "argreduce", "scatter"};
-  return kNames[static_cast<int>(k)];
-}
-
 // A copy of what the buffer holds before the flush, as bytes.
 PyObject* shadow_of(Checked& c, Buffer* b) {
   auto found = c.shadows.find(b);

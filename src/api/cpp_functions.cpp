@@ -152,7 +152,6 @@ array mean(const array& a, const axes& over, bool keepdims) {
 
 array var(const array& a, const axes& over, double ddof, bool keepdims) {
   const double left = std::max(static_cast<double>(reduced_count(a, over)) - ddof, 0.0);
-  if (a.dtype() == float16) return var(a.astype(float32), over, ddof, keepdims).astype(float16);
   if (left == 0) {
     const array d = a - mean(a, over, true);
     return sum(real(d * conj(d)), over, keepdims) / 0.0;

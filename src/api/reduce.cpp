@@ -392,6 +392,14 @@ Array count_nonzero(const Array& a, const ReduceOptions& options) {
 
 namespace {
 
+// Index arrays know the least and the greatest that they can hold, which spares looking.
+void mark_range(const Array& a, int64_t high) {
+  a.buf->has_range = true;
+  a.buf->range_type = static_cast<uint8_t>(a.dtype);
+  a.buf->range_low = 0;
+  a.buf->range_high = std::max<int64_t>(0, high);
+}
+
 // Records a call along one axis; `out` and `a` have the same number of axes.
 void record_along(Kind kind, Op op, const Array& a, int axis, const Array& out) {
   if (a.size() == 0) return;
@@ -451,10 +459,7 @@ Array argreduce(Op op, const Array& input, std::optional<int> axis, bool keepdim
     for (int k = 0; k < l.ndim; ++k) l.shape[k] = 1, l.strides[k] = 8;
     out.layout = l;
   }
-  out.buf->has_range = true;
-  out.buf->range_type = static_cast<uint8_t>(out.dtype);
-  out.buf->range_low = 0;
-  out.buf->range_high = high;
+  mark_range(out, high);
   return out;
 }
 
@@ -485,9 +490,59 @@ Array cumulate(Op op, const Array& input, std::optional<int> axis, DType dtype, 
   return out;
 }
 
+namespace {
+
+// nonzero of bools that are on the device and lie dense in C order: there, but for the count.
+std::vector<Array> nonzero_there(const Array& mask) {
+  const int64_t n[1] = {mask.size()};
+  const Array row = reshape(mask, n);
+  const Array counts = cumulate(Op::add, row, 0, n[0] < INT32_MAX ? DType::i4 : DType::i8);
+  Layout last;
+  last.ndim = 0;
+  last.offset = counts.layout.offset + (n[0] - 1) * counts.item();
+  const int64_t found[1] = {item_value(counts.with(counts.dtype, last)).i};
+  const Array flat = make_result(Layout::contiguous(found, 8), DType::i8);
+  if (found[0] > 0) {
+    EngineLock lock;
+    Engine& e = Engine::get();
+    Instr& i = e.draft();
+    i.kind = Kind::compact;
+    i.op = Op::none;
+    i.type = DType::i8;
+    i.nin = 2;
+    set_operand(i.in[0], row, row.layout);
+    set_operand(i.in[1], counts, counts.layout);
+    set_operand(i.out, flat, flat.layout);
+    e.commit();
+  }
+  // Positions into coordinates.
+  std::vector<Array> out(static_cast<size_t>(mask.ndim()), flat);
+  Array rest = flat;
+  for (int d = mask.ndim() - 1; d >= 0; --d) {
+    Array& at = out[static_cast<size_t>(d)];
+    at = rest;
+    if (d > 0) {
+      Scalar length;
+      length.dtype = DType::i8;
+      length.i = std::max<int64_t>(1, mask.layout.shape[d]);
+      const Arg pair[2] = {rest, length};
+      at = apply(Op::remainder, pair);
+      rest = apply(Op::floor_divide, pair);
+    }
+    mark_range(at, mask.layout.shape[d] - 1);
+  }
+  return out;
+}
+
+}  // namespace
+
 std::vector<Array> nonzero(const Array& input) {
   const Array mask = input.dtype == DType::b1 ? input : astype(input, DType::b1);
   const Array a = mask.layout.c_contiguous(1) ? mask : copy(mask, 'C');
+  if (device() != Device::cpu && a.ndim() > 0 && a.size() > 0) {
+    eval({&a, 1});
+    if (a.buf->device_valid && !a.buf->host_valid) return nonzero_there(a);
+  }
   const char* p = host_data(a);
   const Layout& l = a.layout;
   const int nd = l.ndim;
@@ -501,10 +556,7 @@ std::vector<Array> nonzero(const Array& input) {
     Array x = empty(shape, DType::i8);
     q[d] = reinterpret_cast<int64_t*>(x.buf->ensure_host());
     x.buf->host_valid = true;
-    x.buf->has_range = true;
-    x.buf->range_type = static_cast<uint8_t>(x.dtype);
-    x.buf->range_low = 0;
-    x.buf->range_high = std::max<int64_t>(0, l.shape[d] - 1);
+    mark_range(x, l.shape[d] - 1);
     out.push_back(std::move(x));
   }
   // Row by row: the last coordinate without branches, which random masks would mispredict; the others are constant in a row.

@@ -24,6 +24,8 @@ enum class Call : uint8_t {
   cumulate,    // out = running sum or product (param op add, multiply; minimum, maximum too) of in0 along axis param
   argreduce,   // out (int64, axis kept with length 1) = first index of the min (op minimum) or max along axis param
   scatter,     // out at (strides . index + in1 bytes) = in0; in C order of the iteration space, so the last write wins
+  compact,  // out[in1[i] - 1] = i wherever in0[i]: where bools are true (int64), given their running count (int32 or int64);
+  // all three lie dense in a row
 };
 
 struct CallArgs {

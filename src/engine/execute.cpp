@@ -34,6 +34,7 @@ Call call_of(Kind k) {
   return k == Kind::matmul      ? Call::matmul
          : k == Kind::cumulate  ? Call::cumulate
          : k == Kind::argreduce ? Call::argreduce
+         : k == Kind::compact   ? Call::compact
                                 : Call::scatter;
 }
 

@@ -8,8 +8,6 @@
 namespace numloom {
 namespace {
 
-constexpr const char* kKindNames[] = {"map", "index", "gather", "reduce", "matmul", "cumulate", "argreduce", "scatter"};
-
 uint32_t form_of(const Instr& i) {
   uint32_t h = static_cast<uint32_t>(i.kind) * 31 + static_cast<uint32_t>(i.op);
   h = h * 1000003 + static_cast<uint32_t>(i.type) * 16 + i.nin;
@@ -46,6 +44,12 @@ void print_operand(std::ostream& s, const Operand& o) {
 }
 
 }  // namespace
+
+const char* kind_name(Kind k) {
+  constexpr const char* kNames[] = {"map",      "index",     "gather",  "reduce", "matmul",
+                                    "cumulate", "argreduce", "scatter", "compact"};
+  return kNames[static_cast<int>(k)];
+}
 
 template <class Which>
 int64_t Program::read_bytes(Which which) const {
@@ -150,7 +154,7 @@ std::string Program::print() const {
     const Instr& i = *instrs_[n];
     s << n << ": ";
     print_operand(s, i.out);
-    s << " = " << kKindNames[static_cast<int>(i.kind)];
+    s << " = " << kind_name(i.kind);
     if (i.op != Op::none) s << " " << op_info(i.op).name << "." << dtype_code(i.type);
     if (i.kind == Kind::reduce) s << " axes=" << i.axes;
     for (int k = 0; k < i.nin; ++k) {
@@ -170,7 +174,7 @@ std::string Program::describe(const Instr& i) {
     for (int d = 0; d < o.layout.ndim; ++d) s += (d ? ", " : "") + std::to_string(o.layout.shape[d]);
     return s + (o.layout.ndim == 1 ? ",)" : ")");
   };
-  std::string s = i.op == Op::none || i.kind == Kind::matmul ? kKindNames[static_cast<int>(i.kind)] : op_info(i.op).name;
+  std::string s = i.op == Op::none || i.kind == Kind::matmul ? kind_name(i.kind) : op_info(i.op).name;
   if (i.kind == Kind::reduce) s += ".reduce";
   if (i.kind == Kind::cumulate) s += ".accumulate";
   for (int k = 0; k < i.nin; ++k) s += (k == 0 ? " of " : k + 1 < i.nin ? ", " : " and ") + operand(i.in[k]);

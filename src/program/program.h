@@ -28,7 +28,9 @@ enum class Kind : uint8_t {
   cumulate,
   argreduce,
   scatter,
+  compact,
 };
+const char* kind_name(Kind k);
 
 struct Operand {
   Buffer* buf = nullptr;  // null: `scalar`

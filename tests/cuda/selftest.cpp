@@ -376,6 +376,26 @@ void test_calls() {
     expect(from_device<float>(t, want.size()) == want, "scatter");
     for (char* p : {v, o, t}) cuda.free(p, 0);
   }
+  // Where bools are true.
+  for (const int64_t n : {int64_t{1}, int64_t{255}, int64_t{70001}}) {
+    std::vector<uint8_t> mask(static_cast<size_t>(n));
+    std::vector<int32_t> counts(mask.size());
+    std::vector<int64_t> want;
+    for (int64_t i = 0; i < n; ++i) {
+      mask[static_cast<size_t>(i)] = i == 0 || pick(0, 2) == 0;
+      if (mask[static_cast<size_t>(i)]) want.push_back(i);
+      counts[static_cast<size_t>(i)] = static_cast<int32_t>(want.size());
+    }
+    char *m = to_device(mask), *k = to_device(counts), *t = to_device(std::vector<int64_t>(want.size(), -1));
+    CallArgs call{};
+    call.call = Call::compact;
+    call.in[0] = view(m, DType::b1, {n});
+    call.in[1] = view(k, DType::i4, {n});
+    call.out = view(t, DType::i8, {static_cast<int64_t>(want.size())});
+    cuda.run(call, nullptr);
+    expect(from_device<int64_t>(t, want.size()) == want, "compact");
+    for (char* p : {m, k, t}) cuda.free(p, 0);
+  }
   // Products: small integers, so every order gives the same.
   for (const DType t : {DType::i4, DType::f4, DType::f8}) {
     const int64_t batch = 3, m = 37, n = 50, k = 41;

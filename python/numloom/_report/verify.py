@@ -105,6 +105,8 @@ def _compute(step):
     elif kind == "argreduce":
         arg = numpy.argmin if op == "minimum" else numpy.argmax
         target[...] = arg(_view(inputs[0]), axis=axis, keepdims=True)
+    elif kind == "compact":
+        target[...] = numpy.flatnonzero(_view(inputs[0]))
 
 
 def begin(steps):

@@ -195,4 +195,11 @@ void scatter(const CallArgs& c) {
   });
 }
 
+void compact(const CallArgs& c) {
+  const char* mask = c.in[0].base;
+  int64_t* out = reinterpret_cast<int64_t*>(c.out.base);
+  for (int64_t i = 0, k = 0, n = c.in[0].layout.size(); i < n; ++i)
+    if (mask[i]) out[k++] = i;
+}
+
 }  // namespace numloom::cpu

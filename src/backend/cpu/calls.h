@@ -8,5 +8,6 @@ void matmul(const CallArgs& c);
 void cumulate(const CallArgs& c);
 void argreduce(const CallArgs& c);
 void scatter(const CallArgs& c);
+void compact(const CallArgs& c);
 
 }  // namespace numloom::cpu

@@ -29,6 +29,7 @@ class CpuBackend final : public Backend {
       case Call::cumulate: cpu::cumulate(c); break;
       case Call::argreduce: cpu::argreduce(c); break;
       case Call::scatter: cpu::scatter(c); break;
+      case Call::compact: cpu::compact(c); break;
       case Call::none: break;
     }
   }

@@ -140,6 +140,7 @@ void Calls::run(const CallArgs& call) {
     case Call::cumulate: return cumulate(call);
     case Call::argreduce: return argreduce(call);
     case Call::scatter: return scatter(call);
+    case Call::compact: return compact(call);
     case Call::none: return;
   }
 }
@@ -309,6 +310,16 @@ void Calls::scatter(const CallArgs& call) {
   const int64_t blocks = std::min<int64_t>((s.size + 255) / 256, 65536);
   for (int second = 0; second < 2; ++second) launch("scatter", blocks, 1, 1, 256, &s, &second);
   pool_.free(table);
+}
+
+void Calls::compact(const CallArgs& call) {
+  Compact c{};
+  c.mask = reinterpret_cast<uint64_t>(call.in[0].base);
+  c.counts = reinterpret_cast<uint64_t>(call.in[1].base);
+  c.out = reinterpret_cast<uint64_t>(call.out.base);
+  c.n = call.in[0].layout.size();
+  c.count_item = item_size(call.in[1].dtype);
+  if (c.n > 0) launch("compact", std::min<int64_t>((c.n + 255) / 256, 65536), 1, 1, 256, &c, nullptr);
 }
 
 }  // namespace numloom::cuda

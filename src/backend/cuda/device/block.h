@@ -144,6 +144,11 @@ struct Scatter {
   int ndim, item;
   I64 shape[kMaxAxes], out_strides[kMaxAxes], in_strides[kMaxAxes], where_strides[kMaxAxes];
 };
+struct Compact {
+  U64 mask, counts, out;      // bools, how many of them are true up to each (int32 or int64), int64 positions
+  I64 n;
+  int count_item, pad;
+};
 struct Matmul {
   U64 out, a, b;
   I64 m, n, k, batch;

@@ -1,4 +1,4 @@
-// Library calls that need no library: scans, first index of an extremum, scatter, and a matrix product for the types that
+// Library calls that need no library: scans, first index of an extremum, scatter, compaction, and a matrix product for the types that
 // cuBLAS lacks (or where there is no cuBLAS). One kernel for each element type.
 #include "device/block.h"
 #include "scalar_all.h"
@@ -270,4 +270,12 @@ extern "C" __global__ void scatter(const __grid_constant__ Scatter s, int second
       default: ((U64*)out)[0] = ((const U64*)in)[0]; ((U64*)out)[1] = ((const U64*)in)[1];
     }
   }
+}
+
+// Each true element knows its place among the true ones.
+extern "C" __global__ void compact(const __grid_constant__ Compact c) {
+  const bool* mask = (const bool*)c.mask;
+  I64* out = (I64*)c.out;
+  for (I64 i = (I64)blockIdx.x * blockDim.x + threadIdx.x; i < c.n; i += (I64)gridDim.x * blockDim.x)
+    if (mask[i]) out[(c.count_item == 4 ? ((const int*)c.counts)[i] : ((const I64*)c.counts)[i]) - 1] = i;
 }
