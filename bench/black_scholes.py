@@ -7,7 +7,7 @@ compile caches are empty.
 
 import os
 
-from measure import Peer, best, first, main
+from measure import WARM, Peer, best, first, main
 
 RATE, VOL = 0.03, 0.25
 
@@ -136,9 +136,6 @@ def torch_(options, compiled=True):
     figures["steady"] = best(call, 3, batch=1 if options.device == "cpu" else 20, finish=finish)
     return figures
 
-
-# glibc gives large blocks back to the system at once; with these it keeps them, so that NumPy's temporaries are warm.
-WARM = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "17179869184", "MALLOC_TOP_PAD_": "1073741824"}
 
 PEERS = {
     "NumPy": Peer(numpy_, ("cpu",)),

@@ -22,6 +22,11 @@ ROOT = Path(__file__).resolve().parent.parent
 _MARK = "@figures "
 
 
+# glibc gives large blocks back to the system at once, and the next temporary pays for every page again; with these variables
+# it keeps them, so that NumPy's temporaries are warm.
+WARM = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "17179869184", "MALLOC_TOP_PAD_": "1073741824"}
+
+
 class Peer:
     """A function that measures, the environment of its process, and for which devices it is meant."""
 

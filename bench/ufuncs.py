@@ -3,7 +3,7 @@ a million elements, milliseconds a call."""
 
 import time
 
-from measure import Peer, best, main
+from measure import WARM, Peer, best, main
 
 SIZE = 1_000_000
 ONE_THREAD = {"NUMLOOM_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -117,8 +117,6 @@ def numloom_(options):
     return figures
 
 
-# NumPy's allocator gives large blocks back to the system, and then pays for every page again: here it keeps them.
-WARM = {"MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "17179869184", "MALLOC_TOP_PAD_": "1073741824"}
 PEERS = {"NumPy": Peer(numpy_, ("cpu",), {**ONE_THREAD, **WARM}), "Numloom": Peer(numloom_, ("cpu",), ONE_THREAD)}
 
 if __name__ == "__main__":
