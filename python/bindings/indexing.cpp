@@ -336,7 +336,7 @@ bool plain_conversion(const Scalar& s, DType t) {
 }
 
 // Memory that may be written by a plain store.
-bool plainly_writable(const Array& a) { return a.buf->host && a.buf->host_valid && !a.buf->device_valid && a.buf->idle(); }
+bool plainly_writable(const Array& a) { return a.buf->idle() && a.buf->host && a.buf->host_valid && !a.buf->device_valid; }
 
 int decline_set(PyObject* self, PyObject* key, PyObject* value, const char* reason) {
   PyObject* args[3] = {self, key, value};

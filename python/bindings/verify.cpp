@@ -60,6 +60,14 @@ Ref describe_instruction(Checked& c, const Instr& i) {
                                i.axes, types.get(), out.get(), in.get(), place.get()));
 }
 
+// An error of the callbacks is shown and forgotten, but for Ctrl-C, which is raised when the flush has ended.
+void leave_error(PyObject* callback) {
+  const bool interrupted = PyErr_ExceptionMatches(PyExc_KeyboardInterrupt);
+  if (!interrupted) return PyErr_WriteUnraisable(callback);
+  PyErr_Clear();
+  PyErr_SetInterrupt();
+}
+
 void* verify_begin(const Program& program) {
   const PyGILState_STATE gil = PyGILState_Ensure();
   auto* c = new Checked;
@@ -71,7 +79,7 @@ void* verify_begin(const Program& program) {
       check(PyList_Append(steps.get(), step.get()));
     }
     c->state = checked(PyObject_CallOneArg(begin_callback, steps.get()));
-  } catch (...) { PyErr_WriteUnraisable(begin_callback); }
+  } catch (...) { leave_error(begin_callback); }
   PyGILState_Release(gil);
   return c;
 }
@@ -91,7 +99,7 @@ void verify_end(void* state, bool ran) {
       check(PyList_Append(pairs.get(), pair.get()));
     }
     if (ran && c->state) checked(PyObject_CallFunctionObjArgs(end_callback, c->state.get(), pairs.get(), nullptr));
-  } catch (...) { PyErr_WriteUnraisable(end_callback); }
+  } catch (...) { leave_error(end_callback); }
   for (auto& [buffer, shadow] : c->shadows) {
     Py_DECREF(shadow);
     buffer->release();

@@ -12,7 +12,7 @@ namespace {
 
 void bring_home(const Array& a, FlushReason reason, bool write) {
   Buffer& b = *a.buf;
-  if (b.host && b.host_valid && (write ? b.idle() : b.readable()) && !(write && b.device_valid)) return;
+  if ((write ? b.idle() : b.readable()) && b.host && b.host_valid && !(write && b.device_valid)) return;
   {
     EngineLock lock;
     Engine::get().host_ready(b, reason, write);

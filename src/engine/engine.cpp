@@ -12,6 +12,25 @@ namespace {
 std::mutex engine_mutex;
 thread_local bool holds_engine = false;
 
+// `held`: this thread's holds_engine, whose address costs a call.
+void take_engine(bool& held) {
+  if (!engine_mutex.try_lock()) {
+    if (hooks().release_lock) {
+      void* state = hooks().release_lock();
+      engine_mutex.lock();
+      hooks().reacquire_lock(state);
+    } else {
+      engine_mutex.lock();
+    }
+  }
+  held = true;
+}
+
+void leave_engine(bool& held) {
+  held = false;
+  engine_mutex.unlock();
+}
+
 struct PendingWarning {
   uint32_t site;
   uint8_t mask;
@@ -32,24 +51,20 @@ const char* flush_reason_name(FlushReason r) {
 }
 
 EngineLock::EngineLock() : held_(holds_engine ? nullptr : &holds_engine) {
-  if (!held_) return;
-  if (!engine_mutex.try_lock()) {
-    if (hooks().release_lock) {
-      void* state = hooks().release_lock();
-      engine_mutex.lock();
-      hooks().reacquire_lock(state);
-    } else {
-      engine_mutex.lock();
-    }
-  }
-  *held_ = true;
+  if (held_) take_engine(*held_);
+  else if (Engine::get().running_) throw runtime_error("no array can be computed while the results of a flush are compared");
 }
 EngineLock::~EngineLock() {
-  if (!held_) return;
-  *held_ = false;
-  engine_mutex.unlock();
+  if (held_) leave_engine(*held_);
 }
 bool EngineLock::held() { return holds_engine; }
+
+bool Engine::poll_outside() {
+  leave_engine(holds_engine);
+  const bool raised = hooks().poll && hooks().poll();
+  take_engine(holds_engine);
+  return raised;
+}
 
 Engine& Engine::get() {
   static auto* e = new Engine;  // work that nobody can see is dropped at exit, with the process

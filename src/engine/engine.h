@@ -1,6 +1,8 @@
 // The spine: records instructions and, when their values are needed, plans and runs them.
 // Thread safety: everything here happens under the engine lock, which EngineLock takes; whoever waits for it lets go of
-// the front's interpreter lock first, so a thread that runs a flush can always take that one to poll signals.
+// the front's interpreter lock first, so a thread that runs a flush can always take that one. A long flush lets go of the
+// engine lock now and then, between kernels, with all that is unrun recorded: what the front does then (signal handlers), and
+// other threads, may compute, too.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -23,7 +25,8 @@ enum class Placement : uint8_t { cpu, cuda, automatic };
 
 struct Counters {
   int64_t flushes[kFlushReasons] = {};
-  int64_t instructions = 0, run_now = 0, kernels = 0, calls = 0, fused = 0, dead = 0, warnings = 0;
+  Relaxed<int64_t> run_now = 0;  // counted without the engine lock
+  int64_t instructions = 0, kernels = 0, calls = 0, fused = 0, dead = 0, warnings = 0;
   int64_t refusals[kRefusals] = {};
   int64_t contracted = 0, contracted_bytes = 0;  // buffers that were never stored
   int64_t stored_bytes = 0;
@@ -57,7 +60,7 @@ class Engine {
   // Records the draft. Runs it now where its memory is shared; flushes at the soft limit. Where it throws, the draft is gone.
   void commit();
   // Runs what is recorded, as far as it goes. What fails, and what depends on it, stays aside until its value is demanded.
-  // Throws `interrupted` only; what had not run stays recorded.
+  // Throws `interrupted` only; what had not run stays recorded. At the soft limit a part may stay recorded, too.
   void flush(FlushReason reason);
   // Runs what these buffers' values wait for (`write`: and what reads them), trying again what failed; throws what it fails
   // with. A buffer that a failed instruction writes holds what it held before.
@@ -72,7 +75,7 @@ class Engine {
   // The values that b holds now, pending work aside, on the host.
   const char* home(Buffer& b);
 
-  Placement placement = Placement::cpu;
+  Relaxed<Placement> placement = Placement::cpu;
   Counters counters;
   PlanCache plans;
   const Program& program() const { return program_; }
@@ -96,17 +99,21 @@ class Engine {
   int64_t fail_every = 0;  // of so many steps one fails, but not when it is tried again (NUMLOOM_FAIL_EVERY)
 
  private:
+  friend class EngineLock;
   Engine();
+  // Lets the front's signal handlers run without the engine lock: true where one raised.
+  bool poll_outside();
   // flush.cpp
-  void attempt(Program& program);
+  bool attempt(Program& program);
+  bool run_recorded(FlushReason reason);
   void set_aside(Program& aside);
   void drop_dead();
   template <class Wanted>
   void retry(Wanted wanted);
   void forget(const Instr* i);
   // execute.cpp
-  void run(Program& program);
-  void execute(const Facts& facts, const Plan& plan, Program& program);
+  bool run(Program& program);
+  bool execute(const Facts& facts, const Plan& plan, Program& program);
   void run_step(const Step& step, Program& program, Backend& backend, std::vector<FloatEvent>* events);
   void fail(const Step& step, Program& program, Backend& backend);
   void share(const Step& step, Program& program);
@@ -126,6 +133,7 @@ class Engine {
   const Operand* binding_ = nullptr;  // the operand whose memory is being made ready
   int64_t tried_ = 0;                 // steps, for fail_every
   bool retrying_ = false;
+  bool running_ = false;              // a program, and so this thread must not touch it
   bool forked_ = false;               // the device is out of reach
   bool on_cpu_ = false;               // what failed on the device is tried on the CPU
 };

@@ -17,7 +17,8 @@ double now() { return std::chrono::duration<double>(std::chrono::steady_clock::n
 
 // From this many elements in a flush on, other threads of the front may run meanwhile.
 constexpr int64_t kLongFlush = 1 << 17;
-constexpr double kPollSeconds = 0.05;
+// How long a flush may keep signal handlers and other threads waiting. What is left of it is then planned anew.
+constexpr double kPauseSeconds = 0.2;
 // automatic: work on at least this much memory goes to the GPU.
 constexpr int64_t kWorthwhileBytes = 4 << 20;
 
@@ -67,7 +68,8 @@ struct Unlocked {
 
 }  // namespace
 
-void Engine::run(Program& program) {
+// False where it paused.
+bool Engine::run(Program& program) {
   const double start = now();
   const Plan* plan = nullptr;
   try {
@@ -82,7 +84,7 @@ void Engine::run(Program& program) {
     // What cannot be planned together is tried in smaller parts, as far as it is demanded.
     for (int n = 0; n < program.size(); ++n) program.fail(n, std::current_exception());
     ++counters.failed;
-    return;
+    return true;
   }
   if (keep_plans) last_plan = plan->print();
   counters.seconds_planning += now() - start;
@@ -92,15 +94,21 @@ void Engine::run(Program& program) {
   counters.contracted += static_cast<int64_t>(plan->contracted.size());
   for (int16_t b : plan->contracted) counters.contracted_bytes += facts_.buffers[b].buffer->nbytes;
   if (!hooks().verify_begin) return execute(facts_, *plan, program);
+  running_ = true;
   void* const state = hooks().verify_begin(program);
   const int64_t failed = counters.failed;
+  const auto end = [&](bool ran) {
+    hooks().verify_end(state, ran);
+    running_ = false;
+  };
   try {
     execute(facts_, *plan, program);
   } catch (...) {
-    hooks().verify_end(state, false);
+    end(false);
     throw;
   }
-  hooks().verify_end(state, counters.failed == failed);
+  end(counters.failed == failed);
+  return true;
 }
 
 Backend& Engine::choose(const Facts& facts) {
@@ -230,7 +238,7 @@ void Engine::share(const Step& step, Program& program) {
   }
 }
 
-void Engine::execute(const Facts& facts, const Plan& plan, Program& program) {
+bool Engine::execute(const Facts& facts, const Plan& plan, Program& program) {
   Backend* backend = nullptr;
   int64_t elements = 0;
   for (const Step& s : plan.steps) elements += program[s.instr].space().size();
@@ -239,14 +247,11 @@ void Engine::execute(const Facts& facts, const Plan& plan, Program& program) {
   std::vector<FloatEvent> events;
   Touched unrun;  // by what failed and what waits for it
   const double start = now();
-  double polled = start;
+  const auto count_time = [&] { (backend == &cpu_backend() ? counters.seconds_cpu : counters.seconds_cuda) += now() - start; };
   for (const Step& step : plan.steps) {
-    if (unlocked.on && hooks().poll && now() - polled > kPollSeconds) {
-      hooks().reacquire_lock(unlocked.state);
-      const bool raised = hooks().poll();
-      unlocked.state = hooks().release_lock();
-      polled = now();
-      if (raised) throw interrupted("interrupted");
+    if (unlocked.on && !running_ && !retrying_ && now() - start > kPauseSeconds) {
+      count_time();
+      return false;
     }
     bool run = unrun.empty();
     if (!run) {
@@ -267,7 +272,7 @@ void Engine::execute(const Facts& facts, const Plan& plan, Program& program) {
           if (backend == &cpu_backend() || binding_ || evict(std::numeric_limits<int64_t>::max()) == 0) throw;
           attempt();
         }
-      } catch (const interrupted&) { throw; } catch (...) {
+      } catch (...) {
         fail(step, program, backend ? *backend : cpu_backend());
         run = false;
       }
@@ -290,7 +295,8 @@ void Engine::execute(const Facts& facts, const Plan& plan, Program& program) {
     }
     complete();
   }
-  (backend == &cpu_backend() ? counters.seconds_cpu : counters.seconds_cuda) += now() - start;
+  count_time();
+  return true;
 }
 
 }  // namespace numloom

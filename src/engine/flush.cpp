@@ -80,20 +80,20 @@ void Engine::set_aside(Program& aside) {
   if (any) program_.move(take, aside);
 }
 
-// Runs a program, leaving in it what failed and what waits for that. Leaves all that is unrun where it throws.
-void Engine::attempt(Program& program) {
+// Runs a program, leaving in it what failed and what waits for that. False where it paused: leaves all that is unrun.
+bool Engine::attempt(Program& program) {
   try {
-    run(program);
+    const bool ended = run(program);
+    program.compact();
+    return ended;
   } catch (...) {
     program.compact();
     throw;
   }
-  program.compact();
 }
 
-void Engine::flush(FlushReason reason) {
-  if (program_.empty()) return;
-  ++counters.flushes[static_cast<int>(reason)];
+// False where it paused: what had not run is recorded, and so it is where this throws.
+bool Engine::run_recorded(FlushReason reason) {
   Program rest;
   if (reason != FlushReason::soft_limit) cuts_.restart();
   else if (const int at = repetition ? cuts_.cut(program_.size(), soft_instructions) : program_.size(); at < program_.size())
@@ -101,19 +101,35 @@ void Engine::flush(FlushReason reason) {
   drop_dead();
   Program aside;
   set_aside(aside);
-  // What fails now goes before what is aside: no instruction that was tried comes after one of those that it conflicts with.
-  const auto sort_out = [&](bool failed) {
-    if (failed && !program_.empty()) program_.move(std::vector<bool>(program_.size(), true), failed_);
-    failed_.append(std::move(aside));
+  bool ended = false;
+  const auto sort_out = [&] {
+    // What failed now goes before what is aside: no instruction that was tried comes after one that it conflicts with.
+    std::vector<bool> take(program_.size(), true);
+    for (int n = 0; n < program_.size() && !ended; ++n) take[n] = program_[n].error != nullptr;
+    if (!program_.empty()) program_.move(take, failed_);
+    (ended ? failed_ : program_).append(std::move(aside));
     program_.append(std::move(rest));
   };
   try {
-    if (!program_.empty()) attempt(program_);
+    ended = program_.empty() || attempt(program_);
   } catch (...) {
-    sort_out(!aside.empty());  // interrupted
+    sort_out();
     throw;
   }
-  sort_out(true);
+  sort_out();
+  return ended;
+}
+
+void Engine::flush(FlushReason reason) {
+  if (program_.empty()) return;
+  ++counters.flushes[static_cast<int>(reason)];
+  while (!run_recorded(reason)) {
+    if (poll_outside()) throw interrupted("interrupted");
+    if (reason != FlushReason::soft_limit) continue;
+    // What is left meets the limit again, or need not.
+    cuts_.restart();
+    return;
+  }
 }
 
 // Tries again those of failed_ for which `wanted` holds, and what they wait for. Throws the first error among them.

@@ -15,7 +15,8 @@ struct Hooks {
   // A floating-point warning: `category` is one bit of kWarn*, `ufunc` NumPy's name for the op.
   // Called after a flush, without the engine lock. False: it raised; the caller stops issuing.
   bool (*warn)(uint32_t site, uint8_t category, const char* ufunc) = nullptr;
-  // Between kernels of a long flush: true where a signal handler raised. The flush then throws numloom::interrupted.
+  // Now and then in a long flush, without the engine lock: true where a signal handler raised. The flush then throws
+  // numloom::interrupted.
   bool (*poll)() = nullptr;
   // Around anything that may block or run long (the interpreter lock): release returns what reacquire takes.
   void* (*release_lock)() = nullptr;

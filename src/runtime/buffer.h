@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/relaxed.h"
+
 namespace numloom {
 
 class Buffer {
@@ -44,10 +46,11 @@ class Buffer {
   // The device's copy is the true one, whatever the host holds. Where both sides are shared the host's is.
   bool device_home() const { return shared_on_device() && !shared_on_host(); }
   // No unrun instruction reads or writes it.
+  // This one, and readable(), come before any look at the memory: they see what the thread did that ran the last one.
   bool idle() const {
-    return pending_reads.load(std::memory_order_relaxed) == 0 && pending_writes.load(std::memory_order_relaxed) == 0;
+    return pending_reads.load(std::memory_order_acquire) == 0 && pending_writes.load(std::memory_order_acquire) == 0;
   }
-  bool readable() const { return host_valid && pending_writes.load(std::memory_order_relaxed) == 0; }
+  bool readable() const { return pending_writes.load(std::memory_order_acquire) == 0 && host_valid; }
 
   // Host memory, allocated where there is none yet. Throws memory_error, having asked reclaim_host_memory.
   char* ensure_host();
@@ -62,8 +65,8 @@ class Buffer {
   int64_t nbytes = 0;
   char* host = nullptr;
   char* device = nullptr;
-  bool host_valid = false;
-  bool device_valid = false;
+  Relaxed<bool> host_valid = false;
+  Relaxed<bool> device_valid = false;
   bool foreign = false;
   std::atomic<int32_t> leases{0};
   std::atomic<bool> device_shared{false};

@@ -391,7 +391,8 @@ def test_threads_share_arrays(project):
     )
 
 
-def test_ctrl_c_in_a_long_computation(project):
+@pytest.mark.parametrize("options", [[], ["--verify"]])
+def test_ctrl_c_in_a_long_computation(project, options):
     project.write(
         main="""
             import numpy as np
@@ -402,13 +403,43 @@ def test_ctrl_c_in_a_long_computation(project):
                 a.sum()
         """
     )
-    process = project.start("main.py")
+    process = project.start(*options, "main.py")
     assert process.stdout.readline() == "ready\n"
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGINT
     assert "KeyboardInterrupt" in errors
+    assert "Exception ignored" not in errors
+
+
+def test_signal_handlers_compute_while_a_flush_runs(project):
+    project.write(
+        main="""
+            import signal, time, numpy as np
+            x = np.linspace(0, 1, 400_000)
+            calls, wrong = 0, 0
+            def handler(number, frame):
+                global calls, wrong
+                calls += 1
+                k = calls
+                wrong += float((np.arange(200_000.0) * k)[3]) != 3 * k  # flushes
+                wrong += float((np.ones(5) + k).sum()) != 5 * (k + 1)
+            signal.signal(signal.SIGALRM, handler)
+            signal.setitimer(signal.ITIMER_REAL, 0.03, 0.03)
+            end, results = time.monotonic() + 4, set()
+            while time.monotonic() < end:
+                y = x
+                for turn in range(80):
+                    y = np.sin(y) * 0.9 + np.exp(-y) - 0.001 * turn
+                    rows = y.reshape(2, -1)[:, : 1000 + turn].sum(axis=1)  # another nest: steps end here and there
+                results.add((float(y.sum()), float(rows[0])))
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            print(calls > 0, wrong, len(results))
+        """
+    )
+    found = project.numloom("main.py", timeout=60)
+    assert (found.returncode, found.stdout) == (0, "True 0 1\n"), found.stderr
 
 
 def test_facade_of_the_interpreter(project):

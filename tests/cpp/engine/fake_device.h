@@ -1,10 +1,11 @@
 // A device for tests: memory of its own with a limit, kernels run by the CPU backend, and failures on demand.
 #pragma once
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "backend/backend.h"
@@ -22,6 +23,7 @@ class FakeDevice final : public Backend {
       if (i.code == KCode::op) refuse(i.op);
     for (const KReduce& r : kernel.reduces) refuse(r.op);
     ++kernels;
+    if (seconds > 0) std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
     cpu_backend().run(kernel, args, events);
   }
   void run(const CallArgs& call, std::vector<FloatEvent>* events) override {
@@ -56,6 +58,7 @@ class FakeDevice final : public Backend {
   std::vector<Op> lacks;     // ops that fail
   bool lacks_calls = false;
   int64_t limit = int64_t{1} << 40, in_use = 0;
+  double seconds = 0;        // that each kernel takes
   int kernels = 0, refused = 0, downloads = 0;
 
  private:
