@@ -20,7 +20,9 @@ Signature::Signature(std::initializer_list<const char*> names, int positional, i
 bool Signature::parse(const Call& call, PyObject** out, int required) const {
   const int total = static_cast<int>(names_.size());
   if (call.n > positional_) return false;
-  for (int i = 0; i < total; ++i) out[i] = i < call.n ? call.args[i] : nullptr;
+  for (Py_ssize_t i = 0; i < call.n; ++i) out[i] = call.args[i];
+  for (Py_ssize_t i = call.n; i < total; ++i) out[i] = nullptr;
+  if (!call.kwnames) return call.n >= required;
   for (Py_ssize_t k = 0; k < call.keywords(); ++k) {
     PyObject* name = PyTuple_GET_ITEM(call.kwnames, k);
     int at = -1;

@@ -223,6 +223,8 @@ PyObject* array(const Call& call) {
 }
 
 PyObject* as_array_named(const char* name, const Call& call) {
+  if (call.n == 1 && !call.kwnames && is_ours(call.args[0]) && !array_of(call.args[0]).is_scalar)
+    return Py_NewRef(call.args[0]);
   static const Signature signature({"a", "dtype", "order", "device", "copy", "like"}, 3);
   PyObject* v[6];
   if (!signature.parse(call, v)) return call_numpy(name, call);

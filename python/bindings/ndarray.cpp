@@ -653,13 +653,11 @@ bool array_from_numpy(PyObject* real, bool mine, Array& out, PyObject** base, in
   // A few bytes are copied faster than they are adopted.
   const int64_t nbytes = PyArray_NBYTES(array);
   if (adopt && nbytes <= kCopiedBytes && writeable && PyArray_IS_C_CONTIGUOUS(array)) {
-    out = empty(l.dims(), t);
-    if (out.buf->host && out.buf->readable() && out.buf->idle()) {
-      std::memcpy(out.buf->host + out.layout.offset, data, nbytes);
-      *base = nullptr;
-      Py_DECREF(real);
-      return true;
-    }
+    out = Array(Buffer::make_host(nbytes), t, l);
+    std::memcpy(out.buf->host, data, nbytes);
+    *base = nullptr;
+    Py_DECREF(real);
+    return true;
   }
   int64_t low, high;
   l.extent(item_size(t), low, high);

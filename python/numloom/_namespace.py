@@ -90,9 +90,17 @@ def _plain_facade(name):
 
 def _complete(module):
     """Resolve every name that NumPy's module holds."""
-    for name in list(vars(importlib.import_module(module._real_name))):
+    real = importlib.import_module(module._real_name)
+    for name in list(vars(real)):
         if not name.startswith("__") and name not in module.__dict__:
             getattr(module, name)
+    # The interpreter takes names fast only from modules without a `__getattr__`.
+    if isinstance(module, Facade) or hasattr(real, "__getattr__"):
+        return
+    for name, value in vars(real).items():
+        if name not in ("__loader__", "__builtins__", "__cached__"):
+            module.__dict__.setdefault(name, value)
+    del module.__dict__["__getattr__"]
 
 
 class Facade(types.ModuleType):

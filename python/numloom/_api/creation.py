@@ -72,12 +72,14 @@ def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, *, d
 # -------------------------------------------------------------------------------------------------- ranges
 
 _HOST_RANGE = 4096  # below this NumPy's own linspace costs less than the composite's calls
+_float64 = numpy.dtype(float)
+_real_numbers = (int, float, numpy.float64)
 
 
 @provides()
 def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None):
     call = (start, stop, num, endpoint, retstep, dtype, axis)
-    target = numpy.dtype(float) if dtype is None else _native_dtype(dtype)
+    target = _float64 if dtype is None else _native_dtype(dtype)
     numbers = _is_real_number(start) and _is_real_number(stop)
     if type(num) is not int or num < 0 or target is None or device not in (None, "cpu"):
         return decline("linspace", call, {"device": device}, "general ranges")
@@ -118,7 +120,7 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
 
 
 def _is_real_number(x):
-    return type(x) in (int, float, numpy.float64) and abs(x) < 2.0**1000
+    return type(x) in _real_numbers and -(2.0**1000) < x < 2.0**1000
 
 
 @provides()

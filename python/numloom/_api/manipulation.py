@@ -1,5 +1,7 @@
 """Shapes, joining, splitting, tiling, padding, rolling. Views wherever NumPy gives views."""
 
+import operator
+
 import numpy
 
 from numloom import _core
@@ -231,18 +233,20 @@ def unstack(x, /, *, axis=0):
 def tile(A, reps):
     a = lift(A)
     counts = (reps,) if _is_integer(reps) else tuple(reps) if type(reps) in (tuple, list) else None
-    if a is None or counts is None or not all(map(_is_integer, counts)) or any(n < 0 for n in counts):
+    if a is None or counts is None or not all(map(_is_integer, counts)) or min(counts, default=0) < 0:
         return decline("tile", (A, reps), {})
     ndim = max(a.ndim, len(counts))
     counts = (1,) * (ndim - len(counts)) + counts
     shape = (1,) * (ndim - a.ndim) + a.shape
-    if all(n == 1 for n in counts):
+    if counts.count(1) == ndim:
         return _functions["array"](a, ndmin=ndim)
-    made = _empty(tuple(n * size for n, size in zip(counts, shape, strict=True)), a.dtype)
+    made = _empty(tuple(map(operator.mul, counts, shape)), a.dtype)
     # Each axis as (repetition, element): one broadcast assignment fills all.
     if made.size:
-        paired = [part for n, size in zip(counts, shape, strict=True) for part in (n, size)]
-        source = [part for size in shape for part in (1, size)]
+        paired, source = [], []
+        for count, size in zip(counts, shape, strict=True):
+            paired += count, size
+            source += 1, size
         made.reshape(paired)[...] = a.reshape(source)
     return made
 
