@@ -22,6 +22,14 @@ void scipy_cblas_sgemv(int order, int ta, int m, int n, float alpha, const float
                        float beta, float* y, int incy);
 void scipy_cblas_dgemv(int order, int ta, int m, int n, double alpha, const double* a, int lda, const double* x, int incx,
                        double beta, double* y, int incy);
+void scipy_cblas_cgemv(int order, int ta, int m, int n, const void* alpha, const void* a, int lda, const void* x, int incx,
+                       const void* beta, void* y, int incy);
+void scipy_cblas_zgemv(int order, int ta, int m, int n, const void* alpha, const void* a, int lda, const void* x, int incx,
+                       const void* beta, void* y, int incy);
+float scipy_cblas_sdot(int n, const float* x, int incx, const float* y, int incy);
+double scipy_cblas_ddot(int n, const double* x, int incx, const double* y, int incy);
+void scipy_cblas_cdotu_sub(int n, const void* x, int incx, const void* y, int incy, void* out);
+void scipy_cblas_zdotu_sub(int n, const void* x, int incx, const void* y, int incy, void* out);
 }
 
 namespace numloom::cpu {
@@ -54,36 +62,92 @@ Matrix view(const char* base, int64_t rows, int64_t cols, int64_t rs, int64_t cs
 
 struct Sizes { int64_t m, n, k; };
 
+// A vector as BLAS can read it: in place when it runs forward, else a packed copy.
+struct Vector {
+  const char* data;
+  int step;
+  std::vector<char> packed;
+
+  Vector(const char* base, int64_t length, int64_t stride, int item) : data(base), step(1) {
+    if (length <= 1) return;
+    if (stride > 0 && stride % item == 0 && stride / item < (int64_t{1} << 31)) {
+      step = static_cast<int>(stride / item);
+      return;
+    }
+    packed.resize(static_cast<size_t>(length * item));
+    for (int64_t i = 0; i < length; ++i) std::copy_n(base + i * stride, item, packed.data() + i * item);
+    data = packed.data();
+  }
+};
+
+constexpr double kOne[2] = {1, 0}, kZero[2] = {0, 0};
+constexpr float kOnef[2] = {1, 0}, kZerof[2] = {0, 0};
+
+template <class T>
+const T* as(const char* p) {
+  return reinterpret_cast<const T*>(p);
+}
+
+// Two vectors, by the call that NumPy makes, so that the bits are its, too.
+void inner(DType t, int64_t length, const char* a, int64_t as_, const char* b, int64_t bs, char* out) {
+  const int item = item_size(t), n = static_cast<int>(length);
+  const Vector x(a, length, as_, item), y(b, length, bs, item);
+  switch (t) {
+    case DType::f4:
+      *reinterpret_cast<float*>(out) = scipy_cblas_sdot(n, as<float>(x.data), x.step, as<float>(y.data), y.step);
+      break;
+    case DType::f8:
+      *reinterpret_cast<double*>(out) = scipy_cblas_ddot(n, as<double>(x.data), x.step, as<double>(y.data), y.step);
+      break;
+    case DType::c8: scipy_cblas_cdotu_sub(n, x.data, x.step, y.data, y.step, out); break;
+    default: scipy_cblas_zdotu_sub(n, x.data, x.step, y.data, y.step, out); break;
+  }
+}
+
+// A matrix, `rows` x `cols` as it is stored, transposed or not, by a vector; `c` is dense.
+void gemv(DType t, bool transposed, int rows, int cols, const Matrix& A, const Vector& x, char* c) {
+  const int ta = transposed ? kTrans : kNoTrans, lda = std::max(A.ld, 1);
+  switch (t) {
+    case DType::f4:
+      scipy_cblas_sgemv(kRowMajor, ta, rows, cols, 1, as<float>(A.data), lda, as<float>(x.data), x.step, 0,
+                        reinterpret_cast<float*>(c), 1);
+      break;
+    case DType::f8:
+      scipy_cblas_dgemv(kRowMajor, ta, rows, cols, 1, as<double>(A.data), lda, as<double>(x.data), x.step, 0,
+                        reinterpret_cast<double*>(c), 1);
+      break;
+    case DType::c8: scipy_cblas_cgemv(kRowMajor, ta, rows, cols, kOnef, A.data, lda, x.data, x.step, kZerof, c, 1); break;
+    default: scipy_cblas_zgemv(kRowMajor, ta, rows, cols, kOne, A.data, lda, x.data, x.step, kZero, c, 1); break;
+  }
+}
+
 void blas(DType t, const Sizes& s, const char* a, int64_t ars, int64_t acs, const char* b, int64_t brs, int64_t bcs, char* out,
           int64_t ors, int64_t ocs) {
   const int item = item_size(t);
   const int m = static_cast<int>(s.m), n = static_cast<int>(s.n), k = static_cast<int>(s.k);
-  const Matrix A = view(a, s.m, s.k, ars, acs, item), B = view(b, s.k, s.n, brs, bcs, item);
+  if (m == 1 && n == 1) return inner(t, s.k, a, acs, b, brs, out);
   std::vector<char> scratch;
   char* c = out;
   int ldc = static_cast<int>(std::max<int64_t>(s.n, 1));
-  const bool direct = (ocs == item || s.n == 1) && (s.m == 1 || (ors % item == 0 && ors / item >= std::max<int64_t>(s.n, 1)));
-  if (direct) {
-    if (s.m > 1) ldc = static_cast<int>(ors / item);
-  } else {
+  const bool row = s.m == 1, column = s.n == 1;
+  const bool direct =
+      column ? ors == item : ocs == item && (row || (ors % item == 0 && ors / item >= std::max<int64_t>(s.n, 1)));
+  if (!direct) {
     scratch.resize(s.m * s.n * item);
     c = scratch.data();
+  } else if (!row && !column) {
+    ldc = static_cast<int>(ors / item);
   }
-  const int ta = A.transposed ? kTrans : kNoTrans, tb = B.transposed ? kTrans : kNoTrans;
-  const int lda = std::max(A.ld, 1), ldb = std::max(B.ld, 1);
-  static constexpr double kOne[2] = {1, 0}, kZero[2] = {0, 0};
-  static constexpr float kOnef[2] = {1, 0}, kZerof[2] = {0, 0};
-  if (n == 1 && ldc == 1 && B.ld >= 1 && (t == DType::f8 || t == DType::f4)) {
-    // A column: gemv. The matrix as stored is m x k, or k x m when transposed.
-    const int incx = B.transposed || B.packed.size() ? 1 : B.ld;
-    const int sm = A.transposed ? k : m, sn = A.transposed ? m : k;
-    if (t == DType::f8)
-      scipy_cblas_dgemv(kRowMajor, ta, sm, sn, 1, reinterpret_cast<const double*>(A.data), lda,
-                        reinterpret_cast<const double*>(B.data), incx, 0, reinterpret_cast<double*>(c), 1);
-    else
-      scipy_cblas_sgemv(kRowMajor, ta, sm, sn, 1, reinterpret_cast<const float*>(A.data), lda,
-                        reinterpret_cast<const float*>(B.data), incx, 0, reinterpret_cast<float*>(c), 1);
+  if (row) {
+    const Matrix B = view(b, s.k, s.n, brs, bcs, item);
+    gemv(t, !B.transposed, B.transposed ? n : k, B.transposed ? k : n, B, Vector(a, s.k, acs, item), c);
+  } else if (column) {
+    const Matrix A = view(a, s.m, s.k, ars, acs, item);
+    gemv(t, A.transposed, A.transposed ? k : m, A.transposed ? m : k, A, Vector(b, s.k, brs, item), c);
   } else {
+    const Matrix A = view(a, s.m, s.k, ars, acs, item), B = view(b, s.k, s.n, brs, bcs, item);
+    const int ta = A.transposed ? kTrans : kNoTrans, tb = B.transposed ? kTrans : kNoTrans;
+    const int lda = std::max(A.ld, 1), ldb = std::max(B.ld, 1);
     switch (t) {
       case DType::f4:
         scipy_cblas_sgemm(kRowMajor, ta, tb, m, n, k, 1, reinterpret_cast<const float*>(A.data), lda,
