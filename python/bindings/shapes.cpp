@@ -170,13 +170,16 @@ PyObject* squeeze_of(const Call& call) {
   return shown(v.self, a.with(a.dtype, l));
 }
 
+// Axes as an array: some of NumPy's functions take them, some do not.
+bool is_array(PyObject* axes) { return axes && (is_ours(axes) || PyArray_Check(axes)); }
+
 PyObject* expand_dims_of(const Call& call) {
   static const Signature signature({"a", "axis"}, 2);
   const Arguments<2> v(call, signature, 2);
   if (!v.self) return call.decline("operands of this kind");
   const Array& a = array_of(v.self);
   ShapeArg axes;
-  if (!to_shape(v[1], axes) || a.ndim() + axes.ndim > kMaxDims) return call.decline("axis");
+  if (is_array(v[1]) || !to_shape(v[1], axes) || a.ndim() + axes.ndim > kMaxDims) return call.decline("axis");
   Layout l;
   l.ndim = a.ndim() + axes.ndim;
   l.offset = a.layout.offset;
@@ -261,6 +264,7 @@ PyObject* flip_of(const Call& call) {
   static const Signature signature({"m", "axis"}, 2);
   const Arguments<2> v(call, signature);
   if (!v.self) return call.decline("operands of this kind");
+  if (is_array(v[1])) return call.decline("axis");
   const Array& a = array_of(v.self);
   if (a.ndim() == 0 && given_some(v[1]) && PyIndex_Check(v[1])) to_axis(v[1], 0);  // raises; a reduction would let it pass
   const std::optional<uint32_t> axes = to_axes(v[1], a.ndim());

@@ -1,5 +1,7 @@
 """Details of NumPy's documented behaviour: each line is one program, whose last expression is compared."""
 
+import numloom
+import numpy
 import pytest
 
 from tests.parity.harness import check
@@ -55,6 +57,18 @@ np.zeros(2, np.int8).__setitem__([0, 1], np.array([np.nan, 1]))
 np.array(np.array([np.inf, 2]), dtype=np.int32)
 np.dot(np.array([np.inf, 1.0]), np.array([0.0, 1.0]))
 np.array([[np.inf, 1.0]]) @ np.array([[0.0], [1.0]])
+"""
+
+AXES = """
+np.tensordot(np.ones((2, 3, 4)), np.ones((3, 2)), [np.array([0, 1]), np.arange(1, -1, -1)])
+np.tensordot(np.ones((2, 3)), np.ones((3, 2)), np.array([[0], [1]]))
+np.tensordot(np.ones((2, 3)), np.ones((3, 2)), [np.array([0.5]), [1]])
+np.flip(np.arange(6).reshape(2, 3), np.array([0, 1]))
+np.moveaxis(np.zeros((2, 3, 4)), np.arange(2), np.array([1, 2])).shape
+np.roll(np.arange(6).reshape(2, 3), np.array([1, 2]), np.arange(2))
+np.squeeze(np.zeros((1, 2, 1)), np.array([0, 2]))
+np.sum(np.ones((2, 3)), np.arange(2))
+np.expand_dims(np.ones(3), np.array([0, 2])).shape
 """
 
 CREATION = """
@@ -211,7 +225,7 @@ def lines(*tables):
     return [line for table in tables for line in table.strip().splitlines()]
 
 
-@pytest.mark.parametrize("source", lines(CASTS, CREATION, LAYOUT, RESIZING, VALUES, REFUSALS, DERIVED, FANCY_LAYOUT, GENERATORS))
+@pytest.mark.parametrize("source", lines(CASTS, AXES, CREATION, LAYOUT, RESIZING, VALUES, REFUSALS, DERIVED, FANCY_LAYOUT, GENERATORS))
 def test_detail(source):
     check(source.replace("; ", "\n"))
 
@@ -286,3 +300,22 @@ def test_all_names_of_a_module():
 def test_signatures_of_functions():
     check("import inspect\n[str(inspect.signature(f)) for f in (np.sum, np.dot, np.where, np.zeros, np.copyto, np.linalg.norm)]")
     check("[np.dot.__signature__ == numpy.dot.__signature__, np.zeros.__text_signature__ == numpy.zeros.__text_signature__]")
+
+
+_NUMPYS_BLAS = numpy.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {}).get("name")
+
+
+@pytest.mark.skipif(_NUMPYS_BLAS != "scipy-openblas" or numloom.device() == "cuda", reason="another BLAS than NumPy's")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("length", [1, 2, 3, 5, 16, 33, 100])
+def test_products_of_vectors_have_numpys_bits(dtype, length):
+    """The same BLAS calls as NumPy's, so that programs which iterate follow the same path."""
+    check(
+        f"""
+rng = np.random.RandomState({length})
+x = rng.randn(2 * {length}).astype({dtype!r})
+m = rng.randn({length}, 7).astype({dtype!r})
+a, b = x[:{length}], x[{length}:]
+[np.dot(a, b), a @ b, a @ m, m.T @ a, np.inner(a, b), m.T.copy() @ b, np.linalg.norm(a)]
+"""
+    )

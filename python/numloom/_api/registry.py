@@ -90,7 +90,10 @@ def axis_index(axis, ndim):
     if kind is not int:
         if kind is bool or not hasattr(kind, "__index__"):
             return None
-        axis = axis.__index__()
+        try:
+            axis = axis.__index__()
+        except TypeError:  # an array that is no integer
+            return None
     if axis < 0:
         axis += ndim
     return axis if 0 <= axis < ndim else None
