@@ -5,7 +5,6 @@ constant or a function of plain values, and for any other function its fallback.
 their names when first asked. NumPy's modules themselves are never changed.
 """
 
-import functools
 import importlib
 import importlib.machinery
 import sys
@@ -54,11 +53,19 @@ def known(real):
 _space = vars(types.ModuleType)["__dict__"].__get__  # what a module holds now
 
 
+_ORIGIN = frozenset("__cached__ __file__ __loader__ __path__ __spec__".split())
+_HOOKS = ("__getattr__", "__dir__")
+
+
 def _resolve_in(module, name):
     """The attribute `name` of a facade, which then has it."""
     space = _space(module)
     real_name = space["_real_name"]
-    real_module = sys.modules.get(real_name) or importlib.import_module(real_name)
+    real_module = sys.modules.get(real_name)
+    if real_module is None:
+        if name in _ORIGIN:  # asked of every module there is, by code that goes through sys.modules
+            raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+        real_module = importlib.import_module(real_name)
     try:
         real = getattr(real_module, name)
     except AttributeError:
@@ -81,9 +88,17 @@ _PLAIN_FACADES = frozenset(("numpy", "numpy.linalg", "numpy.random", "numpy.fft"
 def _plain_facade(name):
     module = types.ModuleType(name)
     space = module.__dict__
-    space.pop("__loader__", None)
+    real = vars(importlib.import_module(name))
+    space.update({key: value for key, value in real.items() if key.startswith("__") and key not in _HOOKS})
     space["_real_name"] = name
-    space["__getattr__"] = functools.partial(_resolve_in, module)
+
+    def __getattr__(name):
+        # Programs copy a module's whole dictionary into another's: there this must not answer for that module's own marks.
+        if name.startswith("__"):
+            raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+        return _resolve_in(module, name)
+
+    space["__getattr__"] = __getattr__
     space["__dir__"] = lambda: dir(sys.modules[name])
     return module
 
@@ -144,7 +159,7 @@ def facade(name="numpy"):
     found = _facades.get(name)
     if found is None:
         found = _facades[name] = _plain_facade(name) if name in _PLAIN_FACADES else Facade(name)
-        if hasattr(sys.modules.get(name), "__file__"):
+        if name not in _PLAIN_FACADES and hasattr(sys.modules.get(name), "__file__"):
             # The interpreter reads it here, not through __getattr__, to word an ImportError.
             _space(found)["__file__"] = sys.modules[name].__file__
     return found

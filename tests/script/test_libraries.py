@@ -102,3 +102,18 @@ def test_pillow(project):
         print(image.size, (b == a[::2]).all(), c.mean() > 0, b.flags.writeable, (b / 255.0).max())
         """
     )
+
+
+def test_autograd_as_the_users_code(project):
+    """It wraps each of NumPy's callables that is not exactly of class `type`; np.ndarray must stay a class."""
+    project.write(
+        autograd__tracer="def primitive(f):\n    def f_wrapped(*a):\n        return f(*a)\n    return f_wrapped\n",
+        autograd__wrap="""
+            import numpy as np
+            from autograd.tracer import primitive
+            names = {k: primitive(v) for k, v in vars(np).items() if callable(v) and type(v) is not type}
+        """,
+    )
+    (project.folder / "autograd" / "__init__.py").touch()
+    source = "import numpy as np; from autograd.wrap import names; print(names['ndarray'] is np.ndarray, names['sqrt'] is np.sqrt, names['sqrt'](4.0))"
+    assert project.output(source) == "True False 2.0\n"

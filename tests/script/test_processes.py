@@ -141,3 +141,20 @@ def test_exit_while_a_kernel_is_compiled(project, tmp_path, way):
     )
     found = project.numloom("main.py", env={"NUMLOOM_CACHE_DIR": str(tmp_path / "cache")}, timeout=60)
     assert found.returncode == 0 and set(found.stdout.split()) == {"True"}, found.stderr
+
+
+def test_workers_of_pytest(project):
+    """pytest -n starts its workers through execnet."""
+    pytest.importorskip("xdist")
+    project.write(
+        test_it="""
+            import os, sys
+            import numpy as np
+
+            def test_ours():
+                assert np is not sys.modules["numpy"] and type(np.ones(1)) is np.ndarray
+                assert os.environ["PYTEST_XDIST_WORKER"]
+        """
+    )
+    found = project.numloom("-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "test_it.py")
+    assert "1 passed" in found.stdout, found.stdout + found.stderr

@@ -193,3 +193,36 @@ def test_doctest_and_timeit(project):
         print(timeit("assert np is not sys.modules['numpy']", "import sys, numpy as np", number=1) < 9)
     """
     assert project.output(source) == "True\n"
+
+
+def test_a_modules_names_copied_into_another(project):
+    """As wrappers of NumPy do. What the copy says of itself is not what numpy says."""
+    project.write(
+        pkg__wrapped="""
+            import numpy as _np
+
+            def wrap(old, new):
+                for name, value in old.items():
+                    if callable(value):
+                        new[name] = value
+
+            wrap(_np.__dict__, globals())
+        """,
+        pkg__fft="import numpy.fft as plain\nmine = plain.fft",
+    )
+    (project.folder / "pkg" / "__init__.py").write_text("from . import fft\nfrom .wrapped import *\n")
+    source = "import pkg, numpy as np; print(pkg.fft.__name__, pkg.sqrt is np.sqrt, hasattr(pkg.wrapped, '__all__'), hasattr(np, '__all__'))"
+    assert project.output(source) == "pkg.fft True False True\n"
+
+
+def test_looking_through_all_modules_imports_none(project):
+    source = """
+        import sys, warnings
+        import numpy as np
+        warnings.simplefilter("error")
+        before = set(sys.modules)
+        for module in list(sys.modules.values()):
+            getattr(module, "__file__", None), getattr(module, "__spec__", None)
+        print(set(sys.modules) - before)
+        """
+    assert project.output(source) == "set()\n"

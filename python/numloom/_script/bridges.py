@@ -3,6 +3,7 @@
 Libraries that convert what they are given (`numpy.asarray`, the buffer protocol) need nothing here.
 """
 
+import functools
 import types
 
 from numloom import _core
@@ -14,10 +15,22 @@ _ours = _core.ndarray
 
 
 def install():
+    after_import("autograd.tracer", _autograd)
     after_import("numba.core.dispatcher", _numba)
     after_import("pandas", _pandas)
     after_import("cv2", _opencv)
     after_import("torch", _torch)
+
+
+def _autograd(module):
+    """Among NumPy's names it takes for a function whatever is called and is not exactly of class `type`; ours has a metaclass."""
+    plain_primitive = module.primitive
+
+    @functools.wraps(plain_primitive)
+    def primitive(function):
+        return function if function is _ours else plain_primitive(function)
+
+    module.primitive = primitive
 
 
 def _numba(module):

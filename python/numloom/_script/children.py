@@ -1,5 +1,5 @@
-"""Processes that multiprocessing starts afresh (spawn and forkserver) start through Numloom; forked ones are in script
-mode already.
+"""Processes that multiprocessing starts afresh (spawn and forkserver) start through Numloom, and those of execnet, which
+pytest's `-n` works with; forked ones are in script mode already.
 
 What a parent sends to such a child before the child imports the user's main module is pickled. We add to it an object whose
 unpickling switches the child to script mode, so no command line and no environment has to change.
@@ -39,6 +39,7 @@ def install(options, roots, main_is_user):
     }
     for name in ("multiprocessing.spawn", "joblib.externals.loky.backend.spawn", "loky.backend.spawn"):
         after_import(name, lambda module: _patch(module, settings))
+    after_import("execnet.gateway_io", lambda module: _patch_execnet(module, settings))
 
 
 def _patch(module, settings):
@@ -50,3 +51,16 @@ def _patch(module, settings):
         return data
 
     module.get_preparation_data = get_preparation_data
+
+
+def _patch_execnet(module, settings):
+    """Its children of this interpreter run one line of code each: ours goes before it."""
+    plain = module.popen_args
+
+    def popen_args(spec):
+        args = plain(spec)
+        if not spec.python:
+            args[-1] = f"import runpy;runpy.run_path({_START!r},{{'settings':{settings!r}}},'numloom_child_start');{args[-1]}"
+        return args
+
+    module.popen_args = popen_args
