@@ -134,6 +134,7 @@ std::vector<std::pair<std::string, double>> counters() {
                                                      {"failed", double(c.failed)},
                                                      {"evicted_bytes", double(c.evicted_bytes)},
                                                      {"renamed", double(c.renamed)},
+                                                     {"copied", double(c.copied)},
                                                      {"plan_hits", double(e.plans.hits)},
                                                      {"plan_misses", double(e.plans.misses)},
                                                      {"time_cpu", c.seconds_cpu},

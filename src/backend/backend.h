@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ struct CallArgs {
   DeviceView in[2];
 };
 
+// A copy between views of one shape and type, which do not overlap.
+struct Transfer { DeviceView to, from; };
+
 // Which warnings (OpInfo::warns) a launch met, per program instruction: (origin, mask).
 struct FloatEvent {
   int32_t origin;
@@ -59,6 +63,8 @@ class Backend {
   virtual void upload(void* device, const void* host, int64_t nbytes) = 0;
   virtual void download(void* host, const void* device, int64_t nbytes) = 0;
   virtual void copy(void* to, const void* from, int64_t nbytes) = 0;
+  // Some copies, in any order. By the one above, for each run of neighbouring bytes, where a backend has nothing better.
+  virtual void transfer(std::span<const Transfer> transfers);
   virtual void synchronize() = 0;
   // Bytes of memory that there are in all; 0: not known.
   virtual int64_t memory() { return 0; }

@@ -33,6 +33,7 @@ struct Counters {
   int64_t bytes_to_device = 0, bytes_to_host = 0;
   int64_t failed = 0, evicted_bytes = 0;
   int64_t renamed = 0;  // buffers given new storage
+  int64_t copied = 0;   // operands copied, as what they reach was overwritten
   double seconds_cpu = 0, seconds_cuda = 0, seconds_planning = 0;
 };
 
@@ -122,6 +123,10 @@ class Engine {
   Backend& device_backend() { return device ? *device : cuda_backend(); }
   char* ready(Buffer& b, Backend& backend, bool read);
   char* device_memory(Backend& backend, int64_t nbytes);
+  // Memory for the backend that belongs to no buffer yet, to be freed by it.
+  char* room(Backend& backend, int64_t nbytes);
+  // Makes it the buffer's, in place of the memory there that it has. REQUIRES: b.movable().
+  void move(Buffer& b, Backend& backend, char* memory);
   int64_t evict(int64_t nbytes);
 
   Program program_;                   // recorded, not tried yet

@@ -39,20 +39,50 @@ Call call_of(Kind k) {
                                 : Call::scatter;
 }
 
-// New storage of a buffer while its nest runs; freed where that fails.
-struct Move {
-  const Operand* written;
-  char* to;
-  Move(const Operand* o, char* p) : written(o), to(p) {}
-  Move(Move&& m) noexcept : written(m.written), to(std::exchange(m.to, nullptr)) {}
-  ~Move() {
-    if (to) host_free(to, written->buf->nbytes);
+// Memory of a step while it runs.
+class Scratch {
+ public:
+  Scratch(Backend& backend, char* p, int64_t nbytes) : backend_(backend), p_(p), nbytes_(nbytes) {}
+  Scratch(Scratch&& s) noexcept : backend_(s.backend_), p_(s.release()), nbytes_(s.nbytes_) {}
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() {
+    if (p_) backend_.free(p_, nbytes_);
   }
-  void settle() {
-    copy_rest(*written, written->buf->host, to);
-    written->buf->move_host(std::exchange(to, nullptr));
-  }
+  char* get() const { return p_; }
+  char* release() { return std::exchange(p_, nullptr); }
+
+ private:
+  Backend& backend_;
+  char* p_;
+  int64_t nbytes_;
 };
+
+// A buffer that gets new storage: the view that is written there, and where the values are that it does not write.
+struct Renamed {
+  const Operand* written;
+  char* from;
+  Scratch to;
+};
+
+// As dense as a copy of it is, with no room for repetitions.
+Layout compact(const Layout& l, int64_t& nbytes) {
+  Layout dense = l;
+  dense.offset = 0;
+  for (int d = l.ndim - 1; d >= 0; --d) {
+    if (l.strides[d] == 0) continue;
+    dense.strides[d] = nbytes;
+    nbytes *= l.shape[d];
+  }
+  return dense;
+}
+
+// One of each element that `l` repeats.
+Layout without_repetition(Layout l) {
+  for (int d = 0; d < l.ndim; ++d)
+    if (l.strides[d] == 0) l.shape[d] = 1;
+  return l;
+}
 
 // The front's lock, let go of while a long flush runs.
 struct Unlocked {
@@ -73,9 +103,7 @@ bool Engine::run(Program& program) {
   const double start = now();
   const Plan* plan = nullptr;
   try {
-    // New storage is host memory: not where a step may run on a device.
-    const bool on_host = placement == Placement::cpu || (placement == Placement::automatic && !device && !cuda_available());
-    analyse(program, facts_, on_host);
+    analyse(program, facts_);
     const int64_t misses = plans.misses;
     plan = &plans.find(facts_);
     if (plans.misses != misses)
@@ -161,7 +189,18 @@ void Engine::run_step(const Step& step, Program& program, Backend& backend, std:
   args_.slots.resize(k.slots.size());
   args_.scalars.resize(step.scalars.size());
   int64_t stored = 0;
-  std::vector<Move> moves;
+  std::vector<Renamed> renamed;
+  std::vector<Scratch> copies;
+  std::vector<Transfer> transfers;
+  const auto among = [](const std::vector<int16_t>& list, size_t s) {
+    return std::find(list.begin(), list.end(), s) != list.end();
+  };
+  const auto scratch = [&](const Operand& o, int64_t nbytes) {
+    binding_ = &o;
+    Scratch memory(backend, room(backend, nbytes), nbytes);
+    binding_ = nullptr;
+    return memory;
+  };
   const auto operand = [&](size_t s) -> const Operand& {
     const Instr& i = program[step.slots[s].instr];
     return step.slots[s].operand == 0 ? i.out : i.in[step.slots[s].operand - 1];
@@ -173,20 +212,33 @@ void Engine::run_step(const Step& step, Program& program, Backend& backend, std:
     args_.slots[s].base =
         bind(o, k.slots[s].loaded || (write && (program[step.slots[s].instr].kind == Kind::reduce || !whole(o))));
     std::copy_n(o.layout.strides, o.layout.ndim, args_.slots[s].strides);
-    if (std::find(step.renamed.begin(), step.renamed.end(), s) != step.renamed.end()) {
-      binding_ = &o;
-      moves.emplace_back(&o, static_cast<char*>(host_alloc(o.buf->nbytes)));
-      binding_ = nullptr;
-      args_.slots[s].base = moves.back().to + o.layout.offset;
+    if (among(step.renamed, s)) {
+      renamed.push_back({&o, args_.slots[s].base - o.layout.offset, scratch(o, o.buf->nbytes)});
+      args_.slots[s].base = renamed.back().to.get() + o.layout.offset;
+    } else if (among(step.copied, s)) {
+      int64_t nbytes = item_size(o.dtype);
+      const Layout dense = compact(o.layout, nbytes);
+      copies.push_back(scratch(o, nbytes));
+      transfers.push_back({{copies.back().get(), o.dtype, without_repetition(dense)},
+                           {args_.slots[s].base, o.dtype, without_repetition(o.layout)}});
+      args_.slots[s].base = copies.back().get();
+      std::copy_n(dense.strides, dense.ndim, args_.slots[s].strides);
     }
     if (write) stored += std::min(o.layout.size() * item_size(o.dtype), o.buf->nbytes);
   }
   for (size_t s = 0; s < step.scalars.size(); ++s)
     args_.scalars[s] = program[step.scalars[s].instr].in[step.scalars[s].operand - 1].scalar;
   test_failure();
+  if (!transfers.empty()) backend.transfer(transfers);
   backend.run(k, args_, events);
-  for (Move& m : moves) m.settle();
-  counters.renamed += static_cast<int64_t>(moves.size());
+  transfers.clear();
+  for (const Renamed& r : renamed)
+    for (const Layout& part : rest_of(*r.written))
+      transfers.push_back({{r.to.get() + part.offset, DType::u1, part}, {r.from + part.offset, DType::u1, part}});
+  if (!transfers.empty()) backend.transfer(transfers);
+  for (Renamed& r : renamed) move(*r.written->buf, backend, r.to.release());
+  counters.renamed += static_cast<int64_t>(renamed.size());
+  counters.copied += static_cast<int64_t>(copies.size());
   for (size_t s = 0; s < step.slots.size(); ++s)
     if (k.slots[s].stored) wrote(*operand(s).buf);
   counters.stored_bytes += stored;

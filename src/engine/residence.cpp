@@ -92,6 +92,16 @@ char* Engine::device_memory(Backend& backend, int64_t nbytes) {
   return static_cast<char*>(backend.alloc(nbytes));
 }
 
+char* Engine::room(Backend& backend, int64_t nbytes) {
+  return &backend == &cpu_backend() ? static_cast<char*>(backend.alloc(nbytes)) : device_memory(backend, nbytes);
+}
+
+void Engine::move(Buffer& b, Backend& backend, char* memory) {
+  if (&backend == &cpu_backend()) return b.move_host(memory);
+  backend.free(b.device, b.nbytes);
+  b.device = memory;
+}
+
 // The address of b's memory for this backend, holding its values where they are read.
 char* Engine::ready(Buffer& b, Backend& backend, bool read) {
   if (&backend == &cpu_backend()) {

@@ -68,7 +68,18 @@ bool Facts::overlap(int16_t a, int16_t b) const {
   return std::binary_search(overlapping.begin(), overlapping.end(), std::array<int16_t, 2>{a, b});
 }
 
-void analyse(const Program& program, Facts& f, bool rename) {
+bool Facts::minor(int16_t a, int16_t b) const {
+  const auto bytes = [&](int16_t v) {
+    const Operand& o = *views[v].operand;
+    int64_t n = item_size(o.dtype);
+    for (int d = 0; d < o.layout.ndim; ++d)
+      if (o.layout.strides[d] != 0) n *= o.layout.shape[d];
+    return n;
+  };
+  return views[a].read && views[b].written && bytes(a) <= bytes(b) / 16;
+}
+
+void analyse(const Program& program, Facts& f) {
   static std::atomic<uint64_t> epochs{0};
   const uint64_t epoch = ++epochs;
   const int n = program.size();
@@ -89,8 +100,7 @@ void analyse(const Program& program, Facts& f, bool rename) {
       b->number = static_cast<int32_t>(f.buffers.size());
       const bool shared = b->shared();
       f.shared |= shared;
-      f.buffers.push_back(
-          {b, shared || b->handles() > 0, !b->host_valid && !b->device_valid, false, rename && b->movable(), 0, -1});
+      f.buffers.push_back({b, shared || b->handles() > 0, !b->host_valid && !b->device_valid, false, b->movable(), 0, -1});
     }
     BufferFacts& bf = f.buffers[b->number];
     bf.written |= write;
@@ -102,13 +112,14 @@ void analyse(const Program& program, Facts& f, bool rename) {
       key.push(0x20000000u | static_cast<uint32_t>(v));
     } else {
       v = static_cast<int16_t>(f.views.size());
-      f.views.push_back({static_cast<int16_t>(b->number), &o, false, false});
+      f.views.push_back({static_cast<int16_t>(b->number), &o, false, false, false, false});
       f.next_view.push_back(bf.first_view);
       bf.first_view = v;
       key.push(0x10000000u | static_cast<uint32_t>(o.layout.ndim) << 20 | static_cast<uint32_t>(o.dtype) << 16 |
                static_cast<uint32_t>(b->number));
       for (int d = 0; d < o.layout.ndim; ++d) key.push(sizes.number(o.layout.shape[d]));
     }
+    (write ? f.views[v].written : f.views[v].read) = true;
     f.views[v].anywhere |= anywhere;
     if (write && bf.movable && nearly_all(o)) f.views[v].nearly_all = true;
     return v;
@@ -147,7 +158,9 @@ void analyse(const Program& program, Facts& f, bool rename) {
   }
   std::sort(f.overlapping.begin(), f.overlapping.end());
   key.reserve(f.overlapping.size());
-  for (auto [x, y] : f.overlapping) key.push(static_cast<uint32_t>(x) << 16 | static_cast<uint32_t>(y));
+  for (auto [x, y] : f.overlapping)
+    key.push(static_cast<uint32_t>(x) << 16 | static_cast<uint32_t>(y) | (f.minor(x, y) ? 0x8000u : 0u) |
+             (f.minor(y, x) ? 0x80000000u : 0u));
   key.finish();
   f.hash = hash_of(f.key);
 }

@@ -12,12 +12,16 @@
 namespace numloom {
 namespace {
 
+// Views that a nest reads from copies, at the most: each is work of its own.
+constexpr int kMaxNestCopies = 4;
+
 struct Open {
   int space;            // an instruction whose iteration space is the group's
   uint32_t axes = 0;    // reduced axes, where there are reductions
   bool closed = false;  // a call, or full
   std::vector<int16_t> views;
   std::vector<int16_t> renamed;  // the views through which it writes new storage of their buffers
+  std::vector<int16_t> copying;  // those through which it overwrites what it reads from copies
 };
 
 // The view through which the group writes new storage of this buffer; -1: none.
@@ -67,7 +71,10 @@ void fuse(const Facts& f, const std::vector<bool>& dead, Groups& out) {
           else low = g + 1, hazard = true;
           continue;
         }
-        if (a.view == v) {
+        const std::vector<int16_t>& copying = open[g].copying;
+        if (write && !a.write && a.view != v && std::find(copying.begin(), copying.end(), v) != copying.end()) {
+          low = g;  // if it overlaps, it is read from a copy
+        } else if (a.view == v) {
           // The value of a reduction or a call is there only after its nest; a written view of repeated elements never
           // shares one.
           const bool whole =
@@ -82,30 +89,44 @@ void fuse(const Facts& f, const std::vector<bool>& dead, Groups& out) {
     }
     return low;
   };
-  // The group in which i would be the only writer of its buffer and reads of it at other positions come before, and which
-  // makes what i writes; the buffer gets new storage there. -1: none. (What i would wait for otherwise is `low`.)
-  const auto renamed = [&](int i, int low) {
+  // How i may join the group before `low`, which makes what i writes and reads what i overwrites at other positions: these are
+  // read from copies where they are small, else i writes to new storage of its buffer.
+  enum class Apart : uint8_t { no, copying, renaming };
+  const auto apart = [&](int i, int low) {
     const int16_t v = f.view_of[i][0];
-    if (!f.views[v].nearly_all || p[i].kind != Kind::map || !fusion_enabled()) return -1;
     const int g = low - 1;
-    if (g < 0 || open[g].closed || !same_shape(p[open[g].space].space(), p[i].space())) return -1;
-    for (const Access& a : accesses[f.views[v].buffer])
-      if (group_of[a.instr] > g || (a.write && group_of[a.instr] == g)) return -1;
+    if (g < 0 || p[i].kind != Kind::map || !fusion_enabled() || open[g].closed ||
+        !same_shape(p[open[g].space].space(), p[i].space()))
+      return Apart::no;
+    bool rename = f.views[v].nearly_all, copy = true;
+    int16_t copied[kMaxNestCopies];
+    int ncopied = 0;
+    for (const Access& a : accesses[f.views[v].buffer]) {
+      if (group_of[a.instr] < g) continue;
+      const bool later = group_of[a.instr] > g;
+      rename &= !later && !a.write;
+      if (a.view != v && !f.overlap(a.view, v)) continue;
+      copy &= !later && !a.write && !f.views[a.view].anywhere && (a.view != v || p[a.instr].kind < Kind::reduce);
+      if (a.view == v || !copy || std::find(copied, copied + ncopied, a.view) != copied + ncopied) continue;
+      copy = ncopied < kMaxNestCopies && f.minor(a.view, v);
+      if (copy) copied[ncopied++] = a.view;
+    }
     bool made_here = false;
     for (int k = 1; k < 4; ++k) {
       const int16_t in = f.view_of[i][k];
-      if (in < 0 || f.views[in].buffer == f.views[v].buffer) continue;
+      if (in < 0) continue;
       const BufferFacts& b = f.buffers[f.views[in].buffer];
       for (const Access& a : accesses[f.views[in].buffer]) {
         if (!a.write) continue;
         // As for any other member of the group.
-        if (group_of[a.instr] > g) return -1;
+        if (group_of[a.instr] > g) return Apart::no;
         if (group_of[a.instr] < g) continue;
-        if (a.view != in ? f.overlap(a.view, in) : p[a.instr].kind >= Kind::reduce) return -1;
+        if (a.view != in ? f.overlap(a.view, in) : p[a.instr].kind >= Kind::reduce) return Apart::no;
         made_here |= a.view == in && b.fresh && !b.live_out;
       }
     }
-    return made_here ? g : -1;
+    if (!made_here) return Apart::no;
+    return copy && ncopied > 0 ? Apart::copying : rename ? Apart::renaming : Apart::no;
   };
   // Cost: whether sharing a nest helps. Loop nests over one space always do, until registers run out.
   const auto refuse = [&](const Open& g, int i) {
@@ -120,10 +141,12 @@ void fuse(const Facts& f, const std::vector<bool>& dead, Groups& out) {
     if (dead[i]) continue;
     bool hazard;
     const int low = earliest(i, hazard);
-    int chosen = hazard ? renamed(i, low) : -1;
-    if (chosen >= 0) {
-      open[chosen].renamed.push_back(f.view_of[i][0]);
-      out.renaming.push_back(static_cast<int16_t>(i));
+    int chosen = -1;
+    if (const Apart how = hazard ? apart(i, low) : Apart::no; how != Apart::no) {
+      chosen = low - 1;
+      const bool rename = how == Apart::renaming;
+      (rename ? open[chosen].renamed : open[chosen].copying).push_back(f.view_of[i][0]);
+      (rename ? out.renaming : out.copying).push_back(static_cast<int16_t>(i));
       hazard = false;
     }
     if (hazard) ++out.refusals[static_cast<int>(Refusal::hazard)];
@@ -137,7 +160,7 @@ void fuse(const Facts& f, const std::vector<bool>& dead, Groups& out) {
     }
     if (chosen < 0) {
       chosen = static_cast<int>(open.size());
-      open.push_back({i, 0, !p[i].fusable(), {}, {}});
+      open.push_back({i, 0, !p[i].fusable(), {}, {}, {}});
       out.groups.emplace_back();
     }
     Open& g = open[chosen];

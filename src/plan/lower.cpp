@@ -10,9 +10,9 @@ namespace {
 
 class Lowering {
  public:
-  Lowering(const Facts& f, const std::vector<int16_t>& group, const std::vector<bool>& contracted,
-           const std::vector<int16_t>& renaming, Step& step)
-      : f_(f), p_(*f.program), group_(group), contracted_(contracted), renaming_(renaming), step_(step), k_(step.kernel) {}
+  Lowering(const Facts& f, const std::vector<int16_t>& group, const std::vector<bool>& contracted, const Groups& groups,
+           Step& step)
+      : f_(f), p_(*f.program), group_(group), contracted_(contracted), groups_(groups), step_(step), k_(step.kernel) {}
 
   void run() {
     step_.instr = group_[0];
@@ -22,9 +22,7 @@ class Lowering {
       if (!stored_[view] || contracted_[f_.views[view].buffer]) continue;
       const OperandRef by = written_by_[view];
       int16_t s;
-      const bool renamed = std::any_of(renaming_.begin(), renaming_.end(), [&, view = view](int16_t i) {
-        return f_.view_of[i][0] == view && std::binary_search(group_.begin(), group_.end(), i);
-      });
+      const bool renamed = any_here(groups_.renaming, [&, view = view](int16_t i) { return f_.view_of[i][0] == view; });
       if (renamed) {
         // Not the slot that the old values are loaded from.
         s = static_cast<int16_t>(k_.slots.size());
@@ -37,12 +35,23 @@ class Lowering {
       k_.slots[s].stored = true;
       k_.stores.push_back({value, s});
     }
+    for (const auto& [view, s] : slots_)
+      if (any_here(groups_.copying,
+                   [&, view = view](int16_t i) { return f_.view_of[i][0] != view && f_.overlap(f_.view_of[i][0], view); }))
+        step_.copied.push_back(s);
     // By slot: the order of a map's keys is the order in which views were numbered, so this is deterministic.
     drop_unused();
     k_.finish();
   }
 
  private:
+  // Whether `holds` for one of these instructions that is in this group.
+  template <class Holds>
+  bool any_here(const std::vector<int16_t>& instrs, Holds holds) const {
+    return std::any_of(instrs.begin(), instrs.end(),
+                       [&](int16_t i) { return holds(i) && std::binary_search(group_.begin(), group_.end(), i); });
+  }
+
   void lower(int16_t i) {
     const Instr& in = p_[i];
     origin_ = i;
@@ -163,7 +172,10 @@ class Lowering {
       }
     for (KInstr& i : k_.code)
       if (i.code == KCode::load || i.code == KCode::gather) i.aux = slot[i.aux];
-    for (int16_t& s : step_.renamed) s = slot[s];
+    for (std::vector<int16_t>* list : {&step_.renamed, &step_.copied}) {
+      for (int16_t& s : *list) s = slot[s];
+      std::erase(*list, int16_t{-1});
+    }
     for (KStore& s : k_.stores) s = {value[s.value], slot[s.slot]};
     for (KReduce& r : k_.reduces) r.value = value[r.value], r.slot = slot[r.slot];
     k_.value_types = std::move(types);
@@ -177,7 +189,7 @@ class Lowering {
   const Program& p_;
   const std::vector<int16_t>& group_;
   const std::vector<bool>& contracted_;
-  const std::vector<int16_t>& renaming_;
+  const Groups& groups_;
   Step& step_;
   Kernel& k_;
   int32_t origin_ = -1;
@@ -216,7 +228,7 @@ void lower(const Facts& f, const Groups& g, Plan& plan) {
       continue;
     }
     plan.fused += static_cast<int>(group.size());
-    Lowering(f, group, contracted, g.renaming, step).run();
+    Lowering(f, group, contracted, g, step).run();
   }
 }
 

@@ -51,6 +51,7 @@ std::string Plan::print() const {
     s << "step " << n++ << (step.is_call ? ": call" : ": kernel") << ", instructions";
     for (int16_t i : step.instrs) s << " " << i;
     for (int16_t slot : step.renamed) s << ", new storage #" << slot;
+    for (int16_t slot : step.copied) s << ", copy of #" << slot;
     s << "\n";
     if (!step.is_call) s << step.kernel.print();
   }

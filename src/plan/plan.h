@@ -22,6 +22,7 @@ namespace numloom {
 struct View {
   int16_t buffer;
   const Operand* operand;
+  bool read, written;
   bool nearly_all;  // a write through it leaves little of a movable buffer; see rename.h
   bool anywhere;  // a gather reads it, or a scatter writes it: it may reach all of its buffer
 };
@@ -49,10 +50,11 @@ struct Facts {
   bool shared = false;  // others can reach one of the buffers
 
   bool overlap(int16_t a, int16_t b) const;
+  // Whether a is read, b is written, and copying what a reaches costs little beside that.
+  bool minor(int16_t a, int16_t b) const;
 };
 
-// `rename`: buffers may be given other storage.
-void analyse(const Program& program, Facts& facts, bool rename = false);
+void analyse(const Program& program, Facts& facts);
 
 struct OperandRef {
   int16_t instr;
@@ -66,6 +68,7 @@ struct Step {
   std::vector<OperandRef> slots;     // what each kernel slot is bound to
   std::vector<OperandRef> scalars;
   std::vector<int16_t> renamed;      // slots that are stored to new storage of their buffers
+  std::vector<int16_t> copied;       // slots that are loaded from a copy made before: the step overwrites what they reach
   std::vector<int16_t> instrs;       // what is done when it ran
 };
 
@@ -85,7 +88,10 @@ struct Plan {
 void mark_dead(const Facts& facts, std::vector<bool>& dead);
 struct Groups {
   std::vector<std::vector<int16_t>> groups;  // instructions, in program order
-  std::vector<int16_t> renaming;             // instructions that write to new storage of their buffers
+  // Instructions that overwrite what their nest reads at other positions: these write to new storage of their buffers,
+  std::vector<int16_t> renaming;
+  // these write in place, and their nest reads from copies.
+  std::vector<int16_t> copying;
   int refusals[kRefusals] = {};
 };
 void fuse(const Facts& facts, const std::vector<bool>& dead, Groups& out);

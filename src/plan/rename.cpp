@@ -1,6 +1,6 @@
 #include "plan/rename.h"
 
-#include <cstring>
+#include <utility>
 
 namespace numloom {
 namespace {
@@ -28,14 +28,6 @@ bool box_of(const Operand& o, Box& box) {
   return box.ndim > 0 && span == item_size(o.dtype) && offset == 0;
 }
 
-void copy_outside(const Box& b, int d, int64_t span, const char* from, char* to) {
-  const int64_t s = b.stride[d], first = b.low[d] * s, end = b.high[d] * s;
-  if (first) std::memcpy(to, from, first);
-  if (d + 1 < b.ndim)
-    for (int64_t at = first; at < end; at += s) copy_outside(b, d + 1, s, from + at, to + at);
-  if (end < span) std::memcpy(to + end, from + end, span - end);
-}
-
 }  // namespace
 
 bool nearly_all(const Operand& o) {
@@ -43,9 +35,29 @@ bool nearly_all(const Operand& o) {
   return o.layout.size() * item_size(o.dtype) >= o.buf->nbytes - o.buf->nbytes / 4 && box_of(o, box);
 }
 
-void copy_rest(const Operand& o, const char* from, char* to) {
+std::vector<Layout> rest_of(const Operand& o) {
+  std::vector<Layout> rest;
   Box box;
-  if (box_of(o, box)) copy_outside(box, 0, o.buf->nbytes, from, to);
+  if (!box_of(o, box)) return rest;
+  // The steps of the outer axes that are inside; of each the bytes before the box and those after it.
+  Layout outer;
+  int64_t span = o.buf->nbytes;
+  for (int d = 0; d < box.ndim; ++d) {
+    const int64_t s = box.stride[d];
+    for (const auto& [from, to] : {std::pair{int64_t{0}, box.low[d] * s}, std::pair{box.high[d] * s, span}}) {
+      if (from == to) continue;
+      Layout part = outer;
+      part.offset += from;
+      part.shape[part.ndim] = to - from;
+      part.strides[part.ndim++] = 1;
+      rest.push_back(part);
+    }
+    outer.offset += box.low[d] * s;
+    outer.shape[outer.ndim] = box.high[d] - box.low[d];
+    outer.strides[outer.ndim++] = s;
+    span = s;
+  }
+  return rest;
 }
 
 }  // namespace numloom

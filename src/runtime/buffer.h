@@ -57,9 +57,9 @@ class Buffer {
   // Frees the copy there; the other side must be valid, or the contents dead.
   void drop_device();
   void drop_host();
-  // Whether its values may move to other host memory: nobody else knows where they are.
-  bool movable() const { return (home_ == Home::pool || home_ == Home::wrapped) && host_valid && !shared(); }
-  // Takes over p, from host_alloc(nbytes), in place of the memory that it has. REQUIRES: movable().
+  // Whether its values may move to other memory: nobody else knows where they are.
+  bool movable() const { return home_ != Home::inside && (host_valid || device_valid) && !shared(); }
+  // Takes over p, from host_alloc(nbytes), in place of the host memory that it has. REQUIRES: movable().
   void move_host(char* p);
 
   int64_t nbytes = 0;

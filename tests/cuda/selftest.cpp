@@ -434,6 +434,56 @@ void test_calls() {
   }
 }
 
+// Some copies at a time, of views that are dense, have gaps, repeat, or run backwards, by units from one byte to sixteen.
+void test_transfers() {
+  Backend& cuda = cuda_backend();
+  for (int round = 0; round < 30; ++round) {
+    std::vector<char> memory(static_cast<size_t>(1) << 17), want;
+    for (char& c : memory) c = static_cast<char>(rng());
+    want = memory;
+    char* const device = to_device(memory);
+    std::vector<Transfer> transfers;
+    int64_t at = 0;
+    for (int64_t n = pick(1, 11); n > 0; --n) {
+      static const DType types[] = {DType::u1, DType::f2, DType::f4, DType::f8, DType::c16};
+      Transfer t;
+      t.to.dtype = t.from.dtype = types[pick(0, 4)];
+      Layout &to = t.to.layout, &from = t.from.layout;
+      const int item = item_size(t.to.dtype);
+      to.ndim = from.ndim = static_cast<int>(pick(0, 3));
+      int64_t to_step = item, from_step = item, low = 0;
+      for (int d = to.ndim - 1; d >= 0; --d) {
+        to.shape[d] = from.shape[d] = pick(0, 15) ? pick(1, 8) : 0;
+        const int64_t style = pick(0, 6);
+        to.strides[d] = to_step;
+        from.strides[d] = style == 0 ? 0 : style == 1 ? -from_step : from_step;
+        if (style == 1) low += from_step * std::max<int64_t>(0, from.shape[d] - 1);
+        to_step *= to.shape[d] + pick(0, 2) / 2;
+        if (style != 0) from_step *= from.shape[d] + pick(0, 2) / 2;
+      }
+      at = (at + 15) / 16 * 16 + (pick(0, 2) ? 0 : item % 16);
+      const int64_t source = (1 << 16) + (pick(0, 4000) * 16 + low + 15) / 16 * 16 % (1 << 15);
+      t.to.base = device + at;
+      t.from.base = device + source;
+      for (int64_t i = 0; i < to.size(); ++i) {
+        int64_t rest = i, a = at, b = source;
+        for (int d = to.ndim - 1; d >= 0; --d) {
+          a += rest % to.shape[d] * to.strides[d];
+          b += rest % to.shape[d] * from.strides[d];
+          rest /= to.shape[d];
+        }
+        std::memcpy(&want[static_cast<size_t>(a)], &memory[static_cast<size_t>(b)], static_cast<size_t>(item));
+      }
+      at += to_step + item;
+      if (at > (1 << 15)) break;
+      transfers.push_back(t);
+    }
+    cuda.transfer(transfers);
+    expect(from_device<char>(device, memory.size()) == want, "transfers");
+    cuda.free(device, 0);
+  }
+}
+
 void test_memory() {
   Backend& cuda = cuda_backend();
   std::vector<std::pair<char*, int64_t>> blocks;
@@ -568,6 +618,7 @@ int main(int argc, char** argv) {
   if (mode != "bench") {
     test_memory();
     test_calls();
+    test_transfers();
     std::printf("memory and calls: %lld checks, %d failures\n", static_cast<long long>(checks), failures);
     test_quotients<float, uint32_t>(DType::f4);
     test_quotients<double, uint64_t>(DType::f8);

@@ -1,7 +1,8 @@
 """Plans as text. Nothing here needs a device: what is asserted is how programs are cut into kernels, what is never stored, what
 fusion refused and why, and how often a loop has to be planned.
 
-A kernel is written as `loads -> ops -> stores`: what it reads from memory, what it does in registers, what it stores or reduces.
+A kernel is written as `loads -> ops -> stores`: what it reads from memory, what it does in registers, what it stores or reduces;
+`new` stores go to new storage of their buffers, `copied` loads come from copies made before.
 """
 
 import json
@@ -55,7 +56,10 @@ def summary(plan):
         stores = sum(w[0] == "store" for w in words)
         reduces = [w[2].split(".")[0] for w in words if w[0] == "reduce"]
         ends = [f"{stores}"] * bool(stores) + [f"reduce {r}" for r in reduces]
-        lines.append(" -> ".join(filter(None, [str(loads), ops, ", ".join(ends)])))
+        copied = head.count("copy of #")
+        begin = f"{loads}, {copied} copied" if copied else f"{loads}"
+        ends += [f"{new} new"] if (new := head.count("new storage #")) else []
+        lines.append(" -> ".join(filter(None, [begin, ops, ", ".join(ends)])))
     tail = plan[plan.rindex("never stored") :]
     kept = re.match(r"never stored: (\d+) buffers; refused: hazard (\d+) shape (\d+) axes (\d+) size (\d+)", tail)
     lines.append(f"elided {kept[1]}" + "".join(f", {why} {n}" for why, n in zip(WHY, kept.groups()[1:], strict=True) if n != "0"))
@@ -89,7 +93,7 @@ PLANS = {
     "two axes": ("r = a.sum(axis=0); s = a.sum(axis=1)", ["1 -> reduce add", "1 -> reduce add", "elided 0, axes 1"]),
     "a stencil": (
         "u[1:-1, 1:-1] = 0.25 * (u[1:-1, 2:] + u[1:-1, :-2] + u[2:, 1:-1] + u[:-2, 1:-1])",
-        ["4 -> add add add multiply -> 1", "elided 4"],
+        ["4 -> add add add multiply -> 1, 1 new", "elided 4"],
     ),
     "Jacobi from a copy": (
         "old = u.copy(); u[1:-1, 1:-1] = 0.5 * (old[1:-1, 2:] + old[1:-1, :-2]); u[0] = u[1]; del old",
@@ -112,7 +116,12 @@ PLANS = {
             "elided 6, hazard 8, shape 3",
         ],
     ),
-    "operands moved by one: the result is new storage": ("v[1:] += v[:-1]", ["2 -> add -> 1", "elided 1"]),
+    "operands moved by one: the result is new storage": ("v[1:] += v[:-1]", ["2 -> add -> 1, 1 new", "elided 1"]),
+    "a row and a column are copied first": (
+        "np.minimum(u, u[:, 3, None] + u[3], out=u)",
+        ["3, 2 copied -> add minimum -> 1", "elided 1"],
+    ),
+    "a row to each row": ("u -= u[0]; u += 1", ["2, 1 copied -> subtract add -> 1", "elided 1"]),
     "the same view in place": ("v *= 2; v += 1; np.sqrt(v, out=v)", ["1 -> multiply add sqrt -> 1", "elided 0"]),
     "a gather joins what uses it": ("r = v[i] * 2 + v", ["2 -> multiply gather multiply add -> 1", "elided 3"]),
     "where": ("r = np.where(a > b, a, b * c)", ["3 -> greater multiply select -> 1", "elided 2"]),

@@ -322,4 +322,55 @@ void Calls::compact(const CallArgs& call) {
   if (c.n > 0) launch("compact", std::min<int64_t>((c.n + 255) / 256, 65536), 1, 1, 256, &c, nullptr);
 }
 
+namespace {
+
+// Axes of length 1 dropped, neighbours merged, and bytes taken together as far as both sides allow.
+void simplify(const Transfer& c, Transfers::Part& part) {
+  part.to = reinterpret_cast<uint64_t>(c.to.base);
+  part.from = reinterpret_cast<uint64_t>(c.from.base);
+  part.unit = item_size(c.to.dtype);
+  part.ndim = 0;
+  for (int d = 0; d < c.to.layout.ndim; ++d) {
+    const int64_t n = c.to.layout.shape[d], to = c.to.layout.strides[d], from = c.from.layout.strides[d];
+    if (n == 1) continue;
+    const int last = part.ndim - 1;
+    const bool merge = last >= 0 && part.to_strides[last] == to * n && part.from_strides[last] == from * n;
+    const int at = merge ? last : part.ndim++;
+    part.shape[at] = merge ? part.shape[at] * n : n;
+    part.to_strides[at] = to;
+    part.from_strides[at] = from;
+  }
+  const int inner = part.ndim - 1;
+  if (inner < 0 || part.to_strides[inner] != part.unit || part.from_strides[inner] != part.unit) return;
+  uint64_t bits = part.to | part.from;  // what all addresses and runs are multiples of
+  for (int d = 0; d < inner; ++d) bits |= static_cast<uint64_t>(part.to_strides[d] | part.from_strides[d]);
+  while (part.unit < 16 && part.shape[inner] % 2 == 0 && bits % (2 * static_cast<uint64_t>(part.unit)) == 0) {
+    part.unit *= 2;
+    part.shape[inner] /= 2;
+  }
+  part.to_strides[inner] = part.from_strides[inner] = part.unit;
+}
+
+}  // namespace
+
+void Calls::transfer(std::span<const Transfer> transfers) {
+  Transfers c;
+  std::memset(&c, 0, sizeof c);
+  const auto send = [&] {
+    if (c.size > 0) launch("transfer", std::min<int64_t>((c.size + 255) / 256, 65536), 1, 1, 256, &c, nullptr);
+    c.size = c.count = 0;
+  };
+  for (const Transfer& t : transfers) {
+    if (t.to.layout.size() == 0) continue;
+    Transfers::Part& part = c.part[c.count++];
+    simplify(t, part);
+    part.first = c.size;
+    int64_t units = 1;
+    for (int d = 0; d < part.ndim; ++d) units *= part.shape[d];
+    c.size += units;
+    if (c.count == kMaxTransfers) send();
+  }
+  send();
+}
+
 }  // namespace numloom::cuda

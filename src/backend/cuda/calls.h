@@ -1,6 +1,7 @@
 // Library calls on CUDA: cuBLAS where it has the type and the layout, else kernels of our own (device/calls.cu).
 // Thread safety: under the engine lock.
 #pragma once
+#include <span>
 #include <string>
 
 #include "backend/backend.h"
@@ -13,6 +14,7 @@ class Calls {
  public:
   Calls(CUstream stream, Pool& pool, Images& images) : stream_(stream), pool_(pool), images_(images) {}
   void run(const CallArgs& call);
+  void transfer(std::span<const Transfer> transfers);
   int64_t cublas_calls = 0, own_calls = 0;
 
  private:

@@ -79,6 +79,10 @@ class CudaBackend final : public Backend {
                                static_cast<size_t>(nbytes), stream_),
           "copying on the device");
   }
+  void transfer(std::span<const Transfer> transfers) override {
+    Driver::get().enter();
+    calls_.transfer(transfers);
+  }
   void synchronize() override {
     Driver& d = Driver::get();
     d.enter();

@@ -49,7 +49,8 @@ const std::map<std::string, Wrapper>& built_in() {
       TYPE_FUNCTIONS(b1) TYPE_FUNCTIONS(i1) TYPE_FUNCTIONS(i2) TYPE_FUNCTIONS(i4) TYPE_FUNCTIONS(i8) TYPE_FUNCTIONS(u1)
           TYPE_FUNCTIONS(u2) TYPE_FUNCTIONS(u4) TYPE_FUNCTIONS(u8) TYPE_FUNCTIONS(f2) TYPE_FUNCTIONS(f4) TYPE_FUNCTIONS(f8)
               TYPE_FUNCTIONS(c8) TYPE_FUNCTIONS(c16){"scatter", two<calls_image::scatter, Scatter>},
-      {"compact", one<calls_image::compact, Compact>}};
+      {"compact", one<calls_image::compact, Compact>},
+      {"transfer", one<calls_image::transfer, Transfers>}};
   return all;
 }
 

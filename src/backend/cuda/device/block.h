@@ -149,6 +149,19 @@ struct Compact {
   I64 n;
   int count_item, pad;
 };
+// Copies of `size` units in all; part p does those from its `first` on. A unit is 1, 2, 4, 8 or 16 bytes.
+constexpr int kMaxTransfers = 8;
+struct Transfers {
+  I64 size;
+  int count, pad;
+  struct Part {
+    U64 to, from;
+    I64 first;
+    int ndim, unit;
+    I64 shape[kMaxAxes], to_strides[kMaxAxes], from_strides[kMaxAxes];
+  } part[kMaxTransfers];
+};
+static_assert(sizeof(Transfers) <= 4096, "a kernel parameter on every driver");
 struct Matmul {
   U64 out, a, b;
   I64 m, n, k, batch;

@@ -1,7 +1,6 @@
 // Library calls that need no library: scans, first index of an extremum, scatter, compaction, and a matrix product for the types that
 // cuBLAS lacks (or where there is no cuBLAS). One kernel for each element type.
-#include "device/block.h"
-#include "scalar_all.h"
+#include "device/words.h"
 
 using namespace numloom::cuda;
 
@@ -192,6 +191,17 @@ template <class T> NL_FN void product(const Matmul& p, typename Accumulator<T>::
   }
 }
 
+// `n` bytes, aligned to n or to 8.
+NL_FN void copy_item(char* to, const char* from, int n) {
+  switch (n) {
+    case 1: *to = *from; break;
+    case 2: *(unsigned short*)to = *(const unsigned short*)from; break;
+    case 4: *(unsigned*)to = *(const unsigned*)from; break;
+    case 8: *(U64*)to = *(const U64*)from; break;
+    default: ((U64*)to)[0] = ((const U64*)from)[0]; ((U64*)to)[1] = ((const U64*)from)[1];
+  }
+}
+
 NL_FN U64 hashed(U64 x) {
   x ^= x >> 33;
   x *= 0xff51afd7ed558ccdull;
@@ -261,14 +271,24 @@ extern "C" __global__ void scatter(const __grid_constant__ Scatter s, int second
     }
     while (keys[slot] != to) slot = (slot + 1) & s.mask;
     if (winners[slot] != (U64)i + 1) continue;
-    char* out = (char*)to;
-    switch (s.item) {
-      case 1: *out = *in; break;
-      case 2: *(unsigned short*)out = *(const unsigned short*)in; break;
-      case 4: *(unsigned*)out = *(const unsigned*)in; break;
-      case 8: *(U64*)out = *(const U64*)in; break;
-      default: ((U64*)out)[0] = ((const U64*)in)[0]; ((U64*)out)[1] = ((const U64*)in)[1];
+    copy_item((char*)to, in, s.item);
+  }
+}
+
+extern "C" __global__ void __launch_bounds__(256) transfer(const __grid_constant__ Transfers c) {
+  for (I64 i = (I64)blockIdx.x * blockDim.x + threadIdx.x; i < c.size; i += (I64)gridDim.x * blockDim.x) {
+    int p = 0;
+    while (p + 1 < c.count && i >= c.part[p + 1].first) ++p;
+    const Transfers::Part& part = c.part[p];
+    U64 to = part.to, from = part.from;
+    I64 rest = i - part.first;
+    for (int d = part.ndim - 1; d >= 0; --d) {
+      const I64 n = part.shape[d], q = d ? divided(rest, n) : 0, at = rest - q * n;
+      to += at * part.to_strides[d];
+      from += at * part.from_strides[d];
+      rest = q;
     }
+    copy_item((char*)to, (const char*)from, part.unit);
   }
 }
 

@@ -179,9 +179,7 @@ template <int W, bool kFull> __device__ void run(const Block& block, unsigned ch
           int d = h.ndim - 1;
           if (h.loop == kRows) coords[(d-- * E + e) * T + t] = (unsigned)x[e];
           for (; d >= 0; --d) {
-            const I64 n = h.shape[d];
-            // 64-bit division costs several times the 32-bit one.
-            const I64 q = ((U64)rest | (U64)n) >> 32 ? rest / n : (I64)((unsigned)rest / (unsigned)n);
+            const I64 n = h.shape[d], q = divided(rest, n);
             coords[(d * E + e) * T + t] = (unsigned)(rest - q * n);
             rest = q;
           }

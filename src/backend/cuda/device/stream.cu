@@ -225,7 +225,7 @@ template <int W> __device__ void stream(const StreamBlock& block, unsigned char*
         w.row_base = slot[0];
         I64 rest = row;
         for (int d = h.ndim - 2; d >= 0; --d) {
-          const I64 n = h.shape[d], q = ((U64)rest | (U64)n) >> 32 ? rest / n : (I64)((unsigned)rest / (unsigned)n);
+          const I64 n = h.shape[d], q = divided(rest, n);
           w.row_base += (rest - q * n) * (I64)slot[3 + d];
           rest = q;
         }

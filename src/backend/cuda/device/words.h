@@ -26,6 +26,9 @@ template <class To, class T> NL_FN To put(T x) {
   return r;
 }
 
+// 64-bit division costs several times the 32-bit one. REQUIRES: neither is negative.
+NL_FN I64 divided(I64 a, I64 b) { return ((U64)a | (U64)b) >> 32 ? a / b : (I64)((unsigned)a / (unsigned)b); }
+
 NL_FN void async_wait() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 800
   asm volatile("cp.async.wait_all;" ::: "memory");

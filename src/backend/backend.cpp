@@ -1,0 +1,29 @@
+#include "backend/backend.h"
+
+namespace numloom {
+namespace {
+
+// Axes from d on.
+void copy_axes(Backend& backend, const Layout& to, const Layout& from, int d, int dense, int64_t run, char* t, const char* f) {
+  if (d == dense) return backend.copy(t, f, run);
+  for (int64_t i = 0; i < to.shape[d]; ++i)
+    copy_axes(backend, to, from, d + 1, dense, run, t + i * to.strides[d], f + i * from.strides[d]);
+}
+
+}  // namespace
+
+void Backend::transfer(std::span<const Transfer> transfers) {
+  for (const Transfer& c : transfers) {
+    const Layout &to = c.to.layout, &from = c.from.layout;
+    int64_t run = item_size(c.to.dtype);
+    int dense = to.ndim;  // from here on elements are neighbours on both sides
+    for (; dense > 0; --dense) {
+      const int d = dense - 1;
+      if (to.shape[d] != 1 && (to.strides[d] != run || from.strides[d] != run)) break;
+      run *= to.shape[d];
+    }
+    if (run) copy_axes(*this, to, from, 0, dense, run, c.to.base, c.from.base);
+  }
+}
+
+}  // namespace numloom
