@@ -34,8 +34,8 @@ def info(row: Row) -> str:
     ranged = sum(1 << DTYPES.index(t) for t in row.ranged.split())
     return (
         f"    {{{quoted(row.name)}, {row.nin}, {int('reduces' in flags)}, {int('commutative' in flags)}, "
-        f"{int('associative' in flags)}, {identity}, {warns}, {int(row.public)}, {ranged}, "
-        f"{row.ulp[0]}, {row.ulp[1]}, {quoted(row.doc)}}},"
+        f"{identity}, {warns}, {int(row.public)}, {ranged}, "
+        f"{row.ulp[0]}, {row.ulp[1]}}},"
     )
 
 
@@ -66,13 +66,11 @@ struct OpInfo {{
   uint8_t nin;
   uint8_t reduces;      // may be a reduction
   uint8_t commutative;
-  uint8_t associative;  // in exact arithmetic
   int8_t identity;      // 0, 1 or -1 (all bits set); kNoIdentity where an empty reduction is an error
   uint8_t warns;        // mask of kWarn* that it can give
   uint8_t is_public;    // NumPy has a ufunc of this name
   uint16_t ranged;      // bit t: the function of type t comes in fast, in_range and slow parts
   float ulp_f4, ulp_f8; // error bounds; 0: correctly rounded or exact
-  const char* doc;
 }};
 
 extern const OpInfo kOpInfo[kOps];
@@ -131,7 +129,7 @@ def table_source() -> str:
 namespace numloom {{
 
 const OpInfo kOpInfo[kOps] = {{
-    {{"none", 0, 0, 0, 0, kNoIdentity, 0, 0, 0, 0, 0, ""}},
+    {{"none", 0, 0, 0, kNoIdentity, 0, 0, 0, 0, 0}},
 {rows}
 }};
 
@@ -161,35 +159,6 @@ Op op_by_name(std::string_view name) {{
 
 }}  // namespace numloom
 """
-
-
-def rows_json() -> str:
-    """The rows for Python: the package's ufuncs, the stubs, the docs and the tests."""
-    rows = []
-    for number, r in enumerate(ROWS, 1):
-        have = table.loop_types(r)
-        rows.append(
-            {
-                "name": r.name,
-                "number": number,
-                "aliases": r.aliases,
-                "family": r.family,
-                "nin": r.nin,
-                "public": r.public,
-                "flags": r.flags.split(),
-                "identity": r.identity,
-                "ulp": r.ulp,
-                "warns": r.warns.split(),
-                "domain": r.domain,
-                "ranged": r.ranged.split(),
-                "doc": r.doc,
-                # compute type -> [operand types, result type]
-                "loops": {t: [[table.operand_type(r, t, k) for k in range(r.nin)], table.result_type(r, t)] for t in have},
-                # promoted type -> compute type; absent: TypeError
-                "compute": {t: c for t in DTYPES if (c := table.compute_type(r, t))},
-            }
-        )
-    return json.dumps({"dtypes": DTYPES, "rows": rows}, indent=1) + "\n"
 
 
 LEVELS = ("v3", "v4")
@@ -315,7 +284,6 @@ def files() -> dict[str, str]:
     out = {
         "ops_table.h": table_header(),
         "ops_table.cpp": table_source(),
-        "ops_rows.json": rows_json(),
         "loops_fill.h": fill_header(),
         "numloom/ufuncs.h": ufuncs_header(),
     }

@@ -15,9 +15,9 @@ Columns
   operands   types of operands which are not the compute type: {index: type}; `real` as above.
   promotion  how NumPy picks the compute type from the promoted one (see PROMOTIONS).
   identity   what an empty reduction gives; None where there is none.
-  flags      `reduces` (may be a reduction), `commutative`, `associative` (in exact arithmetic).
+  flags      `reduces` (may be a reduction), `commutative`.
   ulp        bound of the error in units in the last place, (float32, float64); 0: the correctly rounded value (or exact).
-             Where the result can be next to zero but an operand not (logaddexp), in units of the larger operand..
+             Where the result can be next to zero but an operand not (logaddexp), in units of the larger operand.
   ranged     the types whose function comes in fast, in_range and slow parts (scalar/core.h).
   warns      floating-point warnings which it can give: divide, over, under, invalid.
   domain     what the tests feed it (see DOMAINS).
@@ -80,9 +80,9 @@ def _compare_iu(name: str, sign: str) -> Row:
 # fmt: off
 ROWS: tuple[Row, ...] = (
     # Arithmetic
-    Row("add", "arithmetic", 2, "bifc", "a + b", identity=0, flags="reduces commutative associative", warns="over invalid"),
+    Row("add", "arithmetic", 2, "bifc", "a + b", identity=0, flags="reduces commutative", warns="over invalid"),
     Row("subtract", "arithmetic", 2, "ifc", "a - b", promotion="no_bool", warns="over invalid"),
-    Row("multiply", "arithmetic", 2, "bifc", "a * b", identity=1, flags="reduces commutative associative",
+    Row("multiply", "arithmetic", 2, "bifc", "a * b", identity=1, flags="reduces commutative",
         warns="over under invalid"),
     Row("divide", "arithmetic", 2, "fc", "a / b", aliases=("true_divide",), promotion="true_divide", ulp=(0, 0),
         warns="divide over under invalid"),
@@ -100,10 +100,10 @@ ROWS: tuple[Row, ...] = (
     Row("clip", "minmax", 3, "bifc", "min(max(a, low), high), NaN where any is NaN.", public=False),
 
     # Minima and maxima
-    Row("maximum", "minmax", 2, "bifc", "The larger one; NaN where either is NaN.", flags="reduces commutative associative"),
-    Row("minimum", "minmax", 2, "bifc", "The smaller one; NaN where either is NaN.", flags="reduces commutative associative"),
-    Row("fmax", "minmax", 2, "bifc", "The larger one; the other where one is NaN.", flags="reduces commutative associative"),
-    Row("fmin", "minmax", 2, "bifc", "The smaller one; the other where one is NaN.", flags="reduces commutative associative"),
+    Row("maximum", "minmax", 2, "bifc", "The larger one; NaN where either is NaN.", flags="reduces commutative"),
+    Row("minimum", "minmax", 2, "bifc", "The smaller one; NaN where either is NaN.", flags="reduces commutative"),
+    Row("fmax", "minmax", 2, "bifc", "The larger one; the other where one is NaN.", flags="reduces commutative"),
+    Row("fmin", "minmax", 2, "bifc", "The smaller one; the other where one is NaN.", flags="reduces commutative"),
 
     # Comparison and logic
     _compare("equal", "a == b", commutative=True),
@@ -119,11 +119,11 @@ ROWS: tuple[Row, ...] = (
     _compare_iu("greater_iu", ">"),
     _compare_iu("greater_equal_iu", ">="),
     Row("logical_and", "compare", 2, "bifc", "Both are not zero.", result="b1", identity=1,
-        flags="reduces commutative associative"),
+        flags="reduces commutative"),
     Row("logical_or", "compare", 2, "bifc", "At least one is not zero.", result="b1", identity=0,
-        flags="reduces commutative associative"),
+        flags="reduces commutative"),
     Row("logical_xor", "compare", 2, "bifc", "Exactly one is not zero.", result="b1", identity=0,
-        flags="reduces commutative associative"),
+        flags="reduces commutative"),
     Row("logical_not", "compare", 1, "bifc", "It is zero.", result="b1"),
     Row("isnan", "compare", 1, "bifc", "It is NaN.", result="b1"),
     Row("isinf", "compare", 1, "bifc", "It is infinite.", result="b1"),
@@ -131,17 +131,17 @@ ROWS: tuple[Row, ...] = (
     Row("signbit", "compare", 1, "f", "The sign bit is set.", result="b1"),
 
     # Bits and integers
-    Row("bitwise_and", "integer", 2, "bi", "a & b", identity=-1, flags="reduces commutative associative"),
-    Row("bitwise_or", "integer", 2, "bi", "a | b", identity=0, flags="reduces commutative associative"),
-    Row("bitwise_xor", "integer", 2, "bi", "a ^ b", identity=0, flags="reduces commutative associative"),
+    Row("bitwise_and", "integer", 2, "bi", "a & b", identity=-1, flags="reduces commutative"),
+    Row("bitwise_or", "integer", 2, "bi", "a | b", identity=0, flags="reduces commutative"),
+    Row("bitwise_xor", "integer", 2, "bi", "a ^ b", identity=0, flags="reduces commutative"),
     Row("invert", "integer", 1, "bi", "~a", aliases=("bitwise_not", "bitwise_invert")),
     Row("left_shift", "integer", 2, "i", "a << b; 0 where b is the width or more.", aliases=("bitwise_left_shift",),
         domain="shift"),
     Row("right_shift", "integer", 2, "i", "a >> b; the sign where b is the width or more.", aliases=("bitwise_right_shift",),
         domain="shift"),
     Row("bitwise_count", "integer", 1, "i", "The number of set bits of |a|.", result="u1"),
-    Row("gcd", "integer", 2, "i", "The greatest common divisor.", promotion="no_bool", flags="commutative associative"),
-    Row("lcm", "integer", 2, "i", "The least common multiple.", promotion="no_bool", flags="commutative associative"),
+    Row("gcd", "integer", 2, "i", "The greatest common divisor.", promotion="no_bool", flags="commutative"),
+    Row("lcm", "integer", 2, "i", "The least common multiple.", promotion="no_bool", flags="commutative"),
 
     # Rounding and the parts of a float
     Row("rint", "rounding", 1, "fc", "The nearest integer, halves to even."),
@@ -278,7 +278,7 @@ def check() -> None:
     for r in ROWS:
         if r.promotion not in PROMOTIONS or r.domain not in DOMAINS:
             raise ValueError(f"{r.name}: unknown promotion or domain")
-        if set(r.flags.split()) - {"reduces", "commutative", "associative"}:
+        if set(r.flags.split()) - {"reduces", "commutative"}:
             raise ValueError(f"{r.name}: unknown flag in {r.flags!r}")
         if set(r.warns.split()) - {"divide", "over", "under", "invalid"}:
             raise ValueError(f"{r.name}: unknown warning in {r.warns!r}")
