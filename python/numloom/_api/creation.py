@@ -10,12 +10,11 @@ _arange = _functions["arange"]
 _empty = _functions["empty"]
 _zeros = _functions["zeros"]
 _full = _functions["full"]
-_ones = _functions["ones"]
 _where = _functions["where"]
 _moveaxis = _functions["moveaxis"]
 _subtract = _core.ufuncs["subtract"]
 _floor = _core.ufuncs["floor"]
-_wrap = _core.wrap_result
+_broadcast_to = _functions["broadcast_to"]
 
 
 def _native_dtype(dtype):
@@ -133,14 +132,11 @@ def eye(N, M=None, k=0, dtype=float, order="C", *, device=None, like=None):
         return decline("eye", (N, M, k), {"dtype": dtype, "order": order, "device": device, "like": like})
     made = _zeros((N, columns), native, order)
     # The diagonal is a strided run of the flat array, cut where the matrix ends.
-    first = k if k >= 0 else -k * columns
     count = min(N, columns - k) if k >= 0 else min(N + k, columns)
     if count > 0:
-        if order == "C":
-            made.reshape(-1)[first : first + (count - 1) * (columns + 1) + 1 : columns + 1] = 1
-        else:
-            first = k * N if k >= 0 else -k
-            made.T.reshape(-1)[first : first + (count - 1) * (N + 1) + 1 : N + 1] = 1
+        flat, row, column = (made.reshape(-1), columns, 1) if order == "C" else (made.T.reshape(-1), 1, N)
+        first = k * column if k >= 0 else -k * row
+        flat[first : first + (count - 1) * (row + column) + 1 : row + column] = 1
     return made
 
 
@@ -227,14 +223,9 @@ def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
     for a, place in zip(arrays, places, strict=True):
         grid = a.reshape((1,) * place + (-1,) + (1,) * (n - 1 - place))
         if not sparse:
-            grid = broadcast_view(grid, tuple(sizes))
+            grid = _broadcast_to(grid, tuple(sizes))
         grids.append(grid.copy() if copy else grid)
     return tuple(grids)
-
-
-def broadcast_view(a, shape):
-    native = _functions.get("broadcast_to")
-    return native(a, shape) if native is not None else decline("broadcast_to", (a, shape), {})
 
 
 @provides()

@@ -8,13 +8,6 @@ from numloom import _core
 from numloom._api.registry import provides
 
 
-def _tell():
-    """Let the engine see the state now in force."""
-    changed = getattr(_core, "errstate_changed", None)
-    if changed is not None:
-        changed()
-
-
 @provides()
 class errstate(numpy.errstate):
     __doc__ = numpy.errstate.__doc__
@@ -22,15 +15,11 @@ class errstate(numpy.errstate):
 
     def __enter__(self):
         _core.settle()
-        result = super().__enter__()
-        _tell()
-        return result
+        return super().__enter__()
 
     def __exit__(self, *exception):
         _core.settle()
-        result = super().__exit__(*exception)
-        _tell()
-        return result
+        return super().__exit__(*exception)
 
     def __call__(self, function):
         inner = super().__call__(function)
@@ -50,15 +39,11 @@ class errstate(numpy.errstate):
 @functools.wraps(numpy.seterr, ("__doc__",))
 def seterr(*args, **kwargs):
     _core.settle()
-    previous = numpy.seterr(*args, **kwargs)
-    _tell()
-    return previous
+    return numpy.seterr(*args, **kwargs)
 
 
 @provides()
 @functools.wraps(numpy.seterrcall, ("__doc__",))
 def seterrcall(func):
     _core.settle()
-    previous = numpy.seterrcall(func)
-    _tell()
-    return previous
+    return numpy.seterrcall(func)

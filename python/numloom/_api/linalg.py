@@ -7,7 +7,7 @@ from numloom._api.registry import axis_tuple, decline, lift, ndarray, provides
 
 _functions = _core.functions
 _dot = _functions["dot"]
-_matmul = _functions.get("matmul") or _core.ufuncs["matmul"]
+_matmul = _core.ufuncs["matmul"]
 _multiply = _core.ufuncs["multiply"]
 _add_reduce = _core.ufuncs["add"].reduce
 _sqrt = _core.ufuncs["sqrt"]

@@ -1,5 +1,6 @@
 """Shapes, joining, splitting, tiling, padding, rolling. Views wherever NumPy gives views."""
 
+import itertools
 import operator
 
 import numpy
@@ -28,17 +29,6 @@ def matrix_transpose(x, /):
     if a is None or a.ndim < 2:
         return decline("matrix_transpose", (x,), {})
     return a.swapaxes(-1, -2)
-
-
-def _move(name, a, source, destination):
-    """The order of axes after a move, or None."""
-    sources, targets = axis_tuple(source, a.ndim), axis_tuple(destination, a.ndim)
-    if sources is None or targets is None or len(sources) != len(targets):
-        return None
-    order = [d for d in range(a.ndim) if d not in sources]
-    for target, origin in sorted(zip(targets, sources, strict=True)):
-        order.insert(target, origin)
-    return order
 
 
 @provides()
@@ -80,7 +70,7 @@ atleast_3d = _at_least(3, ((None, None, None), (None, _all, None), (_all, _all, 
 @provides()
 def broadcast_arrays(*args, subok=False):
     arrays = [lift(a) for a in args]
-    if not arrays or any(a is None for a in arrays) or "broadcast_to" not in _functions:
+    if not arrays or any(a is None for a in arrays):
         return decline("broadcast_arrays", args, {"subok": subok})
     try_shape = numpy.broadcast_shapes(*(a.shape for a in arrays))
     return tuple(a if a.shape == try_shape else _spread(a, try_shape) for a in arrays)
@@ -95,24 +85,19 @@ def _spread(a, shape):
 # -------------------------------------------------------------------------------------------------- joining
 
 
-def _join(name, arrays, axis, dtype, casting, out):
-    if len(arrays) == 1 and out is None and dtype is None:
-        return _concatenate(arrays, axis=axis)
-    keywords = {} if casting == "same_kind" else {"casting": casting}
-    if dtype is not None:
-        keywords["dtype"] = dtype
-    if out is not None:
-        keywords["out"] = out
-    return _concatenate(arrays, axis=axis, **keywords)
+def _parts(tup):
+    """What is to be joined as arrays of ours, or None."""
+    return lift_all(tup) or (lift_all(list(tup)) if type(tup) is ndarray and tup.ndim else None)
 
 
 def _stacker(name, prepare, axis_of):
     def function(tup, *, dtype=None, casting="same_kind"):
-        lifted = lift_all(tup) or (lift_all(list(tup)) if type(tup) is ndarray and tup.ndim else None)
-        if not lifted:
+        parts = _parts(tup)
+        if not parts:
             return decline(name, (tup,), {"dtype": dtype, "casting": casting})
-        ready = [prepare(a) for a in lifted]
-        return _join(name, ready, axis_of(ready), dtype, casting, None)
+        ready = [prepare(a) for a in parts]
+        keywords = {} if casting == "same_kind" else {"casting": casting}
+        return _concatenate(ready, axis=axis_of(ready), dtype=dtype, **keywords)
 
     function.__name__ = name
     return provides(name)(function)
@@ -124,18 +109,18 @@ _stacker("hstack", lambda a: a if a.ndim else a.reshape(1), lambda arrays: 0 if 
 
 @provides()
 def dstack(tup):
-    lifted = lift_all(tup) or (lift_all(list(tup)) if type(tup) is ndarray and tup.ndim else None)
-    if not lifted:
+    parts = _parts(tup)
+    if not parts:
         return decline("dstack", (tup,), {})
-    return _join("dstack", [atleast_3d(a) for a in lifted], 2, None, "same_kind", None)
+    return _concatenate([atleast_3d(a) for a in parts], axis=2)
 
 
 @provides()
 def column_stack(tup):
-    lifted = lift_all(tup) or (lift_all(list(tup)) if type(tup) is ndarray and tup.ndim else None)
-    if not lifted:
+    parts = _parts(tup)
+    if not parts:
         return decline("column_stack", (tup,), {})
-    return _concatenate([a if a.ndim >= 2 else a.reshape(-1, 1) for a in lifted], axis=1)
+    return _concatenate([a if a.ndim >= 2 else a.reshape(-1, 1) for a in parts], axis=1)
 
 
 @provides()
@@ -151,11 +136,6 @@ def append(arr, values, axis=None):
 # -------------------------------------------------------------------------------------------------- splitting
 
 
-def _pieces(a, edges, axis):
-    before = (slice(None),) * axis
-    return [a[(*before, slice(start, stop))] for start, stop in zip(edges, edges[1:], strict=False)]
-
-
 def _split_edges(a, sections, axis, exact):
     """The edges of the pieces, or None."""
     n = a.shape[axis]
@@ -168,7 +148,7 @@ def _split_edges(a, sections, axis, exact):
             edges.append(edges[-1] + each + (piece < extra))
         return edges
     if type(sections) in (list, tuple) and all(map(_is_integer, sections)):
-        return [0, *map(int, sections), n]
+        return [0, *map(int, sections), None]
     return None
 
 
@@ -182,12 +162,9 @@ def _split(name, ary, indices_or_sections, axis, exact):
         edges = _split_edges(a, indices_or_sections, place, exact)
     if edges is None:
         return decline(name, (ary, indices_or_sections, axis), {})
-    if type(indices_or_sections) in (list, tuple):
-        # Edges as they are given, not clamped into order: a piece may be empty.
-        before = (slice(None),) * place
-        edges[-1] = None
-        return [a[(*before, slice(edges[i], edges[i + 1]))] for i in range(len(edges) - 1)]
-    return _pieces(a, edges, place)
+    # Edges as they are given, not clamped into order: a piece may be empty.
+    before = (slice(None),) * place
+    return [a[(*before, slice(start, stop))] for start, stop in itertools.pairwise(edges)]
 
 
 @provides()
@@ -305,10 +282,6 @@ def _end_values(values, ndim):
     return [tuple(pair) for pair in numpy.broadcast_to(array, (ndim, 2)).tolist()]
 
 
-def _run(at, axis):
-    return (slice(None),) * axis + (at,)
-
-
 _PAD_STATISTICS = {"maximum": "max", "minimum": "min", "mean": "mean"}  # NumPy's mode -> our method
 
 
@@ -380,7 +353,7 @@ def _flipper(name, axis, least):
         a = lift(m)
         if a is None or a.ndim < least:
             return decline(name, (m,), {})
-        return a[_run(slice(None, None, -1), axis)]
+        return _functions["flip"](a, axis)
 
     function.__name__ = name
     return provides(name)(function)

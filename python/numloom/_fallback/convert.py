@@ -1,5 +1,6 @@
 """Lending our arrays to NumPy and taking its results back. The arguments of a call are a tree of lists, tuples and dicts."""
 
+import operator
 import types
 
 import numpy
@@ -44,7 +45,7 @@ class Loan:
             if _LEAVES.issuperset(map(type, value)):
                 return value
             lent = [self.lend(item, writable) for item in value]
-            if all(map(_same, lent, value)):
+            if all(map(operator.is_, lent, value)):
                 return value
             return lent if kind is list else tuple(lent)
         if kind is dict:
@@ -118,10 +119,6 @@ class _ArrayLike:
 
 def _forward(name):
     return lambda self, *args: getattr(self._value, name)(*args)
-
-
-def _same(a, b):
-    return a is b
 
 
 def to_host(value):

@@ -16,34 +16,23 @@ def _kind(real):
 def make(real, name):
     """A function that runs NumPy's `real` on host views, with no frame of ours between the caller and NumPy."""
     target = Target(real, name)
-    function = target.function = _kind(real)(real, target.begin)
-    describe(function, real, name)
-    function.__module__ = getattr(real, "__module__", "numpy")
+    function = target.function = describe(_kind(real)(real, target.begin), real, name)
     return function
 
 
 def make_drawing(real, name, mode):
     """The same for a drawing function of a random generator ('draws') or a method that draws ('method')."""
-    function = _core.function(real, Target(real, name).begin, mode)
-    describe(function, real, name)
-    function.__module__ = "numpy.random"
-    return function
+    return describe(_core.function(real, Target(real, name).begin, mode), real, name, "numpy.random")
 
 
 def make_native(native, real, name):
     """A compiled function under NumPy's name, with its documentation and signature. Calls cost what the function costs."""
-    function = _kind(real)(real, native, "native")
-    describe(function, real, name)
-    function.__module__ = getattr(real, "__module__", "numpy")
-    return function
+    return describe(_kind(real)(real, native, "native"), real, name)
 
 
 def make_composite(ours, real, name):
     """A composite under NumPy's name: the module that it shows is NumPy's, which user code looks functions up by."""
-    function = _kind(real)(real, ours, "direct")
-    describe(function, real, name)
-    function.__module__ = getattr(real, "__module__", "numpy")
-    return function
+    return describe(_kind(real)(real, ours, "direct"), real, name)
 
 
 def make_lending(real):
@@ -63,19 +52,16 @@ def _as_it_is(box):
     return box[0] if box else None
 
 
-def describe(ours, real, name):
-    """Give `ours` the metadata of NumPy's `real`, as far as its type lets it be set."""
-    for attribute, value in (
-        ("__name__", getattr(real, "__name__", name.rpartition(".")[2])),
-        ("__qualname__", getattr(real, "__qualname__", name.rpartition(".")[2])),
-        ("__doc__", getattr(real, "__doc__", None)),
-        ("__wrapped__", real),
-        ("_numloom_name", name),
-    ):
-        try:
-            setattr(ours, attribute, value)
-        except (AttributeError, TypeError):
-            pass
+def describe(ours, real, name, module=None):
+    """`ours` with the metadata of NumPy's `real`."""
+    last = name.rpartition(".")[2]
+    ours.__name__ = getattr(real, "__name__", last)
+    ours.__qualname__ = getattr(real, "__qualname__", last)
+    ours.__doc__ = getattr(real, "__doc__", None)
+    ours.__module__ = module or getattr(real, "__module__", "numpy")
+    ours.__wrapped__ = real
+    ours._numloom_name = name
+    return ours
 
 
 def _reduce(self):
