@@ -23,7 +23,18 @@ class error : public std::runtime_error {
 struct value_error : error { using error::error; };
 struct type_error : error { using error::error; };
 struct index_error : error { using error::error; };
-struct axis_error : error { using error::error; };          // numpy.exceptions.AxisError
+// numpy.exceptions.AxisError. `prefix`, where there is one, names the argument.
+struct axis_error : error {
+  axis_error(std::int64_t given, int dimensions, const std::string& argument = {})
+      : error((argument.empty() ? "" : argument + ": ") + "axis " + std::to_string(given) +
+              " is out of bounds for array of dimension " + std::to_string(dimensions)),
+        axis(given),
+        ndim(dimensions),
+        prefix(argument) {}
+  std::int64_t axis;
+  int ndim;
+  std::string prefix;
+};
 struct memory_error : error {
   using error::error;
   // An array of this shape and dtype (by name) did not fit.

@@ -102,7 +102,6 @@ PyObject* fall_back_ufunc(PyObject* real, const char* method, PyObject* const* a
 
 // Classes of NumPy's that errors need.
 void init_errors();
-[[noreturn]] void raise_axis_error(int64_t axis, int ndim, const char* prefix = nullptr);
 
 // ---- sites.cpp -----------------------------------------------------------------------------------------------------
 // Reads NumPy's errstate for this thread and the warning filters. True where NumPy must do the operation, because what goes

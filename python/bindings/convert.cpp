@@ -234,6 +234,15 @@ bool to_shape(PyObject* o, ShapeArg& out) {
   return true;
 }
 
+bool to_shape(PyObject* const* args, Py_ssize_t n, ShapeArg& out) {
+  if (n == 1) return to_shape(args[0], out);
+  if (n > kMaxDims) return false;
+  out.ndim = static_cast<int>(n);
+  for (Py_ssize_t d = 0; d < n; ++d)
+    if (!to_dimension(args[d], out.dims[d])) return false;
+  return true;
+}
+
 PyObject* shape_tuple(const int64_t* dims, int n) {
   PyObject* t = PyTuple_New(n);
   if (!t) return nullptr;
@@ -246,11 +255,6 @@ PyObject* shape_tuple(const int64_t* dims, int n) {
     PyTuple_SET_ITEM(t, d, v);
   }
   return t;
-}
-
-int normalize_axis(int64_t axis, int ndim, const char* prefix) {
-  if (axis < -ndim || axis >= ndim) raise_axis_error(axis, ndim, prefix);
-  return static_cast<int>(axis < 0 ? axis + ndim : axis);
 }
 
 int to_axis(PyObject* o, int ndim) {

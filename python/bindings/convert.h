@@ -35,12 +35,13 @@ struct ShapeArg {
   Shape span() const { return {dims, static_cast<size_t>(ndim)}; }
 };
 bool to_shape(PyObject* o, ShapeArg& out);
+// The same given one by one or as one sequence: a.reshape(2, 3), a.reshape((2, 3)).
+bool to_shape(PyObject* const* args, Py_ssize_t n, ShapeArg& out);
 PyObject* shape_tuple(const int64_t* dims, int n);
 
 int64_t to_int64(PyObject* o);
 // An axis counted from the front; raises AxisError.
 int to_axis(PyObject* o, int ndim);
-int normalize_axis(int64_t axis, int ndim, const char* prefix = nullptr);
 // None, an axis or a tuple of them, as a mask.
 std::optional<uint32_t> to_axes(PyObject* o, int ndim);
 bool to_order(PyObject* o, char& out);  // 'C', 'F', 'A', 'K'

@@ -70,7 +70,9 @@ PyObject* raise_current() noexcept {
   } catch (const interrupted&) {
     if (!PyErr_Occurred()) PyErr_SetNone(PyExc_KeyboardInterrupt);
   } catch (const casting_error& e) { set_casting_error(e); } catch (const axis_error& e) {
-    set_error(axis_error_class, e);
+    set_noted(axis_error_class, e,
+              Ref(PyObject_CallFunction(axis_error_class, "Liz", static_cast<long long>(e.axis), e.ndim,
+                                        e.prefix.empty() ? nullptr : e.prefix.c_str())));
   } catch (const value_error& e) { set_error(PyExc_ValueError, e); } catch (const type_error& e) {
     set_error(PyExc_TypeError, e);
   } catch (const index_error& e) { set_error(PyExc_IndexError, e); } catch (const memory_error& e) {
@@ -83,12 +85,6 @@ PyObject* raise_current() noexcept {
     PyErr_Format(PyExc_SystemError, "numloom: internal error: %s", e.what());
   } catch (...) { PyErr_SetString(PyExc_SystemError, "numloom: internal error"); }
   return nullptr;
-}
-
-void raise_axis_error(int64_t axis, int ndim, const char* prefix) {
-  Ref exception = checked(PyObject_CallFunction(axis_error_class, "Liz", static_cast<long long>(axis), ndim, prefix));
-  PyErr_SetObject(axis_error_class, exception.get());
-  throw python_error{};
 }
 
 void init_errors() {

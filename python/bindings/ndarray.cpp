@@ -231,26 +231,15 @@ PyObject* guarded_get(F&& f) noexcept {
 PyObject* get_transpose(PyObject* self, void*) {
   return guarded_get([&] {
     const Array& a = array_of(self);
-    if (a.is_scalar) return Py_NewRef(self);
-    Layout l;
-    l.ndim = a.layout.ndim;
-    l.offset = a.layout.offset;
-    for (int d = 0; d < l.ndim; ++d) {
-      l.shape[d] = a.layout.shape[l.ndim - 1 - d];
-      l.strides[d] = a.layout.strides[l.ndim - 1 - d];
-    }
-    return make_view(self, a.with(a.dtype, l));
+    return a.is_scalar ? Py_NewRef(self) : make_view(self, transpose(a, {}));
   });
 }
 
 PyObject* get_matrix_transpose(PyObject* self, void*) {
   return guarded_get([&] {
     const Array& a = array_of(self);
-    Layout l = a.layout;
-    if (l.ndim < 2) raise(PyExc_ValueError, "matrix transpose with ndim < 2 is undefined");
-    std::swap(l.shape[l.ndim - 1], l.shape[l.ndim - 2]);
-    std::swap(l.strides[l.ndim - 1], l.strides[l.ndim - 2]);
-    return make_view(self, a.with(a.dtype, l));
+    if (a.ndim() < 2) raise(PyExc_ValueError, "matrix transpose with ndim < 2 is undefined");
+    return make_view(self, swapaxes(a, -2, -1));
   });
 }
 
@@ -422,10 +411,14 @@ Py_hash_t hash_class(PyObject* self) {
 
 // Methods of NumPy's own class that are given ours for theirs (`real.view(np.ndarray)`, a derived class's
 // `super().__array_wrap__(ours)`): they get NumPy's. All else goes to NumPy's method as it is.
-PyObject* real_view = nullptr;
-PyObject* real_array_wrap = nullptr;
+struct Adapted {
+  const char* name;
+  PyObject* plain;  // NumPy's own
+};
+Adapted adapted[] = {{"view", nullptr}, {"__array_wrap__", nullptr}};
 
-PyObject* with_real(PyObject* method, PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames) {
+template <int Which>
+PyObject* with_real(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames) {
   const Py_ssize_t total = n + (kwnames ? PyTuple_GET_SIZE(kwnames) : 0);
   std::vector<PyObject*> all{self};
   std::vector<Ref> kept;
@@ -440,30 +433,25 @@ PyObject* with_real(PyObject* method, PyObject* self, PyObject* const* args, Py_
     }
     all.push_back(v);
   }
-  return PyObject_Vectorcall(method, all.data(), n + 1, kwnames);
+  return PyObject_Vectorcall(adapted[Which].plain, all.data(), n + 1, kwnames);
 }
-PyObject* view_of_real(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames) {
-  return with_real(real_view, self, args, n, kwnames);
-}
-PyObject* wrap_of_real(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* kwnames) {
-  return with_real(real_array_wrap, self, args, n, kwnames);
+
+template <int Which>
+void adapt() {
+  PyObject* dict = PyArray_Type.tp_dict;
+  Adapted& a = adapted[Which];
+  a.plain = Py_XNewRef(PyDict_GetItemString(dict, a.name));
+  if (!a.plain) raise(PyExc_ImportError, "numpy.ndarray lacks a method");
+  // With NumPy's documentation and signature.
+  static PyMethodDef def = {a.name, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(with_real<Which>)),
+                            METH_FASTCALL | METH_KEYWORDS, reinterpret_cast<PyMethodDescrObject*>(a.plain)->d_method->ml_doc};
+  Ref descriptor = checked(PyDescr_NewMethod(&PyArray_Type, &def));
+  check(PyDict_SetItemString(dict, a.name, descriptor.get()));
 }
 
 void take_ours_in_real_methods() {
-  static PyMethodDef defs[] = {
-      {"view", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(view_of_real)), METH_FASTCALL | METH_KEYWORDS, nullptr},
-      {"__array_wrap__", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(wrap_of_real)), METH_FASTCALL | METH_KEYWORDS,
-       nullptr}};
-  PyObject** kept[] = {&real_view, &real_array_wrap};
-  for (int i = 0; i < 2; ++i) {
-    PyObject* dict = PyArray_Type.tp_dict;
-    *kept[i] = Py_XNewRef(PyDict_GetItemString(dict, defs[i].ml_name));
-    if (!*kept[i]) raise(PyExc_ImportError, "numpy.ndarray lacks a method");
-    // With NumPy's documentation and signature.
-    defs[i].ml_doc = reinterpret_cast<PyMethodDescrObject*>(*kept[i])->d_method->ml_doc;
-    Ref descriptor = checked(PyDescr_NewMethod(&PyArray_Type, &defs[i]));
-    check(PyDict_SetItemString(dict, defs[i].ml_name, descriptor.get()));
-  }
+  adapt<0>();
+  adapt<1>();
   PyType_Modified(&PyArray_Type);
 }
 

@@ -252,13 +252,7 @@ PyObject* resize_method(const Call& call) {
   }
   if (call.n == 1 || (call.n == 2 && call.args[1] == Py_None)) Py_RETURN_NONE;
   ShapeArg shape;
-  if (call.n == 2) {
-    if (!to_shape(call.args[1], shape)) return call.decline("arguments");
-  } else {
-    if (call.n - 1 > kMaxDims) return call.decline("arguments");
-    shape.ndim = static_cast<int>(call.n) - 1;
-    for (int d = 0; d < shape.ndim; ++d) shape.dims[d] = to_int64(call.args[d + 1]);
-  }
+  if (!to_shape(call.args + 1, call.n - 1, shape)) return call.decline("arguments");
   int64_t size = 1;
   for (int d = 0; d < shape.ndim; ++d) {
     if (shape.dims[d] < 0) raise(PyExc_ValueError, "negative dimensions not allowed");

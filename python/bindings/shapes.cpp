@@ -40,20 +40,20 @@ PyObject* shown(PyObject* parent, Array&& a) {
   return make_view(parent, std::move(a));
 }
 
-PyObject* reshaped(const Call& call, PyObject* self, PyObject* shape_arg, PyObject* order_arg, PyObject* copy_arg) {
-  ShapeArg shape;
+PyObject* reshaped(const Call& call, PyObject* self, const ShapeArg& shape, PyObject* order_arg, PyObject* copy_arg) {
   char order = 'C';
-  if (!to_shape(shape_arg, shape) || !to_order(order_arg, order) || order == 'K') return call.decline("arguments");
+  if (!to_order(order_arg, order) || order == 'K' || given_some(copy_arg)) return call.decline("arguments");
   const Array& a = array_of(self);
   if (order == 'A') order = a.layout.f_contiguous(a.item()) && !a.layout.c_contiguous(a.item()) ? 'F' : 'C';
-  if (given_some(copy_arg)) return call.decline("copy=");
   return shown(self, reshape(a, shape.span(), order));
 }
 
 PyObject* reshape_function(const Call& call) {
   static const Signature signature({"a", "shape", "order", "copy"}, 3);
   const Arguments<4> v(call, signature, 2);
-  return v.self ? reshaped(call, v.self, v[1], v[2], v[3]) : call.decline("operands of this kind");
+  ShapeArg shape;
+  if (!v.self || !to_shape(v[1], shape)) return call.decline("operands of this kind");
+  return reshaped(call, v.self, shape, v[2], v[3]);
 }
 
 // a.reshape(2, 3), a.reshape((2, 3)), order and copy by name.
@@ -65,38 +65,18 @@ PyObject* reshape_method(const Call& call) {
     else if (PyUnicode_CompareWithASCIIString(name, "copy") == 0) copy = call.args[call.n + k];
     else return call.decline("arguments");
   }
-  if (call.n == 2) {
-    if (call.args[1] == Py_None) return call.decline("arguments");
-    return reshaped(call, call.args[0], call.args[1], order, copy);
-  }
-  if (call.n < 2 || call.n - 1 > kMaxDims) return call.decline("arguments");
   ShapeArg shape;
-  shape.ndim = static_cast<int>(call.n) - 1;
-  for (int d = 0; d < shape.ndim; ++d) {
-    if (!PyIndex_Check(call.args[d + 1]) || PyBool_Check(call.args[d + 1])) return call.decline("arguments");
-    shape.dims[d] = to_int64(call.args[d + 1]);
-  }
-  char o = 'C';
-  if (!to_order(order, o) || o == 'K' || o == 'A' || given_some(copy)) return call.decline("arguments");
-  return shown(call.args[0], reshape(array_of(call.args[0]), shape.span(), o));
+  if (call.n < 2 || call.args[1] == Py_None || !to_shape(call.args + 1, call.n - 1, shape)) return call.decline("arguments");
+  return reshaped(call, call.args[0], shape, order, copy);
 }
 
 PyObject* transposed(PyObject* self, const ShapeArg* axes) {
   const Array& a = array_of(self);
-  const int n = a.ndim();
-  Layout l;
-  l.ndim = n;
-  l.offset = a.layout.offset;
-  if (axes && axes->ndim != n) raise(PyExc_ValueError, "axes don't match array");
-  uint32_t seen = 0;
-  for (int d = 0; d < n; ++d) {
-    const int from = axes ? normalize_axis(axes->dims[d], n) : n - 1 - d;
-    if (seen >> from & 1) raise(PyExc_ValueError, "repeated axis in transpose");
-    seen |= uint32_t{1} << from;
-    l.shape[d] = a.layout.shape[from];
-    l.strides[d] = a.layout.strides[from];
-  }
-  return shown(self, a.with(a.dtype, l));
+  if (!axes) return shown(self, transpose(a, {}));
+  if (axes->ndim != a.ndim()) raise(PyExc_ValueError, "axes don't match array");
+  int order[kMaxDims];
+  for (int d = 0; d < axes->ndim; ++d) order[d] = normalize_axis(axes->dims[d], a.ndim());
+  return shown(self, transpose(a, {order, static_cast<size_t>(axes->ndim)}));
 }
 
 PyObject* transpose_function(const Call& call) {
@@ -112,13 +92,7 @@ PyObject* transpose_method(const Call& call) {
   if (call.kwnames) return call.decline("arguments");
   if (call.n == 1 || (call.n == 2 && call.args[1] == Py_None)) return transposed(call.args[0], nullptr);
   ShapeArg axes;
-  if (call.n == 2) {
-    if (!to_shape(call.args[1], axes)) return call.decline("axes");
-  } else {
-    if (call.n - 1 > kMaxDims) return call.decline("axes");
-    axes.ndim = static_cast<int>(call.n) - 1;
-    for (int d = 0; d < axes.ndim; ++d) axes.dims[d] = to_int64(call.args[d + 1]);
-  }
+  if (!to_shape(call.args + 1, call.n - 1, axes)) return call.decline("axes");
   return transposed(call.args[0], &axes);
 }
 
@@ -154,20 +128,9 @@ PyObject* squeeze_of(const Call& call) {
   const Arguments<2> v(call, signature);
   if (!v.self) return call.decline("operands of this kind");
   const Array& a = array_of(v.self);
-  const std::optional<uint32_t> axes = to_axes(v[1], a.ndim());
-  Layout l;
-  l.ndim = 0;
-  l.offset = a.layout.offset;
-  for (int d = 0; d < a.ndim(); ++d) {
-    const int64_t n = a.layout.shape[d];
-    const bool drop = axes ? *axes >> d & 1 : n == 1;
-    if (drop && n != 1) raise(PyExc_ValueError, "cannot select an axis to squeeze out which has size not equal to one");
-    if (drop) continue;
-    l.shape[l.ndim] = n;
-    l.strides[l.ndim++] = a.layout.strides[d];
-  }
-  if (!axes && l.ndim == a.ndim()) return Py_NewRef(v.self);  // nothing to drop: the array itself, as in NumPy
-  return shown(v.self, a.with(a.dtype, l));
+  Array r = squeeze(a, to_axes(v[1], a.ndim()));
+  if (!given_some(v[1]) && r.ndim() == a.ndim()) return Py_NewRef(v.self);  // nothing to drop: the array itself, as in NumPy
+  return shown(v.self, std::move(r));
 }
 
 // Axes as an array: some of NumPy's functions take them, some do not.
@@ -180,21 +143,13 @@ PyObject* expand_dims_of(const Call& call) {
   const Array& a = array_of(v.self);
   ShapeArg axes;
   if (is_array(v[1]) || !to_shape(v[1], axes) || a.ndim() + axes.ndim > kMaxDims) return call.decline("axis");
-  Layout l;
-  l.ndim = a.ndim() + axes.ndim;
-  l.offset = a.layout.offset;
   uint32_t fresh = 0;
   for (int i = 0; i < axes.ndim; ++i) {
-    const int d = normalize_axis(axes.dims[i], l.ndim);
-    if (fresh >> d & 1) raise(PyExc_ValueError, "repeated axis");
-    fresh |= uint32_t{1} << d;
+    const uint32_t bit = uint32_t{1} << normalize_axis(axes.dims[i], a.ndim() + axes.ndim);
+    if (fresh & bit) raise(PyExc_ValueError, "repeated axis");
+    fresh |= bit;
   }
-  for (int d = 0, from = 0; d < l.ndim; ++d) {
-    const bool added = fresh >> d & 1;
-    l.shape[d] = added ? 1 : a.layout.shape[from];
-    l.strides[d] = added ? 0 : a.layout.strides[from++];
-  }
-  return shown(v.self, a.with(a.dtype, l));
+  return shown(v.self, expand_dims(a, fresh));
 }
 
 PyObject* broadcast_to_of(const Call& call) {
@@ -217,33 +172,15 @@ PyObject* swapaxes_of(const Call& call) {
     return normalize_axis(to_int64(axis), a.ndim(), name);
   };
   const int i = axis_named(v[1], "axis1"), j = axis_named(v[2], "axis2");
-  Layout l = a.layout;
-  std::swap(l.shape[i], l.shape[j]);
-  std::swap(l.strides[i], l.strides[j]);
-  return shown(v.self, a.with(a.dtype, l));
+  return shown(v.self, swapaxes(a, i, j));
 }
 
 PyObject* moveaxis_of(const Call& call) {
   static const Signature signature({"a", "source", "destination"}, 3);
   const Arguments<3> v(call, signature, 3);
-  ShapeArg from, to, order;
-  if (!v.self || !to_shape(v[1], from) || !to_shape(v[2], to) || from.ndim != to.ndim) return call.decline("arguments");
-  const int n = array_of(v.self).ndim();
-  uint32_t taken_from = 0, taken_to = 0;
-  order.ndim = n;
-  for (int i = 0; i < from.ndim; ++i) {
-    const int s = normalize_axis(from.dims[i], n, "source"), d = normalize_axis(to.dims[i], n, "destination");
-    if (taken_from >> s & 1 || taken_to >> d & 1) return call.decline("a repeated axis");
-    taken_from |= uint32_t{1} << s;
-    taken_to |= uint32_t{1} << d;
-    order.dims[d] = s;
-  }
-  for (int d = 0, s = 0; d < n; ++d) {
-    if (taken_to >> d & 1) continue;
-    while (taken_from >> s & 1) ++s;
-    order.dims[d] = s++;
-  }
-  return transposed(v.self, &order);
+  ShapeArg from, to;
+  if (!v.self || !to_shape(v[1], from) || !to_shape(v[2], to)) return call.decline("arguments");
+  return shown(v.self, moveaxis(array_of(v.self), from.span(), to.span()));
 }
 
 PyObject* diagonal_of(const Call& call) {
@@ -269,13 +206,7 @@ PyObject* flip_of(const Call& call) {
   if (a.ndim() == 0 && given_some(v[1]) && PyIndex_Check(v[1])) to_axis(v[1], 0);  // raises; a reduction would let it pass
   const std::optional<uint32_t> axes = to_axes(v[1], a.ndim());
   if (a.ndim() == 0) return make_result(copy(a));  // NumPy's m[()]
-  Layout l = a.layout;
-  for (int d = 0; d < l.ndim; ++d) {
-    if (axes && !(*axes >> d & 1)) continue;
-    if (l.shape[d] > 0) l.offset += (l.shape[d] - 1) * l.strides[d];
-    l.strides[d] = -l.strides[d];
-  }
-  return shown(v.self, a.with(a.dtype, l));
+  return shown(v.self, flip(a, axes));
 }
 
 // ---- joining and products ------------------------------------------------------------------------------------------
@@ -344,17 +275,7 @@ PyObject* stack_of(const Call& call) {
   for (const Array& a : arrays) {
     if (!same_shape(a.layout, arrays[0].layout)) raise(PyExc_ValueError, "all input arrays must have the same shape");
   }
-  for (Array& a : arrays) {
-    Layout l = a.layout;
-    for (int d = n - 1; d > axis; --d) {
-      l.shape[d] = a.layout.shape[d - 1];
-      l.strides[d] = a.layout.strides[d - 1];
-    }
-    l.ndim = n;
-    l.shape[axis] = 1;
-    l.strides[axis] = 0;
-    a = a.with(a.dtype, l);
-  }
+  for (Array& a : arrays) a = expand_dims(a, uint32_t{1} << axis);
   return joined(call, v[2], concatenate(arrays, axis, t));
 }
 

@@ -38,9 +38,13 @@ uint32_t mask_of(const axes& over, int ndim) {
   return mask;
 }
 
+std::optional<uint32_t> chosen(const axes& over, int ndim) {
+  return over.all() ? std::nullopt : std::optional(mask_of(over, ndim));
+}
+
 ReduceOptions reducing(const array& a, const axes& over, bool keepdims) {
   ReduceOptions o;
-  if (!over.all()) o.axes = mask_of(over, a.ndim());
+  o.axes = chosen(over, a.ndim());
   o.keepdims = keepdims;
   return o;
 }
@@ -50,7 +54,7 @@ array reduced(Op op, const array& a, const axes& over, bool keepdims) {
 }
 
 std::int64_t reduced_count(const array& a, const axes& over) {
-  const uint32_t mask = over.all() ? ~uint32_t{0} : mask_of(over, a.ndim());
+  const uint32_t mask = chosen(over, a.ndim()).value_or(~uint32_t{0});
   std::int64_t n = 1;
   const extents shape = a.shape();
   for (int d = 0; d < a.ndim(); ++d)
@@ -192,43 +196,17 @@ array reshape(const array& a, const extents& shape) {
 array ravel(const array& a) { return reshape(a, {-1}); }
 array transpose(const array& a, const std::vector<int>& order) { return permuted(a, order); }
 
-array swapaxes(const array& a, int axis1, int axis2) {
-  const int n = a.ndim();
-  std::vector<int> order(static_cast<std::size_t>(n));
-  std::iota(order.begin(), order.end(), 0);
-  std::swap(order[normalize_axis(axis1, n)], order[normalize_axis(axis2, n)]);
-  return permuted(a, order);
-}
+array swapaxes(const array& a, int axis1, int axis2) { return handle(swapaxes(of(a), axis1, axis2)); }
 
 array moveaxis(const array& a, int from, int to) {
-  const int n = a.ndim();
-  std::vector<int> order(static_cast<std::size_t>(n));
-  std::iota(order.begin(), order.end(), 0);
-  const int source = normalize_axis(from, n), target = normalize_axis(to, n);
-  order.erase(order.begin() + source);
-  order.insert(order.begin() + target, source);
-  return permuted(a, order);
+  const int64_t source[1] = {from}, destination[1] = {to};
+  return handle(moveaxis(of(a), source, destination));
 }
 
-array squeeze(const array& a, const axes& over) {
-  const extents shape = a.shape();
-  const uint32_t mask = over.all() ? ~uint32_t{0} : mask_of(over, a.ndim());
-  std::vector<index> at;
-  for (int d = 0; d < a.ndim(); ++d) {
-    const bool chosen = mask >> d & 1;
-    if (!over.all() && chosen && shape[d] != 1)
-      throw value_error("cannot select an axis to squeeze out which has size not equal to one");
-    if (chosen && shape[d] == 1) at.emplace_back(0);
-    else at.emplace_back(slice());
-  }
-  return a.view(at);
-}
+array squeeze(const array& a, const axes& over) { return handle(squeeze(of(a), chosen(over, a.ndim()))); }
 
 array expand_dims(const array& a, int axis) {
-  const int d = normalize_axis(axis, a.ndim() + 1);
-  std::vector<index> at(static_cast<std::size_t>(d), index(slice()));
-  at.emplace_back(newaxis);
-  return a.view(at);
+  return checked([&] { return handle(expand_dims(of(a), uint32_t{1} << normalize_axis(axis, a.ndim() + 1))); });
 }
 
 array broadcast_to(const array& a, const extents& shape) {
@@ -236,13 +214,7 @@ array broadcast_to(const array& a, const extents& shape) {
   return checked([&] { return handle(broadcast(of(a), Shape(shape))); });
 }
 
-array flip(const array& a, const axes& over) {
-  const uint32_t mask = over.all() ? ~uint32_t{0} : mask_of(over, a.ndim());
-  std::vector<index> at;
-  at.reserve(a.ndim());
-  for (int d = 0; d < a.ndim(); ++d) at.emplace_back(mask >> d & 1 ? slice(none, none, -1) : slice());
-  return a.view(at);
-}
+array flip(const array& a, const axes& over) { return handle(flip(of(a), chosen(over, a.ndim()))); }
 
 array real(const array& a) { return handle(real_view(of(a))); }
 array imag(const array& a) {

@@ -70,9 +70,17 @@ Array cumulate(Op op, const Array& a, std::optional<int> axis, DType dtype = kNo
 std::vector<Array> nonzero(const Array& a);  // runs: the shape depends on values
 
 // ---- views ---------------------------------------------------------------------------------------------------------
+// An axis counted from the front; axis_error where there is none. `argument`: its name where NumPy says it.
+int normalize_axis(int64_t axis, int ndim, const char* argument = "");
 // A view where possible, else a copy; one dimension may be -1. order 'C' or 'F'.
 Array reshape(const Array& a, Shape shape, char order = 'C');
 Array transpose(const Array& a, std::span<const int> axes);  // empty: reversed
+Array swapaxes(const Array& a, int axis1, int axis2);
+Array moveaxis(const Array& a, std::span<const int64_t> source, std::span<const int64_t> destination);
+// Axes as masks (bit d: axis d); none given: all. expand_dims: the new axes of the result.
+Array squeeze(const Array& a, std::optional<uint32_t> axes);
+Array expand_dims(const Array& a, uint32_t axes);
+Array flip(const Array& a, std::optional<uint32_t> axes);
 Array broadcast(const Array& a, Shape shape);                // read-only view
 Array real_view(const Array& a);                             // of complex: a view; else `a`
 Array imag_view(const Array& a);                             // of complex: a view; else throws not_native

@@ -133,10 +133,9 @@ void check_weak(const Scalar& s, DType t) {
   if (!fits) throw overflow_error("Python integer " + std::to_string(s.i) + " out of bounds for " + std::string(dtype_name(t)));
 }
 
-int normalize_axis(int axis, int ndim) {
-  if (axis < -ndim || axis >= ndim)
-    throw axis_error("axis " + std::to_string(axis) + " is out of bounds for array of dimension " + std::to_string(ndim));
-  return axis < 0 ? axis + ndim : axis;
+int normalize_axis(int64_t axis, int ndim, const char* argument) {
+  if (axis < -ndim || axis >= ndim) throw axis_error(axis, ndim, argument);
+  return static_cast<int>(axis < 0 ? axis + ndim : axis);
 }
 
 namespace {

@@ -39,8 +39,6 @@ DType meet_weak(DType typed, Scalar::Weak weak);
 // Throws overflow_error where a weak integer has no value in an integer type.
 void check_weak(const Scalar& s, DType type);
 
-int normalize_axis(int axis, int ndim);
-
 // kWarn* of a scalar-sized computation done at the call.
 inline uint8_t wanted_warnings() { return hooks().warn_mask ? hooks().warn_mask() : 0; }
 

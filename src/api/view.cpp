@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <numeric>
 
 #include "api/record.h"
@@ -67,6 +68,80 @@ Array transpose(const Array& a, std::span<const int> axes) {
     seen[from] = true;
     l.shape[d] = a.layout.shape[from];
     l.strides[d] = a.layout.strides[from];
+  }
+  return a.with(a.dtype, l);
+}
+
+Array swapaxes(const Array& a, int axis1, int axis2) {
+  Layout l = a.layout;
+  axis1 = normalize_axis(axis1, l.ndim);
+  axis2 = normalize_axis(axis2, l.ndim);
+  std::swap(l.shape[axis1], l.shape[axis2]);
+  std::swap(l.strides[axis1], l.strides[axis2]);
+  return a.with(a.dtype, l);
+}
+
+Array moveaxis(const Array& a, std::span<const int64_t> source, std::span<const int64_t> destination) {
+  const int n = a.ndim();
+  const auto mask_of = [n](std::span<const int64_t> axes, const char* argument) {
+    uint32_t mask = 0;
+    bool repeated = false;
+    for (const int64_t axis : axes) {
+      const uint32_t bit = uint32_t{1} << normalize_axis(axis, n, argument);
+      repeated |= (mask & bit) != 0;
+      mask |= bit;
+    }
+    if (repeated) throw value_error(std::string("repeated axis in `") + argument + "` argument");
+    return mask;
+  };
+  const uint32_t from = mask_of(source, "source"), to = mask_of(destination, "destination");
+  if (source.size() != destination.size())
+    throw value_error("`source` and `destination` arguments must have the same number of elements");
+  int order[kMaxDims];
+  for (size_t i = 0; i < source.size(); ++i) order[normalize_axis(destination[i], n)] = normalize_axis(source[i], n);
+  for (int d = 0, s = 0; d < n; ++d) {
+    if (to >> d & 1) continue;
+    while (from >> s & 1) ++s;
+    order[d] = s++;
+  }
+  return transpose(a, {order, static_cast<size_t>(n)});
+}
+
+Array squeeze(const Array& a, std::optional<uint32_t> axes) {
+  Layout l;
+  l.ndim = 0;
+  l.offset = a.layout.offset;
+  for (int d = 0; d < a.ndim(); ++d) {
+    const int64_t n = a.layout.shape[d];
+    if (axes ? *axes >> d & 1 : n == 1) {
+      if (n != 1) throw value_error("cannot select an axis to squeeze out which has size not equal to one");
+      continue;
+    }
+    l.shape[l.ndim] = n;
+    l.strides[l.ndim++] = a.layout.strides[d];
+  }
+  return a.with(a.dtype, l);
+}
+
+Array expand_dims(const Array& a, uint32_t axes) {
+  Layout l;
+  l.ndim = a.ndim() + std::popcount(axes);
+  if (l.ndim > kMaxDims) throw not_native("more dimensions than are native");
+  l.offset = a.layout.offset;
+  for (int d = 0, from = 0; d < l.ndim; ++d) {
+    const bool added = axes >> d & 1;
+    l.shape[d] = added ? 1 : a.layout.shape[from];
+    l.strides[d] = added ? 0 : a.layout.strides[from++];
+  }
+  return a.with(a.dtype, l);
+}
+
+Array flip(const Array& a, std::optional<uint32_t> axes) {
+  Layout l = a.layout;
+  for (int d = 0; d < l.ndim; ++d) {
+    if (axes && !(*axes >> d & 1)) continue;
+    if (l.shape[d] > 0) l.offset += (l.shape[d] - 1) * l.strides[d];
+    l.strides[d] = -l.strides[d];
   }
   return a.with(a.dtype, l);
 }
