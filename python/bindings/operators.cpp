@@ -1,10 +1,12 @@
 // The operators of the array object. What is not plain arithmetic between arrays and scalars goes where NumPy's operator
 // would take it: to the other operand, or to the ufunc in NumPy.
 #include <cmath>
+#include <string>
 
 #include "api/functions.h"
 #include "calls.h"
 #include "convert.h"
+#include "engine/engine.h"
 #include "ndarray.h"
 #include "ufunc.h"
 
@@ -45,24 +47,31 @@ bool leave_to(PyObject* other, bool inplace) {
 // Whether `o` is of a class derived from NumPy's.
 bool is_derived(PyObject* o) { return PyArray_Check(o) && !PyArray_CheckExact(o); }
 
+// The operator itself; `y` is null for one operand.
+PyObject* operate(Op op, PyObject* x, PyObject* y) {
+  switch (op) {
+    case Op::negative: return PyNumber_Negative(x);
+    case Op::absolute: return PyNumber_Absolute(x);
+    case Op::add: return PyNumber_Add(x, y);
+    case Op::subtract: return PyNumber_Subtract(x, y);
+    case Op::multiply: return PyNumber_Multiply(x, y);
+    case Op::divide: return PyNumber_TrueDivide(x, y);
+    case Op::floor_divide: return PyNumber_FloorDivide(x, y);
+    case Op::remainder: return PyNumber_Remainder(x, y);
+    case Op::power: return PyNumber_Power(x, y, Py_None);
+    case Op::left_shift: return PyNumber_Lshift(x, y);
+    case Op::right_shift: return PyNumber_Rshift(x, y);
+    case Op::bitwise_and: return PyNumber_And(x, y);
+    case Op::bitwise_or: return PyNumber_Or(x, y);
+    case Op::bitwise_xor: return PyNumber_Xor(x, y);
+    default: return PyNumber_MatrixMultiply(x, y);
+  }
+}
+
 // x op y where x has left us y: what a derived class's operator would have done with NumPy's array.
 PyObject* again_with_real(Op op, PyObject* x, PyObject* y) {
   Ref real = checked(to_numpy(y));
-  switch (op) {
-    case Op::add: return PyNumber_Add(x, real.get());
-    case Op::subtract: return PyNumber_Subtract(x, real.get());
-    case Op::multiply: return PyNumber_Multiply(x, real.get());
-    case Op::divide: return PyNumber_TrueDivide(x, real.get());
-    case Op::floor_divide: return PyNumber_FloorDivide(x, real.get());
-    case Op::remainder: return PyNumber_Remainder(x, real.get());
-    case Op::power: return PyNumber_Power(x, real.get(), Py_None);
-    case Op::left_shift: return PyNumber_Lshift(x, real.get());
-    case Op::right_shift: return PyNumber_Rshift(x, real.get());
-    case Op::bitwise_and: return PyNumber_And(x, real.get());
-    case Op::bitwise_or: return PyNumber_Or(x, real.get());
-    case Op::bitwise_xor: return PyNumber_Xor(x, real.get());
-    default: return PyNumber_MatrixMultiply(x, real.get());
-  }
+  return operate(op, x, real.get());
 }
 
 // What NumPy's operator does with operands that are not ours alone. `op`: which one (Op::none: matrix product).
@@ -122,14 +131,47 @@ bool repeats(PyObject* sequence, PyObject* n) {
          is_ours(n) && array_of(n).is_scalar;
 }
 
+// Integers that need no conversion and are at hand.
+bool integer_at_hand(PyObject* o) {
+  if (!is_ours(o)) return PyLong_CheckExact(o) || PyArray_IsScalar(o, Integer);
+  const Array& a = array_of(o);
+  return a.is_scalar && is_integer(a.dtype) && a.buf->readable() && a.buf->host;
+}
+
+// NumPy's scalars of these types look for overflow, which its arrays do not.
+PyObject* integer_arithmetic(Op op, PyObject* x, PyObject* y) {
+  const auto real = [](PyObject* o) { return Ref(o && is_ours(o) ? checked(to_numpy(o)) : Ref::borrow(o)); };
+  const Ref a = real(x), b = real(y);
+  Ref r = checked(operate(op, a.get(), b.get()));
+  Scalar value;
+  return to_scalar(r.get(), value) ? make_result(scalar_array(value)) : r.release();
+}
+
+// Whether NumPy has scalars on both sides, whose arithmetic is not that of arrays: its warnings say "scalar divide". (Its booleans
+// have none of their own.)
+bool both_scalars(PyObject* x, PyObject* y) {
+  bool any = false;
+  const auto scalar = [&any](PyObject* o) {
+    if (is_ours(o)) {
+      any |= array_of(o).dtype != DType::b1;
+      return array_of(o).is_scalar;
+    }
+    if (PyFloat_CheckExact(o) || PyLong_CheckExact(o) || PyBool_Check(o) || PyComplex_CheckExact(o)) return true;
+    any |= PyArray_IsScalar(o, Number);
+    return PyArray_IsScalar(o, Generic) != 0;
+  };
+  return scalar(x) && scalar(y) && any;
+}
+
 template <Op op>
-PyObject* binary(PyObject* x, PyObject* y) {
-  if constexpr (op == Op::multiply)
-    if (!script_mode && (repeats(x, y) || repeats(y, x))) return Py_NewRef(Py_NotImplemented);
+const char* scalar_name() {
+  static const std::string name = std::string("scalar ") + op_info(op).name;
+  return name.c_str();
+}
+
+template <Op op>
+PyObject* binary_arrays(PyObject* x, PyObject* y) {
   try {
-    if constexpr (op == Op::add || op == Op::subtract || op == Op::multiply || op == Op::divide)
-      if (!script_mode)
-        if (PyObject* r = scalar_arithmetic<op>(x, y)) return r;
     if (PyObject* r = apply_binary(op, x, y)) return checked_result(r);
     return binary_elsewhere(real_ufunc(op), x, y, false, op);
   } catch (const not_native&) { return binary_elsewhere(real_ufunc(op), x, y, false, op); } catch (...) {
@@ -138,8 +180,30 @@ PyObject* binary(PyObject* x, PyObject* y) {
 }
 
 template <Op op>
+PyObject* binary_scalars(PyObject* x, PyObject* y) {
+  try {
+    if constexpr (op == Op::add || op == Op::subtract || op == Op::multiply || op == Op::divide)
+      if (PyObject* r = scalar_arithmetic<op>(x, y)) return r;
+    if constexpr (op == Op::add || op == Op::subtract || op == Op::multiply)
+      if (integer_at_hand(x) && integer_at_hand(y)) return integer_arithmetic(op, x, y);
+    const CalledAs called(scalar_name<op>());
+    return binary_arrays<op>(x, y);
+  } catch (...) { return raise_current(); }
+}
+
+template <Op op>
+PyObject* binary(PyObject* x, PyObject* y) {
+  if (script_mode) return binary_arrays<op>(x, y);
+  if (both_scalars(x, y)) return binary_scalars<op>(x, y);
+  if (op == Op::multiply && (repeats(x, y) || repeats(y, x))) return Py_NewRef(Py_NotImplemented);
+  return binary_arrays<op>(x, y);
+}
+
+template <Op op>
 PyObject* unary(PyObject* x) {
   try {
+    if constexpr (op == Op::negative || op == Op::absolute)
+      if (array_of(x).is_scalar && integer_at_hand(x)) return integer_arithmetic(op, x, nullptr);
     if (PyObject* r = apply_unary(op, x)) return checked_result(r);
   } catch (const not_native&) {
   } catch (...) { return raise_current(); }
@@ -186,14 +250,21 @@ Op power_shortcut(PyObject* x, PyObject* y) {
   } else if (PyFloat_CheckExact(y)) {
     const double e = PyFloat_AS_DOUBLE(y);
     if (e == 0.5 && is_inexact(t)) return Op::sqrt;
-    if (e == 2.0 && is_float(t)) return Op::square;  // in NumPy by the loop of power itself
+    if (e == 2.0 && is_float(t)) return Op::square;
   }
   return Op::none;
+}
+
+// NumPy names a power by the function that computes it; by itself where its own loop squares.
+const char* power_name(PyObject* x, PyObject* y) {
+  if (!script_mode && both_scalars(x, y)) return scalar_name<Op::power>();
+  return PyFloat_CheckExact(y) && PyFloat_AS_DOUBLE(y) == 2.0 ? "power" : nullptr;
 }
 
 PyObject* power(PyObject* x, PyObject* y, PyObject* modulo) {
   if (modulo != Py_None) return Py_NewRef(Py_NotImplemented);
   const Op shortcut = power_shortcut(x, y);
+  const CalledAs called(power_name(x, y));
   try {
     if (shortcut != Op::none) {
       if (PyObject* r = apply_unary(shortcut, x)) return checked_result(r);
@@ -209,6 +280,7 @@ PyObject* inplace_power(PyObject* x, PyObject* y, PyObject*) {
   if (!is_ours(x) || array_of(x).is_scalar) return power(x, y, Py_None);
   const Op shortcut = power_shortcut(x, y);
   if (shortcut == Op::none) return inplace<Op::power>(x, y);
+  const CalledAs called(power_name(x, y));
   try {
     if (!errstate_needs_numpy()) return apply_inplace(shortcut, x, nullptr);
   } catch (const not_native&) {
@@ -221,9 +293,8 @@ PyObject* divide_modulo(PyObject* x, PyObject* y) {
     Operand a, b;
     if (to_operand(x, a) && to_operand(y, b) && !errstate_needs_numpy()) {
       const Arg args[2] = {a.arg(), b.arg()};
-      Ref q(result_of([&] { return apply(Op::floor_divide, args); }));
-      Ref r(result_of([&] { return apply(Op::remainder, args); }));
-      return checked_result(PyTuple_Pack(2, q.get(), r.get()));
+      const char* name = !script_mode && both_scalars(x, y) ? "scalar divmod" : "divmod";
+      return checked_result(apply_pair(Op::floor_divide, Op::remainder, args, {}, name));
     }
   } catch (const not_native&) {
   } catch (...) { return raise_current(); }

@@ -5,6 +5,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "engine/engine.h"
 #include "ops_table.h"
 
 namespace numloom::python {
@@ -125,9 +126,7 @@ PyObject* call_slow(Ufunc* u, PyObject* const* args, Py_ssize_t n, PyObject* kwn
     case Ufunc::Kind::pair: {
       // The second result must not see the first written over an operand.
       if (g.any_out()) return elsewhere();
-      Ref first(one(u->op, 0));
-      Ref second(one(u->second, 1));
-      return PyTuple_Pack(2, first.get(), second.get());
+      return apply_pair(u->op, u->second, {operands, static_cast<size_t>(u->nin)}, options, u->name);
     }
     case Ufunc::Kind::matmul: break;
   }
@@ -304,8 +303,8 @@ PyGetSetDef getset[] = {
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
 
-void add_ufunc(const std::string& name, Ufunc::Kind kind, Op op, Op second) {
-  PyObject* real = PyObject_GetAttrString(numpy_module, name.c_str());
+void add_ufunc(const char* name, Ufunc::Kind kind, Op op, Op second) {
+  PyObject* real = PyObject_GetAttrString(numpy_module, name);
   if (!real) {  // an alias that this NumPy does not have
     PyErr_Clear();
     return;
@@ -317,12 +316,13 @@ void add_ufunc(const std::string& name, Ufunc::Kind kind, Op op, Op second) {
     u->kind = kind;
     u->op = op;
     u->second = second;
+    u->name = name;
     u->nin = static_cast<int>(PyLong_AsLong(checked(PyObject_GetAttrString(real, "nin")).get()));
     u->real = real;
     known = ours_by_real.emplace(real, u).first;
     if (kind == Ufunc::Kind::map) real_by_op[static_cast<int>(op)] = real;
   }
-  check(PyDict_SetItemString(ufuncs, name.c_str(), reinterpret_cast<PyObject*>(known->second)));
+  check(PyDict_SetItemString(ufuncs, name, reinterpret_cast<PyObject*>(known->second)));
 }
 
 }  // namespace
@@ -360,11 +360,24 @@ PyObject* apply_binary(Op op, PyObject* x, PyObject* y) {
   // NumPy's loop of power squares where the exponent is one 2.
   if (op == Op::power && !b.array && b.scalar.weak != Scalar::Weak::no && is_float(a.array ? a.array->dtype : a.scalar.dtype) &&
       a.array && cast_scalar(b.scalar, DType::f8).f == 2.0 && b.scalar.weak != Scalar::Weak::complex) {
+    const CalledAs called("power");
     const Arg args[1] = {a.arg()};
     return result_of([&] { return apply(Op::square, args); });
   }
   const Arg args[2] = {a.arg(), b.arg()};
   return result_of([&] { return apply(op, args); });
+}
+
+PyObject* apply_pair(Op first, Op second, std::span<const Arg> in, const MapOptions& options, const char* name) {
+  Ref a, b;
+  {
+    const CalledAs called(name);
+    const WarningsWait together;
+    a = checked(result_of([&] { return apply(first, in, options); }));
+    b = checked(result_of([&] { return apply(second, in, options); }));
+  }
+  issue_warnings();
+  return PyTuple_Pack(2, a.get(), b.get());
 }
 
 namespace {

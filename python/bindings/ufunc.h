@@ -8,7 +8,8 @@ namespace numloom::python {
 struct Ufunc {
   PyObject_HEAD vectorcallfunc vectorcall;
   enum class Kind : uint8_t { map, pair, matmul } kind;
-  Op op, second;  // pair: the two results, in turn
+  Op op, second;     // pair: the two results, in turn
+  const char* name;  // NumPy's
   int nin;
   PyObject* real;  // NumPy's
   PyObject* dict;
@@ -24,6 +25,9 @@ Ufunc* ufunc_for(PyObject* real);
 // op(x, y) where nothing but the operands is given; null and no error: NumPy must do it.
 PyObject* apply_unary(Op op, PyObject* x);
 PyObject* apply_binary(Op op, PyObject* x, PyObject* y);
+
+// The two results of `first` and `second` on the same operands, as one function that NumPy calls `name`.
+PyObject* apply_pair(Op first, Op second, std::span<const Arg> in, const MapOptions& options, const char* name);
 
 PyObject* array_ufunc(PyObject* self, PyObject* args, PyObject* kwargs);  // ndarray.__array_ufunc__
 void init_ufunc(PyObject* module);

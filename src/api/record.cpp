@@ -246,7 +246,7 @@ void run_map_now(Op op, DType type, const Array& out, std::span<const Arg> in, c
   constexpr unsigned kFlags = _MM_EXCEPT_INVALID | _MM_EXCEPT_DIV_ZERO | _MM_EXCEPT_OVERFLOW;
   if (ask && (!is_inexact(type) || warn_possible(op, type, to, n, (_MM_GET_EXCEPTION_STATE() & kFlags) != 0)))
     if (const uint8_t met = warn_check(op, type, to, p, step, n) & wanted)
-      queue_warning(hooks().site ? hooks().site() : 0, met, op_info(op).name);
+      queue_warning(hooks().site ? hooks().site() : 0, met, called_as ? called_as : op_info(op).name);
   if (to != dst) {
     const char* from = to;
     if (out.dtype != result) {

@@ -413,14 +413,11 @@ void record_along(Kind kind, Op op, const Array& a, int axis, const Array& out) 
     c.axis = axis;
     c.in[0] = {a.buf->host + a.layout.offset, a.dtype, a.layout};
     c.out = {out.buf->host + out.layout.offset, out.dtype, out.layout};
-    const uint8_t wanted = kind == Kind::cumulate && is_inexact(a.dtype) ? wanted_warnings() & (kWarnOver | kWarnInvalid) : 0;
-    if (wanted) _MM_SET_EXCEPTION_STATE(0);
-    cpu_backend().run(c, nullptr);
-    if (wanted && op != Op::minimum && op != Op::maximum) {
-      const unsigned flags = _MM_GET_EXCEPTION_STATE();
-      const uint8_t met = (flags & _MM_EXCEPT_OVERFLOW ? kWarnOver : 0) | (flags & _MM_EXCEPT_INVALID ? kWarnInvalid : 0);
-      if (met & wanted) queue_warning(hooks().site ? hooks().site() : 0, met & wanted, "accumulate");
-    }
+    const uint8_t wanted = wanted_warnings();
+    std::vector<FloatEvent> events;
+    cpu_backend().run(c, wanted ? &events : nullptr);
+    for (const FloatEvent& met : events)
+      if (met.mask & wanted) queue_warning(hooks().site ? hooks().site() : 0, met.mask & wanted, "accumulate");
     out.buf->has_range = false;
     return;
   }

@@ -40,10 +40,10 @@ struct CallArgs {
 // A copy between views of one shape and type, which do not overlap.
 struct Transfer { DeviceView to, from; };
 
-// Which warnings (OpInfo::warns) a launch met, per program instruction: (origin, mask).
+// Which warnings (OpInfo::warns) a launch met, per program instruction: (origin, mask). Of a call the engine knows the origin.
 struct FloatEvent {
-  int32_t origin;
-  uint8_t mask;
+  int32_t origin = -1;
+  uint8_t mask = 0;
 };
 
 class Backend {

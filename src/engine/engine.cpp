@@ -91,6 +91,7 @@ void Engine::commit() {
   Instr& d = program_.draft();
   if (hooks().site) d.site = hooks().site();
   d.warns = hooks().warn_mask ? hooks().warn_mask() : 0;
+  d.called = called_as;
   Buffer* const out = d.out.buf;
   bool shared = out->shared();
   for (int k = 0; k < d.nin; ++k) shared |= d.in[k].buf && d.in[k].buf->shared();
@@ -114,6 +115,8 @@ void Engine::commit() {
   }
 }
 
+thread_local constinit const char* called_as = nullptr;
+
 void queue_warning(uint32_t site, uint8_t mask, const char* name) {
   std::lock_guard lock(warning_mutex);
   for (uint8_t bit = 1; bit <= kWarnInvalid; bit <<= 1) {
@@ -125,8 +128,14 @@ void queue_warning(uint32_t site, uint8_t mask, const char* name) {
   any_warning = true;
 }
 
+namespace {
+thread_local int warnings_wait = 0;
+}
+WarningsWait::WarningsWait() { ++warnings_wait; }
+WarningsWait::~WarningsWait() { --warnings_wait; }
+
 void issue_warnings() {
-  if (!any_warning.load(std::memory_order_relaxed)) return;
+  if (!any_warning.load(std::memory_order_relaxed) || warnings_wait) return;
   std::vector<PendingWarning> list;
   {
     std::lock_guard lock(warning_mutex);

@@ -147,4 +147,28 @@ class Engine {
 void issue_warnings();
 void queue_warning(uint32_t site, uint8_t mask, const char* name);
 
+// While one lives, this thread issues no warnings: those of a call that several instructions make are told once each, by the
+// issue_warnings() that follows.
+class WarningsWait {
+ public:
+  WarningsWait();
+  ~WarningsWait();
+  WarningsWait(const WarningsWait&) = delete;
+  WarningsWait& operator=(const WarningsWait&) = delete;
+};
+
+// What NumPy calls the function that this thread is in, where it computes by another op: `x ** 2.0` is "power", arithmetic on
+// scalars "scalar divide". Warnings name it. Null: the op's own name.
+extern thread_local constinit const char* called_as;
+class CalledAs {
+ public:
+  explicit CalledAs(const char* name) : before_(called_as) { called_as = name; }
+  ~CalledAs() { called_as = before_; }
+  CalledAs(const CalledAs&) = delete;
+  CalledAs& operator=(const CalledAs&) = delete;
+
+ private:
+  const char* before_;
+};
+
 }  // namespace numloom

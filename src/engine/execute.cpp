@@ -23,7 +23,11 @@ constexpr double kPauseSeconds = 0.2;
 constexpr int64_t kWorthwhileBytes = 4 << 20;
 
 const char* reported_name(const Instr& i) {
-  return i.kind == Kind::reduce ? "reduce" : i.op == Op::copy ? "cast" : op_info(i.op).name;
+  return i.kind == Kind::reduce     ? "reduce"
+         : i.kind == Kind::cumulate ? "accumulate"
+         : i.op == Op::copy         ? "cast"
+         : i.called                 ? i.called
+                                    : op_info(i.op).name;
 }
 
 bool whole(const Operand& o) {
@@ -178,6 +182,8 @@ void Engine::run_step(const Step& step, Program& program, Backend& backend, std:
     c.out = {bind(i.out, i.kind == Kind::scatter || !whole(i.out)), i.out.dtype, i.out.layout};
     test_failure();
     backend.run(c, events);
+    if (events)
+      for (FloatEvent& e : *events) e.origin = step.instr;
     wrote(*i.out.buf);
     ++counters.calls;
     return;

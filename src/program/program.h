@@ -50,6 +50,7 @@ struct Instr {
   uint32_t site;
   uint32_t form;   // hash of op, types and number of axes: what repeats in a loop. Program's
   bool done;       // ran, or was dropped. Program's
+  const char* called;  // what NumPy calls it in warnings, where that is not the op's name; else null
   Operand out, in[3];
   std::exception_ptr error;  // why it failed when it was tried; null where it was not
 

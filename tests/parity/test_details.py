@@ -221,11 +221,101 @@ a, b = np.broadcast_arrays(np.arange(3.0), np.ones((2, 1))); a[0, 1] = 7; a
 """
 
 
+# What warnings name. A scalar of NumPy's: np.array([x])[0].
+WARNINGS = """
+np.array([1.0])[0] / 0
+1.0 / np.array([0.0])[0]
+np.array([1.0, 2])[0] // np.array([0.0])[0]
+np.array([1.0])[0] % 0
+divmod(np.array([1.0])[0], 0)
+divmod(np.array([1.0, 0]), 0)
+np.divmod(np.array([1.0, 0]), 0)
+np.array([1e200])[0] ** 2
+np.array([1e200])[0] ** 2.0
+np.array([0.0])[0] ** -1
+np.array([1e308])[0] * 10
+np.array([1e308])[0] + np.float64(1e308)
+np.array([1e308]).sum() * 10
+np.full(100000, 1e303).sum() * 1e10
+np.array([1e38], "f4")[0] * np.array([1e300])[0]
+np.array([1 + 0j])[0] / 0
+np.array([True])[0] / 0
+np.array([1.0], "f4")[0] / np.array([False])[0]
+np.array([1.0])[0] / np.array(0.0)
+np.array(1.0) / np.array([0.0])[0]
+np.divide(np.array([1.0])[0], 0)
+np.sqrt(np.array([-1.0])[0])
+np.array([2**62])[0] * 4
+np.array([100], "i1")[0] + np.array([100], "i1")[0]
+np.array([-128], "i1")[0] - 1
+-np.array([-128], "i1")[0]
+abs(np.array([-128], "i1")[0])
+np.array([1])[0] // 0
+np.array([-2**63])[0] // -1
+x = np.array([2**62, 3])[0]; x *= 4; x
+np.array([1e200, 1]) ** 2.0
+np.array([1e200, 1]) ** 2
+np.power(np.array([1e200, 1]), 2)
+np.full(100000, 1e200) ** 2.0
+x = np.full(100000, 1e200); x **= 2.0; x
+np.cumsum(np.full(3, 1e308))
+np.cumsum(np.full(100000, 1e305))[-1]
+np.cumprod(np.full(100000, 1e3))[-1]
+np.cumsum(np.full((3, 40000), 1e305), 1)[:, -1]
+np.cumsum(np.full((40000, 3), 1e305), 0)[-1]
+np.cumsum(np.full((40000, 3), 1e305)[:, ::2], 0)[-1]
+np.cumsum(np.array([np.inf, -np.inf] * 50000))[-1]
+np.cumsum(np.array([np.nan] * 50000))[-1]
+np.cumsum(np.full(100000, 1e34, "f4"))[-1]
+np.maximum.accumulate(np.full(100000, np.inf))[-1]
+"""
+
+FLAGS = """
+np.zeros(2).flags._warn_on_write
+np.zeros(2).flags._warn_on_write = True; 0
+np.zeros(2).flags._warn_on_write = False
+np.broadcast_to(np.zeros(2), (2, 2)).flags._warn_on_write = True
+"""
+
+MOVED_AXES = """
+np.moveaxis(np.zeros((2, 3)), (0, 0), (0, 1))
+np.moveaxis(np.zeros((2, 3)), (0,), (0, 1))
+np.moveaxis(np.zeros((2, 3, 4)), (0, 1), (-1, 0)).shape
+np.zeros((2, 3)).transpose(0, 0)
+np.zeros((2, 3)).transpose(0)
+np.zeros((2, 3)).transpose(1.0, 0)
+np.zeros((2, 3)).reshape(2.0, 3)
+np.zeros((2, 3)).reshape(3, -1, order="A")
+np.expand_dims(np.zeros(3), (0, 0))
+np.expand_dims(np.zeros(3), (0, -1)).shape
+np.squeeze(np.zeros((1, 3, 1)), 1)
+a = np.zeros((2, 3)); a.shape = 7
+a = np.zeros((2, 3)); del a.shape
+"""
+
+MASKS = """
+np.zeros((0, 3))[np.ones((2, 3), bool)]
+np.zeros((0, 3))[np.ones((0, 2), bool)]
+np.zeros((0, 3))[np.ones((0, 3), bool)]
+np.zeros(0)[np.ones(2, bool)]
+np.zeros(0)[[True, False]]
+np.zeros((3, 0))[np.ones((3, 2), bool)]
+np.zeros((2, 0, 3))[:, np.ones(2, bool)]
+np.zeros((0, 3))[np.zeros((2, 3), bool)]
+np.zeros((0, 3))[np.ones(2, bool)] = 1
+np.zeros((3, 0))[:, np.ones(2, bool)] = np.zeros(0)
+a = np.zeros((0, 3)); a[np.ones((2, 3), bool)] += 1
+"""
+
+
 def lines(*tables):
     return [line for table in tables for line in table.strip().splitlines()]
 
 
-@pytest.mark.parametrize("source", lines(CASTS, AXES, CREATION, LAYOUT, RESIZING, VALUES, REFUSALS, DERIVED, FANCY_LAYOUT, GENERATORS))
+TABLES = (CASTS, AXES, CREATION, LAYOUT, RESIZING, VALUES, REFUSALS, DERIVED, FANCY_LAYOUT, GENERATORS, FLAGS, MOVED_AXES, MASKS)
+
+
+@pytest.mark.parametrize("source", lines(*TABLES))
 def test_detail(source):
     check(source.replace("; ", "\n"))
 
@@ -244,6 +334,27 @@ def test_errstate_raise(source):
 def test_broadcast_arrays_can_be_written(source):
     # NumPy warns of it; see docs/differences.md.
     check(source.replace("; ", "\n"), warned=False)
+
+
+@pytest.mark.parametrize("source", lines(WARNINGS))
+def test_warnings_name_what_was_called(source):
+    check(source.replace("; ", "\n"))
+
+
+def test_axis_errors_know_their_axis():
+    check(
+        """
+def told(call):
+    try:
+        call()
+    except np.exceptions.AxisError as error:
+        return error.axis, error.ndim, str(error)
+a = np.zeros((2, 3))
+calls = (lambda: np.moveaxis(a, 5, 1), lambda: a.sum(axis=-3), lambda: a.transpose(1, 5), lambda: a.swapaxes(0, 2),
+         lambda: np.expand_dims(a, 4), lambda: np.concatenate([a, a], 2), lambda: np.stack([a], 4), lambda: a.take([0], 2))
+[told(call) for call in calls]
+"""
+    )
 
 
 def test_underflow_is_warned_of_where_asked():

@@ -145,7 +145,25 @@ void argreduce(const CallArgs& c) {
   });
 }
 
-void cumulate(const CallArgs& c) {
+namespace {
+
+// The warnings of a line of n running results, each of the one before and an operand. What is not finite stays so to the end.
+uint8_t cumulate_warnings(Op op, DType t, const char* results, int64_t step, const char* operands, int64_t operand_step,
+                          int64_t n) {
+  const AskFn special = loops().special[static_cast<int>(real_of(t))];
+  if (!special || !special(results + (n - 1) * step, is_complex(t) ? 2 : 1)) return 0;
+  uint8_t met = 0;
+  for (int64_t i = 1; i < n; ++i) {
+    const void* const in[3] = {results + (i - 1) * step, operands + i * operand_step, nullptr};
+    constexpr int64_t kOne[3] = {};
+    met |= warn_check(op, t, results + i * step, in, kOne, 1);
+  }
+  return met;
+}
+
+}  // namespace
+
+void cumulate(const CallArgs& c, std::vector<FloatEvent>* events) {
   const DeviceView& in = c.in[0];
   const int item = item_size(c.out.dtype);
   const LoopFn f = loops().op[static_cast<int>(c.op)][static_cast<int>(c.out.dtype)];
@@ -160,6 +178,8 @@ void cumulate(const CallArgs& c) {
   const int64_t width = rows ? l.shape[inner] : 1;
   const int64_t is = l.strides[c.axis], os = c.out.layout.strides[c.axis];
   if (width == 0) return;
+  const bool ask = events && is_inexact(c.out.dtype) && op_info(c.op).warns;
+  uint8_t met = 0;
   for_lines(lines, c.axis, c.out.layout, l, nullptr, [&](int64_t o, int64_t a, int64_t) {
     const char* p = in.base + a;
     char* q = c.out.base + o;
@@ -168,10 +188,13 @@ void cumulate(const CallArgs& c) {
       double acc = *reinterpret_cast<double*>(q);
       for (int64_t i = 1; i < n; ++i)
         *reinterpret_cast<double*>(q + i * os) = acc += *reinterpret_cast<const double*>(p + i * is);
-      return;
+    } else {
+      for (int64_t i = 1; i < n; ++i) f(q + i * os, q + (i - 1) * os, p + i * is, nullptr, width);
     }
-    for (int64_t i = 1; i < n; ++i) f(q + i * os, q + (i - 1) * os, p + i * is, nullptr, width);
+    for (int64_t k = 0; ask && k < width; ++k)
+      met |= cumulate_warnings(c.op, c.out.dtype, q + k * item, os, p + k * item, is, n);
   });
+  if (met) events->push_back({.mask = met});
 }
 
 void scatter(const CallArgs& c) {

@@ -5,7 +5,8 @@
 namespace numloom::cpu {
 
 void matmul(const CallArgs& c);
-void cumulate(const CallArgs& c);
+// `events`: where the warnings go that it meets; may be null.
+void cumulate(const CallArgs& c, std::vector<FloatEvent>* events);
 void argreduce(const CallArgs& c);
 void scatter(const CallArgs& c);
 void compact(const CallArgs& c);

@@ -23,10 +23,10 @@ class CpuBackend final : public Backend {
       for (FloatEvent& e : *events) e.origin = kernel.code[e.origin].origin;
   }
 
-  void run(const CallArgs& c, std::vector<FloatEvent>*) override {
+  void run(const CallArgs& c, std::vector<FloatEvent>* events) override {
     switch (c.call) {
       case Call::matmul: cpu::matmul(c); break;
-      case Call::cumulate: cpu::cumulate(c); break;
+      case Call::cumulate: cpu::cumulate(c, events); break;
       case Call::argreduce: cpu::argreduce(c); break;
       case Call::scatter: cpu::scatter(c); break;
       case Call::compact: cpu::compact(c); break;
