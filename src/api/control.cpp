@@ -174,8 +174,9 @@ void debug_keep(bool on) {
 }
 
 namespace {
-// Held across a fork: a flush that another thread is in the middle of would never end in the child.
-std::optional<EngineLock> fork_lock;
+// Held across a fork: a flush that another thread is in the middle of would never end in the child. Of the thread that forks:
+// another one may come to the same point and wait there.
+thread_local std::optional<EngineLock> fork_lock;
 }  // namespace
 
 void before_fork() {
