@@ -19,10 +19,10 @@ ARGS ?=
 py := $(abspath $(VENV))/bin/python
 cmake := PATH="$(abspath $(VENV))/bin:$$PATH" cmake
 
-.PHONY: help build demo test test-all lint format wheel install clean distclean
+.PHONY: help build demo test test-all test-debug test-asan test-tsan lint format wheel install clean distclean
 help: ## List the targets
 	@echo 'make TARGET [PYTHON=python3.12] [BUILD_TYPE=Debug] [JOBS=N]'
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|'
+	@sed -nE 's/^([a-z -]+):.*## (.*)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | column -t -s '|'
 
 build: ## Set up .venv and build the library and the Python package (importable from .venv)
 	@scripts/check_compiler.sh
@@ -42,6 +42,11 @@ test-all: build ## Run every test in every mode, in a Debug build and under the 
 	@scripts/bootstrap.sh $(VENV) "" build demo test
 	@scripts/install_gtest.sh
 	@$(py) scripts/run_tests.py --build-dir $(BUILD_DIR) --jobs $(TEST_JOBS) --all $(ARGS)
+
+test-debug test-asan test-tsan: build ## In a Debug build (verified plans), under AddressSanitizer or ThreadSanitizer
+	@scripts/bootstrap.sh $(VENV) "" build demo test
+	@scripts/install_gtest.sh
+	@$(py) scripts/run_tests.py --build-dir $(BUILD_DIR) --jobs $(TEST_JOBS) --only $(@:test-%=%) $(ARGS)
 
 lint: build ## Check formatting, clang-tidy, ruff, mypy and the layer order
 	@scripts/bootstrap.sh $(VENV) "" build lint

@@ -3,8 +3,8 @@
 Kinds: the C++ unit tests (ctest); the folders of tests/ (pytest), all of them in the default mode, and a seeded tenth (--all: all)
 in each mode of tests/modes.py; the CUDA backend, on the GPUs that there are, else on the emulator of tests/cuda, where the
 texts that the suite asks NVRTC for are collected and then compiled by the real one, as many as the time allows; the C++
-consumer project, built against a fresh `make install`; with --all Debug builds, plain and under the sanitizers: the C++ unit
-tests and a part of the Python ones. `--only KIND` runs one kind. The last line is `N passed, M failed`.
+consumer project, built against a fresh `make install`; with --all the Debug builds of INSTRUMENTED, plain and under the
+sanitizers. `--only KIND` runs one kind. The last line is `N passed, M failed`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,8 +27,39 @@ BIN = Path(sys.executable).parent
 sys.path.insert(0, str(ROOT / "tests"))
 from modes import CUDA_MODES, MODES, emulated  # noqa: E402
 
-# Debug builds of `make test-all`: the sanitizers, and how much of parity and fuzz runs there.
-INSTRUMENTED = {"debug": ("", 1.0), "asan": ("address,undefined", 0.3), "tsan": ("thread", 0.0)}
+Environment = dict[str, str]
+
+
+@dataclass
+class Instrumented:
+    """A Debug build, which verifies every level of representation after each pass, and what of the suite runs on it."""
+
+    folders: list[str]  # of tests/
+    select: str = ""  # of their tests, as pytest's -k
+    sanitizer: str = ""  # of the compiler's
+    library: str = ""  # that must be in a process before Python is
+    targets: dict[str, list[str]] = field(default_factory=lambda: {"numloom_unit_tests": ["-LE", "cuda"]})  # and options of ctest
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+# One make target each (test-debug, ...); `make test-all` runs them all.
+INSTRUMENTED = {
+    "debug": Instrumented(["parity", "plan", "fuzz", "threads", "examples"]),
+    "asan": Instrumented(
+        ["parity", "fuzz", "script", "threads"],
+        sanitizer="address,undefined",
+        library="libasan.so",
+        targets={"numloom_unit_tests": ["-LE", "cuda"], "cuda_tests": ["-L", "cuda"]},
+        variables={"ASAN_OPTIONS": "strict_string_checks=1:allocator_may_return_null=1", "UBSAN_OPTIONS": "print_stacktrace=1"},
+    ),
+    "tsan": Instrumented(
+        ["script", "threads"],
+        select="thread",
+        sanitizer="thread",
+        library="libtsan.so",
+        variables={"TSAN_OPTIONS": f"die_after_fork=0:suppressions={ROOT}/tests/threads/tsan.supp"},
+    ),
+}
 TEXT_SECONDS, TEXT_SECONDS_ALL = 90, 3000  # for compiling kernel texts
 STEP_LIMIT = 3600  # seconds; a hang must end in a failure that names the step
 
@@ -113,9 +144,6 @@ def run(command: Iterable[object], env: dict[str, str] | None = None) -> int:
         return 124
 
 
-Environment = dict[str, str]
-
-
 def ctest(suite: Suite, build: Path, jobs: int, kind: str, target: str, options: list[str], env: Environment | None = None) -> None:
     suite.heading(kind)
     if target not in (build / "build.ninja").read_text():
@@ -134,48 +162,36 @@ def ctest(suite: Suite, build: Path, jobs: int, kind: str, target: str, options:
         suite.add_one(kind, "ctest left no report", False)
 
 
-def cpp_unit(suite: Suite, build: Path, jobs: int, kind: str, env: dict[str, str] | None = None) -> None:
-    ctest(suite, build, jobs, kind, "numloom_unit_tests", ["-LE", "cuda"], env)
-
-
 def compiler_library(name: str) -> str:
     """The path of a library of the compiler's: a sanitizer's must be in a process before Python is."""
     found = subprocess.run([os.environ.get("CXX", "c++"), f"-print-file-name={name}"], capture_output=True, text=True, check=True)
     return found.stdout.strip()
 
 
-def instrumented(suite: Suite, build: Path, jobs: int, name: str, folders: list[str]) -> None:
-    """A Debug build, which verifies every level of representation, with a sanitizer or without: its C++ tests, and where Python can
-    load it a part of the Python tests."""
-    kind = f"Debug, {name}"
-    sanitizer, sample = INSTRUMENTED[name]
+def instrumented(suite: Suite, build: Path, jobs: int, name: str) -> None:
+    kind, what = f"Debug, {name}", INSTRUMENTED[name]
     folder = build.with_name(f"{build.name}-{name}").resolve()
     suite.heading(f"building for {kind}")
-    options = [f"-DNUMLOOM_SANITIZE={sanitizer}"]
-    if sample:
-        package = folder / "python" / "numloom"
-        built = shutil.ignore_patterns("*.so", "__pycache__")
-        shutil.copytree(ROOT / "python" / "numloom", package, dirs_exist_ok=True, ignore=built)
-        options.append(f"-DNUMLOOM_MODULE_DIR={package}")
-    else:
-        options.append("-DNUMLOOM_PYTHON=OFF")
-    if run(["scripts/build.sh", BIN.parent, folder, "Debug", jobs, "all" if sample else "numloom", *options]):
+    package = folder / "python" / "numloom"
+    built = shutil.ignore_patterns("*.so", "__pycache__")
+    shutil.copytree(ROOT / "python" / "numloom", package, dirs_exist_ok=True, ignore=built)
+    options = [f"-DNUMLOOM_SANITIZE={what.sanitizer}", f"-DNUMLOOM_MODULE_DIR={package}"]
+    if run(["scripts/build.sh", BIN.parent, folder, "Debug", jobs, "all", *options]):
         suite.add_one(kind, "build", False)
         return
-    limits = {
-        "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1",
-        "UBSAN_OPTIONS": "print_stacktrace=1",
-        "TSAN_OPTIONS": "halt_on_error=1",
-    }
-    cpp_unit(suite, folder, jobs, f"C++ unit, {kind}", limits)
-    if sample:
-        env = {"PYTHONPATH": str(folder / "python")}
-        if "address" in sanitizer:  # the interpreter itself frees little at its end
-            env |= {"LD_PRELOAD": compiler_library("libasan.so"), "ASAN_OPTIONS": "detect_leaks=0"}
-        python_tests(suite, build, jobs, folders, kind, env, sample)
+    for target, chosen in what.targets.items():
+        ctest(suite, folder, jobs, f"C++ {target}, {kind}", target, chosen, what.variables)
+    env = {**what.variables, "PYTHONPATH": str(folder / "python")}
+    if what.library:
+        env["LD_PRELOAD"] = compiler_library(what.library)
+    if what.library == "libasan.so":  # the interpreter frees little at its end
+        env["ASAN_OPTIONS"] += ":detect_leaks=0"
+    python_tests(suite, build, jobs, what.folders, kind, env, 1.0, what.select)
 
 
-def python_tests(suite: Suite, build: Path, jobs: int, folders: list[str], mode: str, env: dict[str, str], sample: float) -> None:
+def python_tests(
+    suite: Suite, build: Path, jobs: int, folders: list[str], mode: str, env: Environment, sample: float, select: str = ""
+) -> None:
     where = [f"tests/{f}" for f in folders if any((ROOT / "tests" / f).rglob("test_*.py"))]
     suffix = f", {mode}" if mode else ""
     if not where:
@@ -191,8 +207,10 @@ def python_tests(suite: Suite, build: Path, jobs: int, folders: list[str], mode:
         "OMP_NUM_THREADS": "1",
     }
     options = ["-q", "--no-header", "-n", jobs, "-p", "sample_plugin", "--tb=short", "--maxfail=50", f"--junitxml={report}"]
+    if select:
+        options += ["-k", select]
     code = run([sys.executable, "-m", "pytest", *options, *where], variables)
-    kind = None if not mode else "parity and fuzz"
+    kind = " and ".join(folders) if mode else None
     if not suite.add_junit(report, kind, suffix):
         suite.add_one(f"pytest{suffix}", f"left no report (exit status {code})", False)
 
@@ -250,15 +268,15 @@ def main() -> int:
     parser.add_argument("--build-dir", type=Path, default=ROOT / "build")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--all", action="store_true", help="every test in every mode, and the sanitizers")
-    parser.add_argument("--only", choices=["cpp", "python", "modes", "cuda", "consumer", "sanitizers"], help="one kind")
+    parser.add_argument("--only", choices=["cpp", "python", "modes", "cuda", "consumer", *INSTRUMENTED], help="one kind")
     args = parser.parse_args()
 
     start = time.monotonic()
     suite = Suite()
-    chosen = {args.only} if args.only else {"cpp", "python", "modes", "cuda", "consumer"} | ({"sanitizers"} if args.all else set())
+    chosen = {args.only} if args.only else {"cpp", "python", "modes", "cuda", "consumer"} | (set(INSTRUMENTED) if args.all else set())
     folders = sorted(p.name for p in (ROOT / "tests").iterdir() if p.is_dir() and p.name not in ("cpp", "cuda"))
     if "cpp" in chosen:
-        cpp_unit(suite, args.build_dir, args.jobs, "C++ unit")
+        ctest(suite, args.build_dir, args.jobs, "C++ unit", "numloom_unit_tests", ["-LE", "cuda"])
     if "consumer" in chosen:
         consumer(suite, args.build_dir)
     if "python" in chosen:
@@ -272,9 +290,9 @@ def main() -> int:
             python_tests(suite, args.build_dir, args.jobs, compared, mode, env, 1.0 if args.all else 0.1)
     if "cuda" in chosen:
         cuda(suite, args.build_dir, args.jobs, compared, args.all)
-    if "sanitizers" in chosen:
-        for name in INSTRUMENTED:
-            instrumented(suite, args.build_dir, args.jobs, name, compared)
+    for name in INSTRUMENTED:
+        if name in chosen:
+            instrumented(suite, args.build_dir, args.jobs, name)
     return suite.report(time.monotonic() - start)
 
 

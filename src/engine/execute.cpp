@@ -259,10 +259,13 @@ void Engine::fail(const Step& step, Program& program, Backend& backend) {
     try {
       throw;
     } catch (const memory_error& e) {
-      why = std::make_exception_ptr(
-          memory_error(unable_to_allocate(binding_->layout.dims(), dtype_name(binding_->dtype), item_size(binding_->dtype)) +
-                           (&backend == &cpu_backend() ? "" : " on the device"),
-                       e.note()));
+      const std::span<const int64_t> shape = binding_->layout.dims();
+      const std::string type(dtype_name(binding_->dtype));
+      const std::string text = unable_to_allocate(shape, type, item_size(binding_->dtype));
+      memory_error said = &backend == &cpu_backend() ? memory_error(text, {shape.begin(), shape.end()}, type)
+                                                     : memory_error(text + " on the device", "");
+      said.add_note(e.note());
+      why = std::make_exception_ptr(said);
     } catch (...) {  // NOLINT(bugprone-empty-catch): `why` is it already
     }
   }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -32,12 +33,13 @@ int64_t rounded(int64_t n) {
   return (n + step - 1) / step * step;
 }
 
+// As NumPy writes sizes.
 std::string in_units(double bytes) {
   const char* kUnits[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   int unit = 0;
-  while (bytes >= 1024 && unit < 6) bytes /= 1024, ++unit;
+  while (std::nearbyint(bytes) >= 1024 && unit < 6) bytes /= 1024, ++unit;
   char text[32];
-  std::snprintf(text, sizeof text, unit == 0 ? "%.0f" : bytes < 9.995 ? "%.2f" : bytes < 99.95 ? "%.1f" : "%.0f", bytes);
+  std::snprintf(text, sizeof text, unit == 0 ? "%.0f" : std::nearbyint(bytes) < 1000 ? "%#.3g" : "%#.0f", bytes);
   return std::string(text) + " " + kUnits[unit];
 }
 

@@ -57,6 +57,25 @@ def test_the_process_goes_on(project):
         assert line.endswith("Unable to allocate 8.00 MiB for an array with shape (1048576,) and data type float64 True True"), out
 
 
+def test_the_error_is_numpys(project):
+    """Class and text, whether the call raises or the flush."""
+    out = project.output(
+        """
+        import numpy as np
+        from numpy._core._exceptions import _ArrayMemoryError
+        x = np.full(10, 2.0)[:1]
+        for n in (1_100_000, 2_000_003, 8_000_001, 15_999_999, 131_072_001):
+            try:
+                print(float((np.broadcast_to(x, n) * 3)[5]))
+            except _ArrayMemoryError as e:
+                print(str(e) == str(_ArrayMemoryError((n,), np.dtype("f8"))), e)
+        """,
+        env={"NUMLOOM_HOST_LIMIT": str(9 << 20), "NUMLOOM_DEVICE": "cpu"},
+    ).splitlines()
+    assert len(out) == 5 and out[0] == "6.0", out
+    assert all(line.startswith("True Unable to allocate ") for line in out[1:]), out
+
+
 def test_a_failed_write_leaves_what_was_there(project):
     out = project.output(
         """

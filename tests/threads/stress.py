@@ -130,7 +130,7 @@ def work(until: float, seed: int, kinds: list) -> None:
             wrong.append(f"{kind.__name__}: {e!r}")
 
 
-def main(seconds: float, seed: int, forks: bool) -> int:
+def main(seconds: float, seed: int) -> int:
     alarms = interrupts = 0
 
     def handler(number: int, frame: object) -> None:
@@ -142,7 +142,7 @@ def main(seconds: float, seed: int, forks: bool) -> int:
     signal.signal(signal.SIGALRM, handler)
     signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
     warnings.simplefilter("ignore")
-    kinds = [record, write, read, index, drop, fail, filters, export, product] + [fork] * forks
+    kinds = [record, write, read, index, drop, fail, filters, export, product, fork]
     until = time.monotonic() + seconds
     threads = [threading.Thread(target=work, args=(until, seed * 100 + k, kinds)) for k in range(4)]
     for t in threads:
@@ -164,4 +164,4 @@ def main(seconds: float, seed: int, forks: bool) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(float(sys.argv[1]), int(sys.argv[2]), "--no-fork" not in sys.argv))
+    sys.exit(main(float(sys.argv[1]), int(sys.argv[2])))
