@@ -273,7 +273,8 @@ def main() -> int:
 
     start = time.monotonic()
     suite = Suite()
-    chosen = {args.only} if args.only else {"cpp", "python", "modes", "cuda", "consumer"} | (set(INSTRUMENTED) if args.all else set())
+    usual = {"cpp", "python", "modes", "cuda", "consumer"}
+    chosen = {args.only} if args.only else usual | set(INSTRUMENTED if args.all else ())
     folders = sorted(p.name for p in (ROOT / "tests").iterdir() if p.is_dir() and p.name not in ("cpp", "cuda"))
     if "cpp" in chosen:
         ctest(suite, args.build_dir, args.jobs, "C++ unit", "numloom_unit_tests", ["-LE", "cuda"])
