@@ -448,6 +448,13 @@ int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
 }
 
 int assign_item(PyObject* self, Py_ssize_t index, PyObject* value) {
+  // A negative index has the length added by now.
+  const Layout& l = array_of(self).layout;
+  if (index < 0 && value && l.ndim > 0) {
+    PyErr_Format(PyExc_IndexError, "index %lld is out of bounds for axis 0 with size %lld",
+                 static_cast<long long>(index - l.shape[0]), static_cast<long long>(l.shape[0]));
+    return -1;
+  }
   Ref key(PyLong_FromSsize_t(index));
   return key ? assign_subscript(self, key.get(), value) : -1;
 }

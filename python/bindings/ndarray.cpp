@@ -335,6 +335,8 @@ PyMemberDef members[] = {
 };
 
 // The buffer protocol is NumPy's, over a real array that the buffer keeps leased.
+// The buffer names a real array as its object: one of ours would have to be told of its release, and C functions that take
+// buffers for the length of a call ("y#") refuse such objects.
 int get_buffer(PyObject* self, Py_buffer* view, int flags) {
   Ref real(to_numpy(self));
   // What NumPy makes of a scalar is a new array, which its functions go on to write.

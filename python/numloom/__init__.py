@@ -11,7 +11,7 @@ import atexit as _atexit
 import os as _os
 import sys as _sys
 
-from numloom import _core, _json, _ndarray, _testing
+from numloom import _core, _filters, _json, _ndarray, _testing
 from numloom._fallback import FallbackError, FallbackWarning
 from numloom._fallback import policy as _policy
 from numloom._fallback import target as _target
@@ -36,6 +36,7 @@ __array_api_version__, __array_namespace_info__, __config__ = (
 # `numpy._core` is private and yet found in many programs: what our compiled module of that name lacks is looked up there.
 _core.__getattr__ = _namespace.facade("numpy._core").__getattr__
 _core.__path__ = []
+_filters.install()
 _json.install()
 _testing.install()
 

@@ -6,7 +6,6 @@ access on an array never goes through Python code that guesses.
 
 import copyreg
 import functools
-import importlib
 import inspect
 import math
 import sys
@@ -16,6 +15,7 @@ import numpy
 
 from numloom import _core
 from numloom._fallback.convert import Loan, from_host, to_host
+from numloom._fallback.function import reduced
 from numloom._fallback.target import Target, running
 
 ndarray = _core.ndarray
@@ -547,17 +547,7 @@ def _complete_class():
     meta.__instancecheck__ = _is_instance
     meta.__subclasscheck__ = _is_subclass
     meta.__getattribute__ = _class_attribute
-    copyreg.pickle(meta, _reduce_class)
-
-
-def _reduce_class(cls):
-    # The class itself pickles as NumPy's own: its pickles, too, are NumPy's and need no Numloom to be read.
-    return getattr, (_NumpyModule(), "ndarray")
-
-
-class _NumpyModule:
-    def __reduce__(self):
-        return importlib.import_module, ("numpy",)
+    copyreg.pickle(meta, lambda cls: reduced("ndarray"))
 
 
 def present_as(module):

@@ -4,12 +4,13 @@ The numbers, the streams and the global state are NumPy's, bit for bit: `seed` h
 generator. A fresh array is adopted without a copy.
 """
 
+import copyreg
 import functools
 
 import numpy.random as real
 
 from numloom._fallback.convert import to_host
-from numloom._fallback.function import make_drawing
+from numloom._fallback.function import make_composite, make_drawing, reduce_class
 
 provided = {}
 
@@ -27,8 +28,14 @@ class _GeneratorClass(type):
 _NOT_DRAWING = frozenset(("get_state", "set_state", "seed", "spawn"))
 
 
+def _named(base):
+    """What a class that stands for NumPy's `base` says of itself."""
+    name = f"random.{base.__name__}"
+    return {"_real": base, "_numloom_name": name, "__doc__": base.__doc__, "__module__": "numpy.random"}
+
+
 def _generator_class(base):
-    body = {"_real": base, "__doc__": base.__doc__, "__module__": "numpy.random", "__reduce__": _reduce}
+    body = {**_named(base), "__reduce__": _reduce}
     for name in dir(base):
         if name.startswith("_") or name in _NOT_DRAWING:
             continue
@@ -39,18 +46,12 @@ def _generator_class(base):
 
 
 def _reduce(self):
-    # What NumPy pickles, and that a copy draws arrays of ours again.
-    function, args, *state = super(type(self), self).__reduce__()
-    return (_revive, (type(self).__name__, function, args), *state)
+    # What NumPy pickles, made by a class of ours.
+    _, args, *state = self._real.__reduce__(self)
+    return (type(self), args, *state)
 
 
-def _revive(name, function, args):
-    made = function(*args)
-    if name == "Generator":
-        return Generator(made.bit_generator)
-    return RandomState(made._bit_generator)
-
-
+copyreg.pickle(_GeneratorClass, reduce_class)
 Generator = _generator_class(real.Generator)
 RandomState = _generator_class(real.RandomState)
 
@@ -61,14 +62,10 @@ def _seeded_class(base):
     def __init__(self, *args, **kwargs):
         base.__init__(self, *map(to_host, args), **{name: to_host(value) for name, value in kwargs.items()})
 
-    def __reduce__(self):
-        function, args, *state = base.__reduce__(self)
-        return (function, tuple([base if value is made else value for value in args]), *state)
-
     made = _GeneratorClass(
         base.__name__,
         (base,),
-        {"_real": base, "__doc__": base.__doc__, "__module__": "numpy.random", "__init__": __init__, "__reduce__": __reduce__},
+        {**_named(base), "__init__": __init__},
     )
     return made
 
@@ -88,7 +85,7 @@ def _provide():
         provided[f"random.{name}"] = _seeded_class(getattr(real, name))
     provided["random.Generator"] = Generator
     provided["random.RandomState"] = RandomState
-    provided["random.default_rng"] = default_rng
+    provided["random.default_rng"] = make_composite(default_rng, real.default_rng, "random.default_rng")
     for name in real.__all__:
         function = getattr(real, name)
         # The global functions are bound methods of NumPy's global RandomState.

@@ -156,7 +156,7 @@ Scalar identity_of(Op op, DType t) {
   return cast_scalar(s, t);
 }
 
-// How many of n bools are true.
+// How many of n bools are true. Any byte but 0 is: one of another dtype's view of them may have been written.
 int64_t count_true(const char* p, int64_t n) {
   int64_t count = 0, i = 0;
   while (i + 8 <= n) {
@@ -165,7 +165,10 @@ int64_t count_true(const char* p, int64_t n) {
     for (const int64_t end = std::min(n - 7, i + 8 * 255); i < end; i += 8) {
       uint64_t w;
       std::memcpy(&w, p + i, 8);
-      sums += w;
+      w |= w >> 4;
+      w |= w >> 2;
+      w |= w >> 1;
+      sums += w & 0x0101010101010101;
     }
     count += ((sums & 0x00ff00ff00ff00ff) * 0x0001000100010001 >> 48) +
              ((sums >> 8 & 0x00ff00ff00ff00ff) * 0x0001000100010001 >> 48);

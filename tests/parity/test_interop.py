@@ -161,6 +161,21 @@ def test_errstate(n):
     assert seen == ["divide by zero"]
 
 
+@pytest.mark.skipif(np.device() == "cuda", reason="CUDA warns only under errstate raise")
+def test_large_work_warns_under_the_filters_that_it_was_asked_under():
+    zeros = np.zeros(200000)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        kept = 1 / zeros
+    assert [str(w.message) for w in caught] == ["divide by zero encountered in divide"]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("ignore")
+        kept = 1 / zeros
+        warnings.simplefilter("always")
+        kept += 1
+    assert not caught
+
+
 def test_threads():
     failures = []
 

@@ -1,5 +1,8 @@
 """Protocols between array libraries: the Array API's namespace, NEP 13 and 18, submodules as imports find them."""
 
+import copy
+import ctypes
+import pickle
 import subprocess
 import sys
 
@@ -87,7 +90,6 @@ def test_scalars_do_what_only_scalars_do(source):
 
 
 DETAILS = """
-import operator; a = np.zeros(3); operator.setitem(a, 1, 5); a
 Odd = type("Odd", (), {"__cuda_array_interface__": 0}); np.array(Odd()).dtype
 a = np.arange(6); type(np.array(memoryview(a), copy=False).base).__name__
 a = np.arange(3.0); del a.dtype
@@ -193,6 +195,7 @@ np.array(NoCopy(a), copy=False)
 np.negative(Wraps(a))
 np.sum(Sums(a))
 np.sort(Row(a)), np.dot(Row(a), Holds(a)), np.concatenate([Row(a), Holds(a)]), np.where(Row(a), 1, 2)
+u, v = np.poly1d([1, 2, 3]), np.poly1d([1, 2, 3, 4, 5]); q, r = np.polydiv(u, v); type(q) is type(u), (q * v + r == u)
 np.array([Holds(3)])
 np.array(Holds(3))
 """
@@ -208,3 +211,38 @@ def test_arrays_that_numpy_makes_of_scalars_can_be_written():
     for made in (numpy.asanyarray(total), total.__array__()):
         made[...] = 5
         assert made == 5 and total == 3
+
+
+def test_any_byte_but_zero_counts_as_true():
+    check("a = np.array([True, False] * 20); b = a.view(np.uint8); b *= 3; np.count_nonzero(a), a.sum()")
+
+
+def test_sequences_of_the_c_api():
+    api = ctypes.pythonapi
+    api.PySequence_SetItem.argtypes = (ctypes.py_object, ctypes.c_ssize_t, ctypes.py_object)
+
+    def assign(array, index):
+        try:
+            api.PySequence_SetItem(array, index, 7)
+        except (IndexError, ValueError) as error:
+            return type(error), str(error)
+        return array.tolist()
+
+    for shape, indices in (((3,), (1, -1, 3, -4)), ((2, 2), (0, -1, 2)), ):
+        for index in indices:
+            assert assign(numloom.zeros(shape), index) == assign(numpy.zeros(shape), index), (shape, index)
+
+
+def test_pickles_of_functions_classes_and_generators():
+    same = [numloom.sum, numloom.add, numloom.linalg.norm, numloom.ma.sum, numloom.random.default_rng, numloom.random.rand]
+    same += [numloom.ndarray, numloom.vectorize, numloom.random.Generator, numloom.random.PCG64]
+    alike = [numloom.random.default_rng(3), numloom.random.RandomState(3), numloom.random.PCG64(3), numloom.vectorize(abs)]
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        for value in same:
+            assert pickle.loads(pickle.dumps(value, protocol)) is value
+        for value in alike:
+            assert type(pickle.loads(pickle.dumps(value, protocol))) is type(value)
+    for value in (*same, *alike):
+        assert type(copy.copy(value)) is type(copy.deepcopy(value)) is type(value)
+    for again in (copy.deepcopy(alike[0]), pickle.loads(pickle.dumps(alike[0]))):
+        assert again.random() == copy.deepcopy(alike[0]).random() and type(again.random(2)) is numloom.ndarray

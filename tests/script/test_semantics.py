@@ -234,6 +234,28 @@ def test_memmap_and_files(project):
     )
 
 
+def test_pickles_of_functions_and_generators_are_numpys(project):
+    write = """
+        import pickle, copy, numpy as np
+        made = [np.mean, np.add, np.ma.sum, np.random.default_rng(3), np.random.RandomState(3), np.vectorize(abs), np.random.PCG64]
+        made[3].normal(), made[4].normal()
+        for value in made:
+            text = pickle.dumps(value)
+            assert b"numloom" not in text
+            again = pickle.loads(text)
+            assert type(again) is type(value)
+            if value in (np.mean, np.add, np.ma.sum, np.random.PCG64):
+                assert again is value
+        assert type(pickle.loads(pickle.dumps(made[3])).random(2)) is np.ndarray
+        open("made.pickle", "wb").write(pickle.dumps(made))
+        print(made[3].random(), made[4].normal(), made[0]([1, 2]))
+    """
+    read = "import pickle, sys; m = pickle.load(open('made.pickle', 'rb')); print(m[3].random(), m[4].normal(), m[0]([1, 2]))"
+    written = project.write(main=write).numloom("main.py")
+    assert written.returncode == 0, written.stderr
+    assert project.python("-c", read).stdout == written.stdout
+
+
 def test_pickles_are_numpys(project):
     source = """
         import pickle, copy, sys, numpy as np

@@ -4,10 +4,12 @@ import numpy
 
 from numloom._api.registry import provides
 from numloom._fallback.convert import from_host, to_host
+from numloom._fallback.function import NumpysClass
 
 
 @provides()
-class vectorize(numpy.vectorize):
+class vectorize(numpy.vectorize, metaclass=NumpysClass):
+    _numloom_name = "vectorize"
     __doc__ = numpy.vectorize.__doc__
     __module__ = "numpy"
 

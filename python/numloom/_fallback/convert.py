@@ -94,10 +94,10 @@ def _stand_in_for(kind):
         return _stand_ins[kind]
     except KeyError:
         pass
-    method = getattr(kind, "__array__", None)
-    made = None
-    if isinstance(method, types.FunctionType) and not (hasattr(kind, "__array_ufunc__") or hasattr(kind, "__array_function__")):
-        made = type(kind.__name__, (_ArrayLike,), {name: _forward(name) for name in _SEQUENCE if hasattr(kind, name)})
+    method, made = getattr(kind, "__array__", None), None
+    if isinstance(method, types.FunctionType) and kind.__module__.partition(".")[0] != "numpy":
+        if not (hasattr(kind, "__array_ufunc__") or hasattr(kind, "__array_function__")):
+            made = type(kind.__name__, (_ArrayLike,), {name: _forward(name) for name in _SEQUENCE if hasattr(kind, name)})
     _stand_ins[kind] = made
     return made
 
@@ -112,6 +112,10 @@ class _ArrayLike:
             return _core.to_numpy(array)
         _stand_ins[type(self._value)] = None
         return array
+
+    @property
+    def __class__(self):
+        return type(self._value)
 
     def __getattr__(self, name):
         return getattr(self._value, name)

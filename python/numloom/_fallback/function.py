@@ -2,6 +2,8 @@
 
 import copyreg
 import functools
+import importlib
+import operator
 
 from numloom import _core
 from numloom._fallback.convert import Loan
@@ -64,20 +66,37 @@ def describe(ours, real, name, module=None):
     return ours
 
 
+class Namespace:
+    """Pickles as the module that the program imported: in script mode NumPy, so that reading the pickle needs no Numloom, and
+    where user code of script mode reads it that is the facade."""
+
+    def __reduce__(self):
+        return importlib.import_module, ("numpy" if _core.script_mode() else "numloom",)
+
+
 def _reduce(self):
     name = self.__dict__.get("_numloom_name")
-    return self.__qualname__ if name is None else (restore, (name,))
+    return self.__qualname__ if name is None else reduced(name)
 
 
-def restore(name):
-    """The function of a dotted name: how our functions are pickled."""
-    from numloom import _namespace
-
-    owner = _namespace.facade()
-    for part in name.split("."):
-        owner = getattr(owner, part)
-    return owner
+def reduced(name):
+    """How our object of that dotted name is pickled."""
+    return operator.attrgetter(name), (Namespace(),)
 
 
 _core.function.__reduce__ = _core.builtin_function.__reduce__ = _reduce
-copyreg.pickle(_core.ufunc, lambda ufunc: (restore, (ufunc.__name__,)))
+for _kind_of_function in (_core.function, _core.builtin_function, _core.ufunc):
+    _kind_of_function.__copy__ = _kind_of_function.__deepcopy__ = lambda self, memo=None: self
+copyreg.pickle(_core.ufunc, lambda ufunc: reduced(ufunc.__name__))
+
+
+class NumpysClass(type):
+    """The class of classes of ours that stand for NumPy's, and pickle by the dotted name that they say."""
+
+
+def reduce_class(cls):
+    name = cls.__dict__.get("_numloom_name")
+    return cls.__qualname__ if name is None else reduced(name)
+
+
+copyreg.pickle(NumpysClass, reduce_class)

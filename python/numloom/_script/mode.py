@@ -1,7 +1,5 @@
 """Switches the process to script mode. Used by the launcher and by processes that multiprocessing starts."""
 
-import warnings
-
 from numloom import _core, _ndarray
 from numloom._fallback import policy
 from numloom._script import bridges, children, classes, redirect
@@ -24,23 +22,3 @@ def activate(options, roots, main_is_user=True, main_source=None):
     classes.install(user)
     children.install(options, roots, main_is_user)
     bridges.install()
-    flush_around_warning_filters()
-
-
-def flush_around_warning_filters():
-    """Warnings of pending work belong under the filters that it was recorded under: a change of filters flushes first."""
-
-    def flushing(function):
-        def call(*args, **kwargs):
-            _core.settle()
-            return function(*args, **kwargs)
-
-        call.__wrapped__ = function
-        call.__name__ = function.__name__
-        call.__doc__ = function.__doc__
-        return call
-
-    for name in ("filterwarnings", "simplefilter", "resetwarnings"):
-        setattr(warnings, name, flushing(getattr(warnings, name)))
-    for name in ("__enter__", "__exit__"):
-        setattr(warnings.catch_warnings, name, flushing(getattr(warnings.catch_warnings, name)))
