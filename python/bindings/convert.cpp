@@ -199,6 +199,19 @@ int64_t to_int64(PyObject* o) {
   return v;
 }
 
+bool to_bool(PyObject* o) {
+  const int truth = PyObject_IsTrue(o);
+  check(truth);
+  return truth != 0;
+}
+
+bool to_flag(PyObject* o, bool& out) {
+  if (!given(o)) return true;
+  if (!PyLong_Check(o)) return false;
+  out = to_bool(o);
+  return true;
+}
+
 namespace {
 // A size of a dimension; false: too large for any, and NumPy says so.
 bool to_dimension(PyObject* o, int64_t& out) {

@@ -40,6 +40,9 @@ bool to_shape(PyObject* const* args, Py_ssize_t n, ShapeArg& out);
 PyObject* shape_tuple(const int64_t* dims, int n);
 
 int64_t to_int64(PyObject* o);
+bool to_bool(PyObject* o);
+// What NumPy's reductions take as a flag: an integer. False: it decides.
+bool to_flag(PyObject* o, bool& out);
 // An axis counted from the front; raises AxisError.
 int to_axis(PyObject* o, int ndim);
 // None, an axis or a tuple of them, as a mask.

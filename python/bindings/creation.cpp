@@ -50,9 +50,7 @@ CopyMode to_copy_mode(PyObject* o, CopyMode absent) {
     o = value.get();
     if (PyLong_CheckExact(o)) return CopyMode::if_needed;
   }
-  const int truth = PyObject_IsTrue(o);
-  check(truth);
-  return truth ? CopyMode::always : CopyMode::never;
+  return to_bool(o) ? CopyMode::always : CopyMode::never;
 }
 
 // `a` as asked: itself where nothing has to change and no copy was asked for.
@@ -417,24 +415,13 @@ PyMethodDef creation_functions[] = {
     NUMLOOM_FUNCTION("asanyarray", asanyarray),
     NUMLOOM_FUNCTION("ascontiguousarray", ascontiguousarray),
     NUMLOOM_FUNCTION("asfortranarray", asfortranarray),
-    {"empty", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function_entry<"empty", filled<Fill::none, "empty">>)),
-     METH_FASTCALL | METH_KEYWORDS, nullptr},
-    {"zeros", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function_entry<"zeros", filled<Fill::zeros, "zeros">>)),
-     METH_FASTCALL | METH_KEYWORDS, nullptr},
-    {"ones", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function_entry<"ones", filled<Fill::ones, "ones">>)),
-     METH_FASTCALL | METH_KEYWORDS, nullptr},
+    NUMLOOM_FUNCTION("empty", (filled<Fill::none, "empty">)),
+    NUMLOOM_FUNCTION("zeros", (filled<Fill::zeros, "zeros">)),
+    NUMLOOM_FUNCTION("ones", (filled<Fill::ones, "ones">)),
     NUMLOOM_FUNCTION("full", full_of),
-    {"empty_like",
-     reinterpret_cast<PyCFunction>(
-         reinterpret_cast<void*>(function_entry<"empty_like", filled_like<Fill::none, "empty_like">>)),
-     METH_FASTCALL | METH_KEYWORDS, nullptr},
-    {"zeros_like",
-     reinterpret_cast<PyCFunction>(
-         reinterpret_cast<void*>(function_entry<"zeros_like", filled_like<Fill::zeros, "zeros_like">>)),
-     METH_FASTCALL | METH_KEYWORDS, nullptr},
-    {"ones_like",
-     reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(function_entry<"ones_like", filled_like<Fill::ones, "ones_like">>)),
-     METH_FASTCALL | METH_KEYWORDS, nullptr},
+    NUMLOOM_FUNCTION("empty_like", (filled_like<Fill::none, "empty_like">)),
+    NUMLOOM_FUNCTION("zeros_like", (filled_like<Fill::zeros, "zeros_like">)),
+    NUMLOOM_FUNCTION("ones_like", (filled_like<Fill::ones, "ones_like">)),
     NUMLOOM_FUNCTION("arange", arange_of),
     kEnd,
 };

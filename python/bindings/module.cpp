@@ -64,17 +64,9 @@ nb::object from_numpy_any(nb::handle h) {
   });
 }
 
-void eval_any(nb::args args) {
+void eval_these(nb::args args) {
   std::vector<Array> arrays;
-  for (nb::handle h : args) {
-    if (is_ours(h.ptr())) {
-      arrays.push_back(array_of(h.ptr()));
-    } else if (nb::isinstance<nb::sequence>(h) && !nb::isinstance<nb::str>(h)) {
-      for (nb::handle x : nb::borrow<nb::sequence>(h)) {
-        if (is_ours(x.ptr())) arrays.push_back(array_of(x.ptr()));
-      }
-    }
-  }
+  for (nb::handle h : args) arrays.push_back(ours(h));
   translated([&] { eval(arrays); });
 }
 
@@ -196,7 +188,7 @@ NB_MODULE(_core, m) {
   });
   m.def("set_script_mode", [](bool on) { script_mode = on; });
   m.def("script_mode", [] { return script_mode; });
-  m.def("eval", eval_any);
+  m.def("eval", eval_these);
   m.def("settle", [] { translated([] { numloom::settle(); }); });
   m.def("eval_all", [] { translated([] { numloom::eval_all(); }); });
   m.def("synchronize", [] { translated([] { numloom::synchronize(); }); });

@@ -20,6 +20,8 @@ extern PyMethodDef array_methods[];
 
 inline constexpr PyMethodDef kEnd = {nullptr, nullptr, 0, nullptr};
 
+// What np.nonzero gives.
+PyObject* nonzero_tuple(const Array& a);
 // One of NumPy's own functions, looked up once. Borrowed.
 PyObject* numpy_function(const char* name);
 // NumPy's own function on arguments that hold none of ours; arrays in the result become ours.

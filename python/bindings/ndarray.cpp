@@ -7,6 +7,7 @@
 #include <mutex>
 #include <vector>
 
+#include "backend/cpu/loops.h"
 #include "calls.h"
 #include "convert.h"
 #include "exchange.h"
@@ -128,6 +129,12 @@ void warn_as_numpy(const char* attribute) {
   check(PyObject_SetAttrString(probe, attribute, same.get()));
 }
 
+// NumPy's setter, on a real array of the same memory: for values that the engine has none of, and what NumPy refuses.
+void set_as_numpy(PyObject* self, const char* attribute, PyObject* value) {
+  Ref real = checked(to_numpy(self));
+  check(PyObject_SetAttrString(real.get(), attribute, value));
+}
+
 int set_shape(PyObject* self, PyObject* value, void*) {
   if (!value) {
     PyErr_SetString(PyExc_AttributeError, "Cannot delete array shape");
@@ -137,7 +144,10 @@ int set_shape(PyObject* self, PyObject* value, void*) {
     warn_as_numpy("shape");
     Array& a = array_of(self);
     ShapeArg shape;
-    if (!to_shape(value, shape)) raise(PyExc_ValueError, "maximum supported dimension for an ndarray is 64");
+    if (!to_shape(value, shape)) {
+      set_as_numpy(self, "shape", value);
+      raise(PyExc_ValueError, "Numloom arrays have fewer dimensions");
+    }
     Array r = reshape(a, shape.span());
     if (r.buf != a.buf) {
       raise(PyExc_AttributeError,
@@ -196,15 +206,15 @@ PyObject* get_dtype(PyObject* self, void*) { return Py_NewRef(reinterpret_cast<P
 int set_dtype(PyObject* self, PyObject* value, void*) {
   try {
     if (!value) raise(PyExc_AttributeError, "Cannot delete array dtype");
-    warn_as_numpy("dtype");
     Array& a = array_of(self);
     DType t;
     if (!to_dtype(value, t, DType::f8)) raise(PyExc_TypeError, "Numloom arrays cannot take this dtype in place");
     std::optional<Array> v = view_as(a, t);
-    if (!v)
-      raise(PyExc_ValueError,
-            "When changing to a larger dtype, its size must be a divisor of the total size in bytes of "
-            "the last axis of the array.");
+    if (!v) {
+      set_as_numpy(self, "dtype", value);
+      raise(PyExc_TypeError, "Numloom arrays cannot take this dtype in place");
+    }
+    warn_as_numpy("dtype");
     a.dtype = t;
     a.layout = v->layout;
     return 0;
@@ -265,15 +275,20 @@ PyObject* get_imag(PyObject* self, void*) {
   });
 }
 
+// As NumPy: what is assigned is an array first, and is cast as arrays are.
 int set_part(PyObject* self, PyObject* value, bool imaginary) {
   try {
     const Array& a = array_of(self);
-    if (!value) raise(PyExc_AttributeError, "Cannot delete the parts of an array");
+    const char* name = imaginary ? "imag" : "real";
+    if (!value) raise(PyExc_AttributeError, imaginary ? "Cannot delete array imaginary part" : "Cannot delete array real part");
     if (imaginary && !is_complex(a.dtype)) raise(PyExc_TypeError, "array does not have imaginary part to set");
-    if (!a.writeable) raise(PyExc_ValueError, "assignment destination is read-only");
+    const Array part = imaginary ? imag_view(a) : real_view(a);
+    if (!part.writeable) raise(PyExc_ValueError, "assignment destination is read-only");
     Operand v;
-    if (!to_operand(value, v)) raise(PyExc_TypeError, "cannot assign this value to a part of a Numloom array");
-    assign(imaginary ? imag_view(a) : real_view(a), v.arg());
+    if (!to_array(value, v) || is_complex(v.array->dtype) ||
+        (cast_may_warn(v.array->dtype, part.dtype) && errstate_needs_numpy()))
+      set_as_numpy(self, name, value);
+    else assign(part, *v.array);
     return 0;
   } catch (...) {
     raise_current();
@@ -371,29 +386,6 @@ PyObject* iterate(PyObject* self) {
     return nullptr;
   }
   return PySeqIter_New(self);
-}
-
-// ndarray(shape, dtype=float, buffer=None, offset=0, strides=None, order=None): NumPy checks and lays out.
-PyObject* construct(PyTypeObject*, PyObject* args, PyObject* kwargs) {
-  const Py_ssize_t n = PyTuple_GET_SIZE(args);
-  Ref positional(PyTuple_New(n));
-  if (!positional) return nullptr;
-  for (Py_ssize_t i = 0; i < n; ++i) {
-    PyObject* v = PyTuple_GET_ITEM(args, i);
-    v = is_ours(v) ? to_numpy(v) : Py_NewRef(v);
-    if (!v) return nullptr;
-    PyTuple_SET_ITEM(positional.get(), i, v);
-  }
-  Ref named(kwargs ? PyDict_Copy(kwargs) : nullptr);
-  if (PyErr_Occurred()) return nullptr;
-  PyObject *key, *value;
-  for (Py_ssize_t at = 0; kwargs && PyDict_Next(kwargs, &at, &key, &value);) {
-    if (!is_ours(value)) continue;
-    Ref real(to_numpy(value));
-    if (!real || PyDict_SetItem(named.get(), key, real.get()) < 0) return nullptr;
-  }
-  PyObject* real = PyObject_Call(reinterpret_cast<PyObject*>(&PyArray_Type), positional.get(), named.get());
-  return real ? wrap_result(real) : nullptr;
 }
 
 // The class counts as NumPy's own wherever classes are compared or looked up (`type(x) == np.ndarray`, tables by class): a user
@@ -742,7 +734,6 @@ void init_ndarray(PyObject* module) {
   static PyType_Slot slots[128];
   PyType_Slot* s = slots;
   *s++ = {Py_tp_dealloc, reinterpret_cast<void*>(ndarray_dealloc)};
-  *s++ = {Py_tp_new, reinterpret_cast<void*>(construct)};
   *s++ = {Py_tp_getset, attributes};
   *s++ = {Py_tp_members, members};
   *s++ = {Py_tp_methods, method_table()};
@@ -754,8 +745,10 @@ void init_ndarray(PyObject* module) {
   fill_number_slots(s);
   fill_indexing_slots(s);
   *s = {0, nullptr};
-  // BASETYPE so that `class Sub(ndarray)` reaches the metaclass, which derives from NumPy's ndarray instead.
-  static PyType_Spec spec = {"numloom._core.ndarray", sizeof(NdArray), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots};
+  // BASETYPE so that `class Sub(ndarray)` reaches the metaclass, which derives from NumPy's ndarray instead. `__new__` is the
+  // package's.
+  static PyType_Spec spec = {"numloom._core.ndarray", sizeof(NdArray), 0,
+                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
   ndarray_type = make_type(module, &spec, nullptr);
   Py_SET_TYPE(reinterpret_cast<PyObject*>(ndarray_type), meta);
   Py_INCREF(meta);

@@ -74,6 +74,6 @@ void init_ndarray(PyObject* module);
 // Type slots and method tables by topic; init_ndarray joins them.
 void fill_number_slots(PyType_Slot*& slot);    // operators.cpp
 void fill_indexing_slots(PyType_Slot*& slot);  // indexing.cpp
-extern PyMethodDef* method_table();            // methods.cpp: ends with a null name
+PyMethodDef* method_table();                   // module.cpp: ends with a null name
 
 }  // namespace numloom::python

@@ -5,6 +5,13 @@
 
 namespace numloom::python {
 
+PyObject* nonzero_tuple(const Array& a) {
+  std::vector<Array> found = nonzero(a);
+  Ref t = checked(PyTuple_New(static_cast<Py_ssize_t>(found.size())));
+  for (size_t i = 0; i < found.size(); ++i) PyTuple_SET_ITEM(t.get(), i, make_array(std::move(found[i])));
+  return t.release();
+}
+
 namespace {
 
 // The first operand as an array, and what reductions share. False: decline.
@@ -18,11 +25,7 @@ bool parse_common(PyObject* a, PyObject* axis, PyObject* dtype, PyObject* out, P
     options.out = &array_of(out);
     if (!options.out->writeable) raise(PyExc_ValueError, "output array is read-only");
   }
-  if (given(keepdims)) {
-    const int truth = PyObject_IsTrue(keepdims);
-    check(truth);
-    options.keepdims = truth != 0;
-  }
+  if (!to_flag(keepdims, options.keepdims)) return false;
   if (given(where) && where != Py_True) {
     if (!to_array(where, mask) || mask.array->dtype != DType::b1) return false;
     options.where = mask.array;
@@ -117,7 +120,7 @@ PyObject* arg_of(const Call& call) {
   if (!signature.parse(call, v)) return call.decline("arguments");
   Operand a;
   if (!to_array(v[0], a)) return call.decline("operands of this kind");
-  const bool keepdims = given(v[3]) && PyObject_IsTrue(v[3]) == 1;
+  const bool keepdims = given(v[3]) && to_bool(v[3]);
   std::optional<int> axis;
   if (given_some(v[1])) {
     if (a.array->ndim() == 0) return call.decline("an axis of a 0-d array");
@@ -159,18 +162,12 @@ PyObject* count_nonzero_of(const Call& call) {
   return result_of([&] { return count_nonzero(*a.array, options); });
 }
 
-PyObject* nonzero_tuple(const std::vector<Array>& found) {
-  Ref t = checked(PyTuple_New(static_cast<Py_ssize_t>(found.size())));
-  for (size_t i = 0; i < found.size(); ++i) PyTuple_SET_ITEM(t.get(), i, make_array(Array(found[i])));
-  return t.release();
-}
-
 PyObject* nonzero_of(const Call& call) {
   static const Signature signature({"a"}, 1);
   PyObject* v[1];
   Operand a;
   if (!signature.parse(call, v) || !to_array(v[0], a) || a.array->ndim() == 0) return call.decline("arguments");
-  return nonzero_tuple(nonzero(*a.array));
+  return nonzero_tuple(*a.array);
 }
 
 PyObject* flatnonzero_of(const Call& call) {

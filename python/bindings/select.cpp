@@ -19,10 +19,7 @@ PyObject* where_of(const Call& call) {
   if (!to_array(call.args[0], c)) return call.decline("operands of this kind");
   if (call.n == 1) {
     if (c.array->ndim() == 0) return call.decline("a 0-d array");
-    const std::vector<Array> found = nonzero(*c.array);
-    Ref t = checked(PyTuple_New(static_cast<Py_ssize_t>(found.size())));
-    for (size_t i = 0; i < found.size(); ++i) PyTuple_SET_ITEM(t.get(), i, make_array(Array(found[i])));
-    return t.release();
+    return nonzero_tuple(*c.array);
   }
   if (!to_operand(call.args[1], x) || !to_operand(call.args[2], y)) return call.decline("operands of this kind");
   // A Python integer that an integer type cannot hold wraps here in NumPy before 2.5; else it is refused, as everywhere.
@@ -297,21 +294,6 @@ PyObject* fill_method(const Call& call) {
   Py_RETURN_NONE;
 }
 
-PyObject* item_method(const Call& call) {
-  const Array& a = array_of(call.args[0]);
-  if (call.n != 1 || call.kwnames || a.size() != 1) return call.decline("arguments");
-  const Scalar s = cast_scalar(item_value(a), a.dtype);
-  switch (kind_of(a.dtype)) {
-    case DKind::boolean: return PyBool_FromLong(s.raw[0]);
-    case DKind::sint: return PyLong_FromLongLong(cast_scalar(s, DType::i8).i);
-    case DKind::uint: return PyLong_FromUnsignedLongLong(cast_scalar(s, DType::u8).u);
-    case DKind::floating: return PyFloat_FromDouble(cast_scalar(s, DType::f8).f);
-    case DKind::complex: break;
-  }
-  const Scalar c = cast_scalar(s, DType::c16);
-  return PyComplex_FromDoubles(c.c[0], c.c[1]);
-}
-
 PyObject* python_number(const char* p, DType t) {
   switch (t) {
     case DType::b1: return PyBool_FromLong(*p);
@@ -338,6 +320,13 @@ PyObject* python_number(const char* p, DType t) {
   }
   const Scalar c = cast_scalar(s, DType::c16);
   return PyComplex_FromDoubles(c.c[0], c.c[1]);
+}
+
+PyObject* item_method(const Call& call) {
+  const Array& a = array_of(call.args[0]);
+  if (call.n != 1 || call.kwnames || a.size() != 1) return call.decline("arguments");
+  const Scalar s = cast_scalar(item_value(a), a.dtype);
+  return python_number(reinterpret_cast<const char*>(s.raw), a.dtype);
 }
 
 PyObject* nested_list(const char* p, const Array& a, int axis) {

@@ -201,7 +201,7 @@ PyObject* reduce_method(const Method& m) {
   if (options.axes && ndim > 1 && __builtin_popcount(*options.axes) > 1 && !op_info(m.u->op).commutative) return m.elsewhere();
   if (!to_dtype(v[2], options.dtype, kNoDType)) return m.elsewhere();
   if (given_some(v[3])) options.out = &array_of(v[3]);
-  if (given(v[4])) options.keepdims = PyObject_IsTrue(v[4]) == 1;
+  if (!to_flag(v[4], options.keepdims)) return m.elsewhere();
   if (given(v[5])) {
     if (!to_scalar(v[5], initial)) return m.elsewhere();
     options.initial = &initial;

@@ -23,7 +23,7 @@ def eval(*arrays):
     pending = []
     for item in arrays:
         pending.extend(item if isinstance(item, (list, tuple)) else (item,))
-    _core.eval([array for array in pending if _core.is_ours(array)])
+    _core.eval(*filter(_core.is_ours, pending))
 
 
 def synchronize():

@@ -277,6 +277,37 @@ np.zeros(2).flags._warn_on_write = False
 np.broadcast_to(np.zeros(2), (2, 2)).flags._warn_on_write = True
 """
 
+SETTERS = """
+a = np.zeros(2, complex); a.real = [1, 2]; a.imag = 3; a
+a = np.zeros(2, complex); a.imag = 3j; a
+a = np.zeros(3); a.real = 1j; a
+a = np.zeros(3); a.real = "3"; a
+a = np.zeros(3); a.real = None; a
+a = np.zeros(3, int); a.real = 2.7; a
+a = np.zeros(3, int); a.real = [np.inf, 1, 2]; a[1:]
+a = np.zeros(3, np.float32); a.real = np.full(3, 1e300); a
+a = np.zeros(3); a.imag = 1
+a = np.zeros(3); del a.real
+a = np.zeros(3, complex); del a.imag
+a = np.broadcast_to(np.zeros(3), (2, 3)); a.real = 1
+a = np.zeros(3); a.dtype = complex
+a = np.zeros((2, 3))[:, ::2]; a.dtype = np.float32
+a = np.zeros(3, np.float32); a.dtype = np.float64
+a = np.array(1.0); a.dtype = np.float32
+a = np.zeros((2, 3)); a.dtype = np.int32; a
+a = np.zeros((2, 3)); a.shape = (1,) * 70
+a = np.zeros((2, 3)); a.shape = "x"
+np.zeros(3).sum(keepdims=np.ones(2))
+np.add.reduce(np.zeros(3), keepdims=np.ones(2))
+np.argmax(np.zeros(3), keepdims=np.ones(2))
+np.mean(np.zeros(3), keepdims="x")
+np.zeros(3).max(keepdims=1)
+np.zeros(3).device
+np.ndarray((2,), float, np.arange(3.0), 8)
+np.ndarray(shape=(2,), dtype="i4", buffer=b"12345678")
+np.ndarray("x")
+"""
+
 MOVED_AXES = """
 np.moveaxis(np.zeros((2, 3)), (0, 0), (0, 1))
 np.moveaxis(np.zeros((2, 3)), (0,), (0, 1))
@@ -312,7 +343,7 @@ def lines(*tables):
     return [line for table in tables for line in table.strip().splitlines()]
 
 
-TABLES = (CASTS, AXES, CREATION, LAYOUT, RESIZING, VALUES, REFUSALS, DERIVED, FANCY_LAYOUT, GENERATORS, FLAGS, MOVED_AXES, MASKS)
+TABLES = (CASTS, AXES, CREATION, LAYOUT, RESIZING, VALUES, REFUSALS, DERIVED, FANCY_LAYOUT, GENERATORS, FLAGS, SETTERS, MOVED_AXES, MASKS)
 
 
 @pytest.mark.parametrize("source", lines(*TABLES))
