@@ -81,14 +81,6 @@ def __array_wrap__(self, array, context=None, return_scalar=False, /):
 # ---------------------------------------------------------------------------------------------- text, copies, pickles
 
 
-def __repr__(self):
-    return repr(_core.to_numpy(self))
-
-
-def __str__(self):
-    return str(_core.to_numpy(self))
-
-
 def __format__(self, spec, /):
     return format(_core.to_numpy(self), spec)
 
@@ -118,16 +110,8 @@ def __sizeof__(self, /):
     return header + (self.nbytes if _core.flag_bits(self)[2] else 0)
 
 
-def tolist(self, /):
-    return _core.to_numpy(self).tolist()
-
-
 def tobytes(self, /, order="C"):
     return _core.to_numpy(self).tobytes(order)
-
-
-def item(self, /, *args):
-    return _core.to_numpy(self).item(*args)
 
 
 # What NumPy's scalars have beyond its arrays: of a scalar of ours alone.
@@ -451,16 +435,6 @@ def complete_methods(composites):
         setattr(ndarray, name, function.make_composite(composites[name], getattr(_real, name), "ndarray." + name))
 
 
-def _fallback_property(name):
-    def get(self):
-        return from_host(getattr(_core.to_numpy(self), name))
-
-    def set_(self, value):
-        setattr(_core.to_numpy(self), name, to_host(value))
-
-    return property(get, set_, doc=getattr(_real, name).__doc__)
-
-
 def _host_property(name):
     """An attribute that describes the memory itself: of a host view, which it keeps alive where NumPy's would."""
     return property(lambda self: getattr(_core.to_numpy(self), name), doc=getattr(_real, name).__doc__)
@@ -471,18 +445,15 @@ _METHODS = (
     __array__,
     __array_namespace__,
     __array_wrap__,
-    __repr__,
-    __str__,
     __format__,
     __reduce__,
     __reduce_ex__,
     __copy__,
     __deepcopy__,
     __sizeof__,
-    tolist,
     tobytes,
-    item,
     __trunc__,
+    setflags,
 )
 # What only makes sense on the class, or that object already does right.
 _SKIPPED = frozenset(
@@ -496,37 +467,21 @@ _EITHER_TOO = frozenset("__array_finalize__ __array_ufunc__ __eq__ __ne__ __lt__
 
 def complete():
     """Attach to the compiled type all that it lacks. Called once, at import."""
-    own = ndarray.__dict__
     for method in _METHODS:
-        if method.__name__ not in own:
-            method.__qualname__ = "ndarray." + method.__name__
-            setattr(ndarray, method.__name__, method)
-    if "flat" not in own:
-        ndarray.flat = property(flatiter, _set_flat, doc=_real.flat.__doc__)
-    if "flags" not in own:
-        ndarray.flags = property(flagsobj, doc=_real.flags.__doc__)
-        ndarray.setflags = setflags
+        method.__qualname__ = "ndarray." + method.__name__
+        setattr(ndarray, method.__name__, method)
+    ndarray.flat = property(flatiter, _set_flat, doc=_real.flat.__doc__)
+    ndarray.flags = property(flagsobj, doc=_real.flags.__doc__)
+    ndarray.device = property(lambda self: "cpu", doc="As NumPy's; see numloom.device().")
     for name in _OF_SCALARS:
         setattr(ndarray, name, _scalar_attribute(name))
-    for name in ("ctypes", "data", "__array_interface__", "__array_struct__"):
-        if name not in own:
-            setattr(ndarray, name, _host_property(name))
-    if "__array_priority__" not in own:
-        ndarray.__array_priority__ = 0.0
     ndarray.__class_getitem__ = classmethod(_class_getitem)
     for name in dir(_real):
-        if name in own or name in _SKIPPED:
+        if name in ndarray.__dict__ or name in _SKIPPED:
             continue
-        if callable(getattr(_real, name)):
-            setattr(ndarray, name, _fallback_method(name))
-        else:
-            setattr(ndarray, name, _fallback_property(name))
+        setattr(ndarray, name, _fallback_method(name) if callable(getattr(_real, name)) else _host_property(name))
     ndarray.__new__ = staticmethod(_construct)
-    if not ndarray.__doc__:
-        try:
-            ndarray.__doc__ = _real.__doc__
-        except (AttributeError, TypeError):
-            pass
+    ndarray.__doc__ = _real.__doc__
     _complete_class()
 
 
