@@ -50,12 +50,20 @@ def exp2_q(x):
     return sum(x**k * ln(2) ** (k + 2) / mp.factorial(k + 2) for k in range(40))
 
 
+def exp2_1(x):
+    return sum(x**k * ln(2) ** (k + 1) / mp.factorial(k + 1) for k in range(40))
+
+
 def expm1_q(x):  # (expm1(x) - x - x**2/2) / x**3
     return sum(x**k / mp.factorial(k + 3) for k in range(30))
 
 
 def log_r(z):  # log(m) = 2s + s * z * log_r(z), s = (m - 1) / (m + 1), z = s * s
     return sum(2 * z**k / (2 * k + 3) for k in range(60))
+
+
+def log2_s(z):
+    return 2 / ln(2) * sum(z**k / (2 * k + 1) for k in range(60))
 
 
 def log_f(f):
@@ -94,14 +102,14 @@ if __name__ == "__main__":
     q4 = (pi / 4 * mpf("1.0005")) ** 2
     fit("exp f8", exp_q, -h, h, 9, 53)
     fit("exp f4", exp_q, -h, h, 4, 24)
-    fit("exp for pow f4 (f8)", exp_q, -h, h, 4, 53)
+    fit("exp2 for pow f4 (f8), (2**x - 1) / x", exp2_1, -mpf("0.5"), mpf("0.5"), 5, 53)
     fit("exp2 f8", exp2_q, -mpf("0.5"), mpf("0.5"), 9, 53)
     fit("exp2 f4", exp2_q, -mpf("0.5"), mpf("0.5"), 4, 24)
     fit("expm1 f8", expm1_q, -h, h, 9, 53)
     fit("expm1 f4", expm1_q, -h, h, 3, 24)
     fit("log f8", log_r, mpf(0), s_max**2, 7, 53)
     fit("log f4", log_r, mpf(0), s_max**2, 3, 24)
-    fit("log for pow f4 (f8), (log(1 + f) - f) / f**2", log_f, sqrt(mpf(1) / 2) - 1, sqrt(2) - 1, 11, 53)
+    fit("log2 for pow f4 (f8), over s", log2_s, mpf(0), s_max**2, 4, 53)
     fit("log2 f4", log_scaled(2), sqrt(mpf(1) / 2) - 1, sqrt(2) - 1, 9, 24)
     fit("log10 f4", log_scaled(10), sqrt(mpf(1) / 2) - 1, sqrt(2) - 1, 9, 24)
     fit("log for pow f8", log_r5, mpf(0), s_max**2, 8, 53)

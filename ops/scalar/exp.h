@@ -4,13 +4,15 @@
 
 namespace nl {
 
-// (exp(r) - 1 - r) / r**2
-NL_FN f8 exp_tail(f8 r) {
-  return poly(r, 0.5, 0x1.5555555555556p-3, 0x1.5555555553d4fp-5, 0x1.11111111109adp-7, 0x1.6c16c17893833p-10,
-              0x1.a01a01a7c8d47p-13, 0x1.a019b8ef67c6cp-16, 0x1.71de0d9c145d0p-19, 0x1.2891a8c1d838dp-22,
-              0x1.af38d53857513p-26);
+// (exp(r) - 1 - r) / r**2, r2 = r**2
+NL_FN f8 exp_tail(f8 r, f8 r2) {
+  return even_odd(r, r2, 0.5, 0x1.5555555555556p-3, 0x1.5555555553d4fp-5, 0x1.11111111109adp-7, 0x1.6c16c17893833p-10,
+                  0x1.a01a01a7c8d47p-13, 0x1.a019b8ef67c6cp-16, 0x1.71de0d9c145d0p-19, 0x1.2891a8c1d838dp-22,
+                  0x1.af38d53857513p-26);
 }
-NL_FN f4 exp_tail(f4 r) { return poly(r, 0.5f, 0x1.5554dcp-3f, 0x1.55551ap-5f, 0x1.120ba2p-7f, 0x1.6d113cp-10f); }
+NL_FN f4 exp_tail(f4 r, f4 r2) {
+  return even_odd(r, r2, 0.5f, 0x1.5554dcp-3f, 0x1.55551ap-5f, 0x1.120ba2p-7f, 0x1.6d113cp-10f);
+}
 template <class T> struct Ln2;
 template <> struct Ln2<f8> {
   // high * k is exact for |k| < 2**11
@@ -18,21 +20,22 @@ template <> struct Ln2<f8> {
 };
 template <> struct Ln2<f4> { static constexpr f4 high = 0x1.62ep-1f, low = 0x1.0bfbe8p-15f, inverse = 0x1.715476p+0f; };
 
-// exp(x + more) = result * 2**k, result in [0.7, 1.42]; `biased` is k + Magic. REQUIRES: |x| < 2000, |more| tiny beside x.
-template <class T> NL_FN T exp_parts(T x, T more, T& biased) {
+// exp(x) = result * 2**k, result in [0.7, 1.42]; `biased` is k + Magic. REQUIRES: |x| < 2000.
+template <class T> NL_FN T exp_parts(T x, T& biased) {
   typedef Ln2<T> L;
   biased = fma_(x, L::inverse, Magic<T>::value);
   const T k = biased - Magic<T>::value;
-  const T high = fma_(-k, L::high, x), low = fma_(k, L::low, -more);
-  const T r = high - low;
-  return (T)1 + (high + fma_(r * r, exp_tail(r), -low));
+  const T r = fma_(-k, L::low, fma_(-k, L::high, x)), r2 = r * r;
+  T lost;
+  const T sum = fast_two_sum((T)1, r, lost);
+  return sum + fma_(r2, exp_tail(r, r2), lost);
 }
 
-NL_FN bool exp_in_range(f8 x) { return magnitude(x) < 708.0; }
-NL_FN bool exp_in_range(f4 x) { return magnitude(x) < 87.0f; }
+NL_FN bool exp_in_range(f8 x) { return is_below(x, 708.0); }
+NL_FN bool exp_in_range(f4 x) { return is_below(x, 87.0f); }
 template <class T> NL_FN T exp_fast(T x) {
   T t;
-  const T y = exp_parts(x, (T)0, t);
+  const T y = exp_parts(x, t);
   return from_bits(to_bits(y) + (to_bits(t) << Float<T>::mantissa));
 }
 // Any x: held where the result is certainly infinite or zero, and scaled in two steps.
@@ -40,7 +43,7 @@ template <class T> NL_FN T exp_slow(T x) {
   const T limit = sizeof(T) == 4 ? (T)120 : (T)800;
   const T held = x > limit ? limit : x < -limit ? -limit : x;
   T t;
-  const T y = exp_parts(held, (T)0, t);
+  const T y = exp_parts(held, t);
   return scale_by(y, t - Magic<T>::value);
 }
 
@@ -55,8 +58,8 @@ NL_FN f4 exp2_small(f4 r) {
   const f4 tail = poly(r, 0x1.ebfbe0p-3f, 0x1.c6afeep-5f, 0x1.3b2a80p-7f, 0x1.5ec866p-10f, 0x1.43e716p-13f);
   return 1.0f + fma_(r, 0x1.62e430p-1f, fma_(r * r, tail, r * -0x1.05c610p-29f));
 }
-NL_FN bool exp2_in_range(f8 x) { return magnitude(x) < 1021.0; }
-NL_FN bool exp2_in_range(f4 x) { return magnitude(x) < 125.0f; }
+NL_FN bool exp2_in_range(f8 x) { return is_below(x, 1021.0); }
+NL_FN bool exp2_in_range(f4 x) { return is_below(x, 125.0f); }
 template <class T> NL_FN T exp2_fast(T x) {
   const T t = x + Magic<T>::value;
   return from_bits(to_bits(exp2_small(x - (t - Magic<T>::value))) + (to_bits(t) << Float<T>::mantissa));
@@ -79,17 +82,28 @@ NL_FN f4 expm1_small(f4 r, f4 correction) {
   const f4 tail = poly(r, 0x1.555526p-3f, 0x1.55553ep-5f, 0x1.11d97ap-7f, 0x1.6cdf1cp-10f);
   return r + fma_(r * r, fma_(r, tail, 0.5f), correction);
 }
+// x = k ln 2 + r; the result is expm1(r), t = k + Magic.
+template <class T> NL_FN T expm1_parts(T x, T& t) {
+  typedef Ln2<T> L;
+  t = fma_(x, L::inverse, Magic<T>::value);
+  const T k = t - Magic<T>::value;
+  const T high = fma_(-k, L::high, x), low = k * L::low, r = high - low;
+  return expm1_small(r, (high - r) - low);
+}
 // REQUIRES: x > -40 (f8), -20 (f4); infinite where the result overflows.
 template <class T> NL_FN T expm1_core(T x) {
-  typedef Ln2<T> L;
   const T limit = sizeof(T) == 4 ? (T)89 : (T)710;
-  const T held = x > limit ? limit : x;
-  const T t = fma_(held, L::inverse, Magic<T>::value), k = t - Magic<T>::value;
-  const T high = fma_(-k, L::high, held), low = k * L::low, r = high - low;
-  const T p = expm1_small(r, (high - r) - low);
+  T t;
+  const T p = expm1_parts(x > limit ? limit : x, t);
   // 2**k may be too large by one: halves, then doubled.
   const T half = exp2_of(t - (T)1);
   return fma_(half, p, half - (T)0.5) * (T)2;
+}
+// REQUIRES: 0 <= x < 80
+template <class T> NL_FN T expm1_moderate(T x) {
+  T t;
+  const T p = expm1_parts(x, t), scale = exp2_of(t);
+  return fma_(scale, p, scale - (T)1);
 }
 template <class T> NL_FN T expm1_(T x) {
   const T low = sizeof(T) == 4 ? (T)-20 : (T)-40;

@@ -5,18 +5,18 @@
 
 namespace nl {
 
+// At the limit the quotient is 1.
 template <class T> NL_FN T tanh_(T x) {
   const T a = magnitude(x), limit = sizeof(T) == 4 ? (T)10 : (T)22;
-  const T t = expm1_core((T)2 * (a > limit ? limit : a));
-  const T r = a > limit ? (T)1 : t / (t + (T)2);
-  return is_nan(x) ? x : with_sign(r, x);
+  const T t = expm1_moderate((T)2 * (a > limit ? limit : a));
+  return is_nan(x) ? x : with_sign(t / (t + (T)2), x);
 }
 
 // exp(a) / 2 and exp(-a) / 2, a >= 0; infinite and 0 where cosh overflows.
 template <class T> NL_FN void half_exponentials(T a, T& up, T& down) {
   const T limit = sizeof(T) == 4 ? (T)90 : (T)711;
   T t;
-  const T y = exp_parts(a > limit ? limit : a, (T)0, t);
+  const T y = exp_parts(a > limit ? limit : a, t);
   up = y * exp2_of(t - (T)2) * (T)2;  // 2**k may be too large by one
   down = (T)0.25 / up;
 }
@@ -24,7 +24,7 @@ template <class T> NL_FN T sinh_(T x) {
   const T a = magnitude(x);
   T up, down;
   half_exponentials(a, up, down);
-  const T t = expm1_core(a > (T)1 ? (T)1 : a);
+  const T t = expm1_moderate(a > (T)1 ? (T)1 : a);
   const T r = a < (T)1 ? (T)0.5 * (t + t / (t + (T)1)) : up - down;
   return is_nan(x) ? x : with_sign(r, x);
 }

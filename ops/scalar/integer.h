@@ -29,6 +29,12 @@ template <class T> NL_FN T op_right_shift(T a, T b) {
 template <class T> NL_FN u1 op_bitwise_count(T a) {
   typedef typename Traits<T>::bits U;
   const U m = Is<T>::kind == kSigned && a < 0 ? (U)(0u - (U)a) : (U)a;
+  if constexpr (sizeof(T) <= 2) {
+    // Pairs, then fours, then bytes of bits: vectors have no instruction for it.
+    const U two = (U)(m - ((m >> 1) & 0x5555u)), four = (U)((two & 0x3333u) + ((two >> 2) & 0x3333u));
+    const U eight = (U)((four + (four >> 4)) & 0x0f0fu);
+    return (u1)(sizeof(T) == 1 ? eight : eight + (eight >> 8));
+  }
 #ifdef __CUDACC__
   return sizeof(T) == 8 ? (u1)__popcll(m) : (u1)__popc(m);
 #else

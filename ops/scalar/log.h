@@ -7,8 +7,8 @@ namespace nl {
 
 // log((1+s)/(1-s)) / s - 2 in z = s*s, over z
 NL_FN f8 log_tail(f8 z) {
-  return poly(z, 0x1.5555555555555p-1, 0x1.9999999999a39p-2, 0x1.2492492476a1ap-2, 0x1.c71c7201a5625p-3, 0x1.745cf8e4b9978p-3,
-              0x1.3b1c3c1cf09e9p-3, 0x1.0fbde0e917cf5p-3, 0x1.0c0aff7d4e4d7p-3);
+  return even_odd(z, z * z, 0x1.5555555555555p-1, 0x1.9999999999a39p-2, 0x1.2492492476a1ap-2, 0x1.c71c7201a5625p-3,
+                  0x1.745cf8e4b9978p-3, 0x1.3b1c3c1cf09e9p-3, 0x1.0fbde0e917cf5p-3, 0x1.0c0aff7d4e4d7p-3);
 }
 NL_FN f4 log_tail(f4 z) { return poly(z, 0x1.555556p-1f, 0x1.9999ecp-2f, 0x1.245c28p-2f, 0x1.ddd4dcp-3f); }
 
@@ -18,17 +18,19 @@ template <class T> NL_FN T log_tail_of(T f) {
   return half - s * fma_(z, log_tail(z), half);
 }
 
-// Normal, positive and finite, in one comparison of bits.
+// Normal, positive and finite, by integers alone (see is_below).
 template <class T> NL_FN bool log_in_range(T x) {
   typedef typename Traits<T>::bits U;
-  const U least = (U)1 << Float<T>::mantissa;
-  return (U)(to_bits(x) - least) < (U)(Float<T>::infinity - least);
+  const U b = to_bits(x), too_low = (U)(b - ((U)1 << Float<T>::mantissa)), too_high = (U)(Float<T>::infinity - 1u - b);
+  return ((U)(too_low | too_high) >> (sizeof(T) * 8 - 1)) == 0;
 }
 template <class T> NL_FN T log_fast(T x) {
   typedef Ln2<T> L;
   const Split<T> p = split(x);
-  const T f = p.m - (T)1, s = quotient(f, (T)2 + f), z = s * s, half = (T)0.5 * f * f;
-  return fma_(p.k, L::high, f - (half - fma_(s, fma_(z, log_tail(z), half), p.k * L::low)));
+  const T f = p.m - (T)1, s = quotient(f, (T)2 + f), z = s * s;
+  T lost;
+  const T sum = fast_two_sum(p.k * L::high, f, lost);
+  return sum + fma_(-s, fma_(-z, log_tail(z), f), fma_(p.k, L::low, lost));
 }
 // log of a normal, log of 0, NaN of less, and the subnormals raised by 2**60.
 // What all logarithms share: log of 0, NaN of less, infinity; else r.

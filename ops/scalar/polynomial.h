@@ -9,23 +9,20 @@ namespace nl {
 template <class T> NL_FN T poly(T, T c0) { return c0; }
 template <class T, class... More> NL_FN T poly(T x, T c0, More... more) { return fma_(x, poly(x, more...), c0); }
 
-// The same by halves (Estrin): a few products more and a third of the latency, for chains too long to overlap.
-template <class T> NL_FN T poly4(T x, T x2, T c0, T c1, T c2, T c3) { return fma_(x2, fma_(x, c3, c2), fma_(x, c1, c0)); }
-template <class T> NL_FN T halves(T x, T c0, T c1, T c2, T c3, T c4) {
-  const T x2 = x * x;
-  return fma_(x2 * x2, c4, poly4(x, x2, c0, c1, c2, c3));
+// The same by its even and its odd terms, of x and x2 = x**2: half the latency, for one product at most.
+template <class T> NL_FN T evens(T, T c0) { return c0; }
+template <class T> NL_FN T evens(T, T c0, T) { return c0; }
+template <class T, class... More> NL_FN T evens(T x2, T c0, T, T c2, More... more) {
+  return fma_(x2, evens(x2, c2, more...), c0);
 }
-template <class T> NL_FN T halves(T x, T c0, T c1, T c2, T c3, T c4, T c5, T c6, T c7, T c8) {
-  const T x2 = x * x, x4 = x2 * x2;
-  return fma_(x4 * x4, c8, fma_(x4, poly4(x, x2, c4, c5, c6, c7), poly4(x, x2, c0, c1, c2, c3)));
+template <class T, class... More> NL_FN T even_odd(T x, T x2, T c0, T c1, More... more) {
+  return fma_(x, evens(x2, c1, more...), evens(x2, c0, c1, more...));
 }
-template <class T> NL_FN T halves(T x, T c0, T c1, T c2, T c3, T c4, T c5, T c6, T c7, T c8, T c9) {
-  const T x2 = x * x, x4 = x2 * x2;
-  return fma_(x4 * x4, fma_(x, c9, c8), fma_(x4, poly4(x, x2, c4, c5, c6, c7), poly4(x, x2, c0, c1, c2, c3)));
-}
-template <class T> NL_FN T halves(T x, T c0, T c1, T c2, T c3, T c4, T c5, T c6, T c7, T c8, T c9, T c10, T c11) {
-  const T x2 = x * x, x4 = x2 * x2;
-  return fma_(x4 * x4, poly4(x, x2, c8, c9, c10, c11), fma_(x4, poly4(x, x2, c4, c5, c6, c7), poly4(x, x2, c0, c1, c2, c3)));
+
+// Whether |x| < limit, by integers alone: they leave the units of floats to the function. NaN is not.
+template <class T> NL_FN bool is_below(T x, T limit) {
+  typedef typename Traits<T>::bits U;
+  return ((U)(to_bits(limit) - 1u - (to_bits(x) & ~Float<T>::sign)) >> (sizeof(T) * 8 - 1)) == 0;
 }
 
 template <class T> struct Magic;  // adding it leaves the nearest integer in the low bits of the sum

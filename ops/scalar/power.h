@@ -16,7 +16,7 @@ NL_FN f8 log_two_words(f8 x, f8 add, f8& low) {
   const f8 z = two_product(s, s, ze);
   const f8 z_low = fma_(s + s, s_low, ze);
   const f8 more =
-      z * halves(z, 0x1.999999999999ap-2, 0x1.2492492492491p-2, 0x1.c71c71c71cfe7p-3, 0x1.745d1745124c6p-3,
+      z * even_odd(z, z * z, 0x1.999999999999ap-2, 0x1.2492492492491p-2, 0x1.c71c71c71cfe7p-3, 0x1.745d1745124c6p-3,
                  0x1.3b13b1bd0eb7ep-3, 0x1.1110df7e2844bp-3, 0x1.e1f80a4d436cfp-4, 0x1.ac4926ed1f63fp-4, 0x1.b8e0c1637c149p-4);
   // 2/3 in two words
   const f8 t = 0x1.5555555555555p-1 + more;
@@ -35,11 +35,8 @@ NL_FN f8 exp_in_words(f8 p, f8 more, f8& biased) {
   typedef Ln2<f8> L;
   biased = fma_(p, L::inverse, Magic<f8>::value);
   const f8 k = biased - Magic<f8>::value;
-  const f8 first = fma_(-k, L::high, p), rest = fma_(k, L::low, -more), r = first - rest;
-  const f8 tail =
-      halves(r, 0.5, 0x1.5555555555556p-3, 0x1.5555555553d4fp-5, 0x1.11111111109adp-7, 0x1.6c16c17893833p-10,
-             0x1.a01a01a7c8d47p-13, 0x1.a019b8ef67c6cp-16, 0x1.71de0d9c145d0p-19, 0x1.2891a8c1d838dp-22, 0x1.af38d53857513p-26);
-  return 1.0 + (first + fma_(r * r, tail, -rest));
+  const f8 first = fma_(-k, L::high, p), rest = fma_(k, L::low, -more), r = first - rest, r2 = r * r;
+  return 1.0 + (first + fma_(r2, exp_tail(r, r2), -rest));
 }
 // exp(y * (high + low)), in whatever range.
 NL_FN f8 exp_of_product(f8 y, f8 high, f8 low) {
@@ -61,8 +58,7 @@ template <class T> NL_FN T pow_signed(T x, T y, T r) {
 NL_FN bool power_in_range(f8 x, f8 y) {
   f8 low;
   const f8 a = magnitude(x);
-  const bool plain = (a >= 0x1p-1022) & (a < infinity<f8>()) & (magnitude(y) < 0x1p51);
-  return plain & (magnitude(y * log_two_words(a, 0.0, low)) < 708.0);
+  return log_in_range(a) & is_below(y, 0x1p51) & is_below(y * log_two_words(a, 0.0, low), 708.0);
 }
 NL_FN f8 power_fast(f8 x, f8 y) {
   f8 low, e, t;
@@ -100,23 +96,22 @@ NL_SLOW f8 power_slow(f8 x, f8 y) {
   return pow_special(x, y);
 }
 
-// Float32 in float64: 34 bits of the logarithm are enough, and no division.
-NL_FN bool power_in_range(f4 x, f4 y) { return (x != 0) & is_finite(x) & is_finite(y); }
+// Float32 in float64, to 34 bits: x**y = 2**(y log2(x)).
+NL_FN bool power_in_range(f4 x, f4 y) { return is_below(y, 0x1p30f) & log_in_range(magnitude(x)); }
 NL_FN f4 power_fast(f4 x, f4 y) {
   const Split<f8> p = split((f8)magnitude(x));
-  const f8 f = p.m - 1.0;
-  const f8 tail = halves(f, -0x1.0000000061fefp-1, 0x1.5555558685d78p-2, -0x1.fffffce751926p-3, 0x1.99994a9651e26p-3,
-                         -0x1.555628452ffd2p-3, 0x1.24a4605850f32p-3, -0x1.ffed885e08173p-4, 0x1.c3b930b4ce5fdp-4,
-                         -0x1.96fbfe69b0695p-4, 0x1.967b6c007aa1cp-4, -0x1.903d12a33abedp-4, 0x1.b9ce201c5fbb0p-5);
-  const f8 l = p.k * 0x1.62e42fefa39efp-1 + (f + f * f * tail);
-  const f8 w = (f8)y * l, v = w > 200.0 ? 200.0 : w < -200.0 ? -200.0 : w;
-  const f8 t = v * 0x1.71547652b82fep+0 + Magic<f8>::value, k = t - Magic<f8>::value;
-  const f8 r = v - k * 0x1.62e42fefa39efp-1;
-  const f8 tail2 = halves(r, 0.5, 0x1.5554dcc72f691p-3, 0x1.55551914b31dcp-5, 0x1.120ba1a05966cp-7, 0x1.6d113c8ed96b6p-10);
-  const f8 e = 1.0 + (r + r * r * tail2);
-  return pow_signed(x, y, (f4)from_bits(to_bits(e) + (to_bits(t) << 52)));
+  const f8 s = quotient(p.m - 1.0, p.m + 1.0), z = s * s;
+  const f8 l = fma_(s, poly(z, 0x1.71547652bed9dp+1, 0x1.ec709d13093ebp-1, 0x1.27777fd82f0abp-1, 0x1.a58d865e8e2bdp-2, 0x1.5ce91c7491937p-2), p.k);
+  const f8 w = (f8)y * l, v = w > 300.0 ? 300.0 : w < -300.0 ? -300.0 : w;
+  const f8 t = v + Magic<f8>::value, r = v - (t - Magic<f8>::value), r2 = r * r;
+  const f8 e = fma_(r, even_odd(r, r2, 0x1.62e4302fc626ep-1, 0x1.ebfbe00e63baep-3, 0x1.c6af6cdbbdcc7p-5, 0x1.3b2a53045179ap-7, 0x1.5f0890162a90ap-10, 0x1.4413896e1ad27p-13), 1.0);
+  const f8 raised = from_bits(to_bits(e) + (to_bits(t) << 52));
+  // Minus for a negative x and an odd y, NaN where y is no integer.
+  const f8 n = (f8)y + Magic<f8>::value;
+  const f8 turned = from_bits(to_bits(raised) ^ ((to_bits(n) << 63) & to_bits((f8)x)));
+  return sign_of(x) & (n - Magic<f8>::value != (f8)y) ? quiet_nan<f4>() : (f4)turned;
 }
-NL_SLOW f4 power_slow(f4 x, f4 y) { return pow_special(x, y); }
+NL_SLOW f4 power_slow(f4 x, f4 y) { return (f4)power_slow((f8)x, (f8)y); }
 
 NL_FN bool float_power_in_range(f8 x, f8 y) { return power_in_range(x, y); }
 NL_FN f8 float_power_fast(f8 x, f8 y) { return power_fast(x, y); }

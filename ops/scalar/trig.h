@@ -5,7 +5,7 @@
 
 namespace nl {
 
-template <class T> NL_FN bool sin_in_range(T x) { return magnitude(x) < (T)0x1p20; }
+template <class T> NL_FN bool sin_in_range(T x) { return is_below(x, (T)0x1p20); }
 template <class T> NL_FN bool cos_in_range(T x) { return sin_in_range(x); }
 template <class T> NL_FN bool tan_in_range(T x) { return sin_in_range(x); }
 // A zero keeps its sign.

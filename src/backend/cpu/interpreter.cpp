@@ -20,7 +20,6 @@ constexpr int64_t kLongRow = 96;          // rows from this length on make block
 constexpr int64_t kRegisterBytes =
     65536;  // registers of one frame: they live in the second-level cache, half of the time in the first
 constexpr int64_t kRegisterMost = 16384;   // of one register
-constexpr int64_t kStripBytes = 1024;      // of a register while strips run: all of them stay in the first-level cache
 constexpr int kHeavy = 16;                 // weight from which on memory can be fetched while a strip computes
 constexpr int64_t kAheadBytes = 1 << 19;   // what is smaller is in a cache anyway
 constexpr int64_t kAheadStrips = 2;

@@ -41,6 +41,16 @@ namespace {
 template <class T> struct Stored { typedef T type; };
 template <> struct Stored<bool> { typedef uint8_t type; };
 
+// body(n), compiled once more for the length of a strip: no remainder, no branch, and the next loop begins while this one ends.
+template <class T, class F>
+NL_INLINE inline void for_length(int64_t n, F body) {
+  if constexpr (nl::Is<T>::real) {
+    constexpr int64_t kStrip = kStripBytes / static_cast<int64_t>(sizeof(T));
+    if (n == kStrip) return body(std::integral_constant<int64_t, kStrip>{});
+  }
+  body(n);
+}
+
 template <class R, class A, class F>
 NL_INLINE inline void run1(void* dst, const void* a, int64_t n, F f) {
   typedef typename Stored<R>::type To;
@@ -59,8 +69,10 @@ NL_INLINE inline void run2(void* dst, const void* a, const void* b, int64_t n, F
   R* o = static_cast<R*>(dst);
   const A* x = static_cast<const A*>(a);
   const B* y = static_cast<const B*>(b);
-  NL_INDEPENDENT
-  for (int64_t i = 0; i < n; ++i) o[i] = f(x[i], y[i]);
+  for_length<R>(n, [&](auto length) NL_INLINE {
+    NL_INDEPENDENT
+    for (int64_t i = 0; i < length; ++i) o[i] = f(x[i], y[i]);
+  });
 }
 
 template <class R, class A, class B, class F>
@@ -68,8 +80,10 @@ NL_INLINE inline void run_sv(void* dst, const void* a, const void* b, int64_t n,
   R* o = static_cast<R*>(dst);
   const A x = *static_cast<const A*>(a);
   const B* y = static_cast<const B*>(b);
-  NL_INDEPENDENT
-  for (int64_t i = 0; i < n; ++i) o[i] = f(x, y[i]);
+  for_length<R>(n, [&](auto length) NL_INLINE {
+    NL_INDEPENDENT
+    for (int64_t i = 0; i < length; ++i) o[i] = f(x, y[i]);
+  });
 }
 
 template <class R, class A, class B, class F>
@@ -77,8 +91,10 @@ NL_INLINE inline void run_vs(void* dst, const void* a, const void* b, int64_t n,
   R* o = static_cast<R*>(dst);
   const A* x = static_cast<const A*>(a);
   const B y = *static_cast<const B*>(b);
-  NL_INDEPENDENT
-  for (int64_t i = 0; i < n; ++i) o[i] = f(x[i], y);
+  for_length<R>(n, [&](auto length) NL_INLINE {
+    NL_INDEPENDENT
+    for (int64_t i = 0; i < length; ++i) o[i] = f(x[i], y);
+  });
 }
 
 template <class R, class A, class B, class C, class F>
@@ -112,11 +128,15 @@ NL_INLINE inline void run_ranged1(void* dst, const void* a, int64_t n, In in, Fa
     if (dst == a) p = std::copy_n(p, m, kept) - m;
     T* q = o + at;
     U rare = 0;
-#pragma omp simd reduction(| : rare)
-    for (int64_t i = 0; i < m; ++i) {
-      rare |= in(p[i]) ? U(0) : U(1);
-      q[i] = fast(p[i]);
-    }
+    for_length<T>(m, [&](auto length) NL_INLINE {
+      U out = 0;
+#pragma omp simd reduction(| : out)
+      for (int64_t i = 0; i < length; ++i) {
+        out |= in(p[i]) ? U(0) : U(1);
+        q[i] = fast(p[i]);
+      }
+      rare = out;
+    });
     if (rare != 0) {
       raise_invalid();
       for (int64_t i = 0; i < m; ++i)
@@ -158,6 +178,29 @@ NL_INLINE inline void run_ranged2(void* dst, const void* a, const void* b, int64
       for (int64_t i = 0; i < m; ++i)
         if (!in(p[i], r[i])) q[i] = slow(p[i], r[i]);
     }
+  }
+}
+
+// Casts. From float to integer: the flag rises where the float has no value in the integer type that the hardware converts to
+// (narrow integers take the low bits of 32), and perhaps at the least one that has.
+template <class R, class A, class F>
+NL_INLINE inline void run_cast(void* dst, const void* a, int64_t n, F cast) {
+  if constexpr (nl::Is<A>::real && nl::Is<R>::integer) {
+    typedef typename nl::Traits<A>::bits U;
+    constexpr bool kNarrow = sizeof(R) <= 2 || std::is_same_v<R, nl::i4>;
+    const A low = kNarrow ? A(-2147483649.0) : A(-9223372036854777856.0);
+    const A high = kNarrow ? A(2147483648.0) : std::is_same_v<R, nl::u8> ? A(18446744073709551616.0) : A(9223372036854775808.0);
+    R* o = static_cast<R*>(dst);
+    const A* x = static_cast<const A*>(a);
+    U outside = 0;
+#pragma omp simd reduction(| : outside)
+    for (int64_t i = 0; i < n; ++i) {
+      outside |= (x[i] > low) & (x[i] < high) ? U(0) : U(1);
+      o[i] = cast(x[i]);
+    }
+    if (outside != 0) raise_invalid();
+  } else {
+    run1<R, A>(dst, a, n, cast);
   }
 }
 
@@ -347,11 +390,11 @@ NL_INLINE inline void reduce_any(void* out, const void* in, int64_t n, F f) {
         d, a, b, n, [](T x, T y) NL_INLINE { return nl::OP##_in_range(x, y); },                                \
         [](T x, T y) NL_INLINE { return nl::OP##_fast(x, y); }, [](T x, T y) { return nl::OP##_slow(x, y); }); \
   };
-#define NL_CAST(FROM, TO, A, R)                                                                                             \
-  t.cast[static_cast<int>(DType::FROM)][static_cast<int>(DType::TO)] = [](void* d, const void* a, const void*, const void*, \
-                                                                          int64_t n) {                                      \
-    run1<R, A>(d, a, n, [](A x) NL_INLINE { return nl::cast<R>(x); });                                                      \
-  };
+#define NL_CAST(FROM, TO, A, R)                                             \
+  t.cast[static_cast<int>(DType::FROM)][static_cast<int>(DType::TO)] =      \
+      [](void* d, const void* a, const void*, const void*, int64_t n) {     \
+        run_cast<R, A>(d, a, n, [](A x) NL_INLINE { return nl::cast<R>(x); }); \
+      };
 #define NL_SPECIAL(TYPE) \
   t.special[static_cast<int>(DType::TYPE)] = [](const void* in, int64_t n) { return any_special<nl::TYPE>(in, n); };
 #define NL_REDUCE(HOW, OP, TYPE, T)                                               \

@@ -4,9 +4,9 @@
 // Thread safety: the table is constant once made; loops touch only what they are given.
 // Contract of every loop: operands are contiguous, naturally aligned runs of n elements, of the types that op_input_type and
 // op_output_type say. dst may be identical with an operand of the same element size, else overlaps none. n may be 0. Unused
-// operands are ignored. An op of type `ranged` (OpInfo) raises the hardware's flag of an invalid operation where an argument is
-// out of its fast range, be it invalid or not. Bools are bytes 0 and 1, in and out. The values do not depend on n, the level, or how a
-// run is cut into calls.
+// operands are ignored. Bools are bytes 0 and 1, in and out. The values do not depend on n, the level, or how a
+// run is cut into calls. The hardware's flag of an invalid operation rises where an argument is out of the fast range of a
+// `ranged` op (OpInfo), be it invalid or not, and where a cast of float32 or float64 meets what the integer type lacks.
 #pragma once
 #include <cstdint>
 
@@ -17,6 +17,9 @@ namespace numloom {
 using LoopFn = void (*)(void* dst, const void* a, const void* b, const void* c, int64_t n);
 using ReduceFn = void (*)(void* out, const void* in, int64_t n);
 using AskFn = bool (*)(const void* in, int64_t n);
+
+// Of an operand of the length that the block interpreter asks for most (interpreter.h); loops have a form of their own for it.
+inline constexpr int64_t kStripBytes = 1024;
 
 struct LoopTable {
   const char* level;  // "v3" or "v4": x86-64-v3, x86-64-v4

@@ -139,8 +139,11 @@ bool cast_may_warn(DType from, DType to) {
   return is_inexact(from) && item_size(real_of(to)) < item_size(real_of(from));
 }
 
-// Conversions to narrow integers and to float16 are not the hardware's.
-bool cast_raises_flags(DType from, DType to) { return is_inexact(from) && is_inexact(to) && to != DType::f2; }
+// Conversions to float16 are not the hardware's; those of float32 and float64 to integers raise one on purpose (loops.h).
+bool cast_raises_flags(DType from, DType to) {
+  if (is_integer(to)) return from == DType::f4 || from == DType::f8;
+  return is_inexact(from) && is_inexact(to) && to != DType::f2;
+}
 
 uint8_t warn_check_cast(DType from, DType to, const void* dst, const void* in, int64_t n) {
   const auto* out = static_cast<const char*>(dst);
