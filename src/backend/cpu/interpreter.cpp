@@ -27,6 +27,11 @@ constexpr int64_t kParallelWork = 400000;  // elements times weight (some 30 us)
 
 constexpr unsigned kFlags = _MM_EXCEPT_INVALID | _MM_EXCEPT_DIV_ZERO | _MM_EXCEPT_OVERFLOW;
 
+int64_t forced_block() {
+  static const int64_t forced = std::max<int64_t>(0, environment_number("NUMLOOM_BLOCK", 0));
+  return forced;
+}
+
 int64_t strip_elements(const BlockProgram& p) {
   int loops = 0;
   for (const BlockInstr& b : p.code) loops += b.code == Code::loop;
@@ -64,8 +69,7 @@ char* register_memory(int64_t bytes) {
 }  // namespace
 
 int64_t block_elements(const BlockProgram& p) {
-  static const int64_t forced = std::max<int64_t>(0, environment_number("NUMLOOM_BLOCK", 0));
-  if (forced) return forced;
+  if (const int64_t forced = forced_block()) return forced;
   const int64_t n = kRegisterBytes / (p.item * std::max(1, p.nregs));
   return std::clamp<int64_t>(n / 64 * 64, 128, kRegisterMost / p.item);
 }
@@ -324,7 +328,10 @@ void collect(const BlockProgram& p, const Frame& f, std::vector<FloatEvent>* eve
 
 void run_map(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>& scalars, std::vector<FloatEvent>* events) {
   if (nest.size == 0) return;
-  const int64_t block = block_elements(p);
+  int64_t block = block_elements(p);
+  // Strips do not care how long a block is, and what is worked out for each pays off over more of them.
+  if (p.straight && !forced_block())
+    block = std::clamp(nest.size / (thread_count() * 16) / 64 * 64, block, block * 8);
   const int nd = nest.ndim;
   const int64_t row = nd ? nest.shape[nd - 1] : 1;
   bool all_linear = true;
