@@ -6,6 +6,7 @@ a new row rebuilds what it touches and nothing else.
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -164,6 +165,7 @@ Op op_by_name(std::string_view name) {{
 LEVELS = ("v3", "v4")
 SCALAR_TYPES = ("i4", "i8", "f4", "f8")
 SCALAR_FAMILIES = ("arithmetic", "compare", "minmax", "select")
+PAIRS = ("add", "subtract", "multiply", "divide")  # in the order of LoopTable::pair
 
 
 def element(dtype: str) -> str:
@@ -188,6 +190,9 @@ def family_loops(family: str, level: str) -> str:
                 if t in ("f4", "f8"):
                     how = {"maximum": "reduce_most", "minimum": "reduce_least"}.get(r.name, how)
                 lines.append(f"  NL_REDUCE({how}, {r.name}, {t}, {element(t)})")
+    if family == "arithmetic":
+        for first, second, t in itertools.product(range(len(PAIRS)), range(len(PAIRS)), ("f4", "f8")):
+            lines.append(f"  NL_PAIR({first}, {PAIRS[first]}, {second}, {PAIRS[second]}, {t}, {element(t)})")
     body = "\n".join(lines)
     if any(t in ("c8", "c16") for r in ROWS if r.family == family for t in table.loop_types(r)):
         family_headers = f'#include "scalar/complex.h"\n#include "scalar/{family}.h"'

@@ -15,9 +15,9 @@ NL_FN f8 log_two_words(f8 x, f8 add, f8& low) {
   const f8 s_low = fma_(-s, d_low, fma_(-s, d, f)) * inverse;
   const f8 z = two_product(s, s, ze);
   const f8 z_low = fma_(s + s, s_low, ze);
-  const f8 more =
-      z * even_odd(z, z * z, 0x1.999999999999ap-2, 0x1.2492492492491p-2, 0x1.c71c71c71cfe7p-3, 0x1.745d1745124c6p-3,
-                 0x1.3b13b1bd0eb7ep-3, 0x1.1110df7e2844bp-3, 0x1.e1f80a4d436cfp-4, 0x1.ac4926ed1f63fp-4, 0x1.b8e0c1637c149p-4);
+  const f8 more = z * even_odd(z, z * z, 0x1.999999999999ap-2, 0x1.2492492492491p-2, 0x1.c71c71c71cfe7p-3, 0x1.745d1745124c6p-3,
+                               0x1.3b13b1bd0eb7ep-3, 0x1.1110df7e2844bp-3, 0x1.e1f80a4d436cfp-4, 0x1.ac4926ed1f63fp-4,
+                               0x1.b8e0c1637c149p-4);
   // 2/3 in two words
   const f8 t = 0x1.5555555555555p-1 + more;
   const f8 t_low = ((0x1.5555555555555p-1 - t) + more) + 0x1.5555555555555p-55;
@@ -101,10 +101,15 @@ NL_FN bool power_in_range(f4 x, f4 y) { return is_below(y, 0x1p30f) & log_in_ran
 NL_FN f4 power_fast(f4 x, f4 y) {
   const Split<f8> p = split((f8)magnitude(x));
   const f8 s = quotient(p.m - 1.0, p.m + 1.0), z = s * s;
-  const f8 l = fma_(s, poly(z, 0x1.71547652bed9dp+1, 0x1.ec709d13093ebp-1, 0x1.27777fd82f0abp-1, 0x1.a58d865e8e2bdp-2, 0x1.5ce91c7491937p-2), p.k);
+  const f8 l = fma_(
+      s, poly(z, 0x1.71547652bed9dp+1, 0x1.ec709d13093ebp-1, 0x1.27777fd82f0abp-1, 0x1.a58d865e8e2bdp-2, 0x1.5ce91c7491937p-2),
+      p.k);
   const f8 w = (f8)y * l, v = w > 300.0 ? 300.0 : w < -300.0 ? -300.0 : w;
   const f8 t = v + Magic<f8>::value, r = v - (t - Magic<f8>::value), r2 = r * r;
-  const f8 e = fma_(r, even_odd(r, r2, 0x1.62e4302fc626ep-1, 0x1.ebfbe00e63baep-3, 0x1.c6af6cdbbdcc7p-5, 0x1.3b2a53045179ap-7, 0x1.5f0890162a90ap-10, 0x1.4413896e1ad27p-13), 1.0);
+  const f8 e = fma_(r,
+                    even_odd(r, r2, 0x1.62e4302fc626ep-1, 0x1.ebfbe00e63baep-3, 0x1.c6af6cdbbdcc7p-5, 0x1.3b2a53045179ap-7,
+                             0x1.5f0890162a90ap-10, 0x1.4413896e1ad27p-13),
+                    1.0);
   const f8 raised = from_bits(to_bits(e) + (to_bits(t) << 52));
   // Minus for a negative x and an odd y, NaN where y is no integer.
   const f8 n = (f8)y + Magic<f8>::value;

@@ -45,6 +45,10 @@ a = np.linspace(1, 2, 20000).reshape(100, 200)[:, 3:190]; b = a * a; c = 1 / (b 
 a = np.linspace(1, 2, 20000).astype(np.float32); a[7777] = 1e30; 1 / (1 + a * a * 2)
 a = np.linspace(1, 2, 20000).astype(np.float16); a[7777] = 6e4; 1 / (1 + a * a * 2)
 a = np.arange(20000); b = a - 7777; 5 // b + a * 2
+a = np.linspace(1, 2, 20000); b = a[::-1].copy(); 3 - (a + b) * 2, 2 / (a - b * 3), (1 - a) / b - (b - a * a), (a / 3 - b) * (b / (2 - a))
+a = np.linspace(1, 2, 20000); b = a[::-1].copy(); a *= 2 - b; a -= b * b - a; a += a * 3; b /= 1 + a; b -= 1 - b * a; a + b
+a = np.linspace(1, 2, 20000).astype(np.float32); b = a[::-1].copy(); c = a * b; d = np.exp(-c) * b; c * (1 + d) - (a - d) * b / (1 + b)
+a = np.linspace(1, 2, 20000); a[7777] = np.inf; b = a * 2; c = b - a; 1 / (1 + (c * 0 + 3) * 2)
 a = np.linspace(-1, 1, 20000) * (1 + 2j); a[7777] = 0; np.where(a == 0, 3j, 1 / a) * 2
 """
 

@@ -135,11 +135,12 @@ bool Frame::run_strips(const Cursor& c, int from, int to, int64_t n, const std::
     const int slot = b.code == Code::load ? b.aux : p_.direct_slot[b.dst];
     at_[b.dst] = slot >= 0 ? memory(slot, c, from, to, shift) : strip_reg_[p_.reg[b.dst]];
     if (slot >= 0) item_[b.dst] = item_size(p_.kernel.value_types[b.dst]);
-    if (b.code == Code::load) continue;
+    if (b.code == Code::load || b.taken) continue;
     Step& s = steps_.emplace_back();
-    s.fn = b.fn;
+    const BlockInstr* first = b.first >= 0 ? &p_.code[b.first] : nullptr;
+    s.fn = first ? b.pair : b.fn;
     s.asks = !events.empty() && b.results_tell ? static_cast<int32_t>(&b - p_.code.data()) : -1;
-    const int16_t value[4] = {b.dst, b.a, b.b, b.c};
+    const int16_t value[4] = {b.dst, first ? first->a : b.a, first ? first->b : b.b, first ? b.other : b.c};
     for (int j = 0; j < 4; ++j)
       if (value[j] >= 0) {
         s.at[j] = at_[value[j]];
@@ -330,8 +331,7 @@ void run_map(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>&
   if (nest.size == 0) return;
   int64_t block = block_elements(p);
   // Strips do not care how long a block is, and what is worked out for each pays off over more of them.
-  if (p.straight && !forced_block())
-    block = std::clamp(nest.size / (thread_count() * 16) / 64 * 64, block, block * 8);
+  if (p.straight && !forced_block()) block = std::clamp(nest.size / (thread_count() * 16) / 64 * 64, block, block * 8);
   const int nd = nest.ndim;
   const int64_t row = nd ? nest.shape[nd - 1] : 1;
   bool all_linear = true;

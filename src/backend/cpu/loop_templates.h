@@ -110,6 +110,16 @@ NL_INLINE inline void run3(void* dst, const void* a, const void* b, const void* 
   }
 }
 
+template <class T, class F>
+NL_INLINE inline void run_all3(void* dst, const void* a, const void* b, const void* c, int64_t n, F f) {
+  T* o = static_cast<T*>(dst);
+  const T *x = static_cast<const T*>(a), *y = static_cast<const T*>(b), *z = static_cast<const T*>(c);
+  for_length<T>(n, [&](auto length) NL_INLINE {
+    NL_INDEPENDENT
+    for (int64_t i = 0; i < length; ++i) o[i] = f(x[i], y[i], z[i]);
+  });
+}
+
 // Functions with a hard range: all elements of a chunk run `fast`; where one was out of range, the rare ones run `slow` after it.
 // Both give an element the same bits as the function alone would. An operand that dst overwrites is kept aside by the chunk.
 inline constexpr int64_t kRangeChunk = 256;
@@ -378,6 +388,13 @@ NL_INLINE inline void reduce_any(void* out, const void* in, int64_t n, F f) {
   NL_SLOT(t.op_vs, OP, TYPE) = [](void* d, const void* a, const void* b, const void*, int64_t n) { \
     run_vs<R, A, B>(d, a, b, n, [](A x, B y) NL_INLINE { return nl::op_##OP(x, y); });             \
   };
+#define NL_PAIR(I, FIRST, J, SECOND, TYPE, T)                                                                            \
+  t.pair[I][J][0][static_cast<int>(DType::TYPE)] = [](void* d, const void* a, const void* b, const void* c, int64_t n) { \
+    run_all3<T>(d, a, b, c, n, [](T x, T y, T z) NL_INLINE { return nl::op_##SECOND(nl::op_##FIRST(x, y), z); });        \
+  };                                                                                                                     \
+  t.pair[I][J][1][static_cast<int>(DType::TYPE)] = [](void* d, const void* a, const void* b, const void* c, int64_t n) { \
+    run_all3<T>(d, a, b, c, n, [](T x, T y, T z) NL_INLINE { return nl::op_##SECOND(z, nl::op_##FIRST(x, y)); });        \
+  };
 #define NL_RANGED1(OP, TYPE, T)                                                                                      \
   NL_SLOT(t.op, OP, TYPE) = [](void* d, const void* a, const void*, const void*, int64_t n) {                        \
     run_ranged1<T>(                                                                                                  \
@@ -390,11 +407,11 @@ NL_INLINE inline void reduce_any(void* out, const void* in, int64_t n, F f) {
         d, a, b, n, [](T x, T y) NL_INLINE { return nl::OP##_in_range(x, y); },                                \
         [](T x, T y) NL_INLINE { return nl::OP##_fast(x, y); }, [](T x, T y) { return nl::OP##_slow(x, y); }); \
   };
-#define NL_CAST(FROM, TO, A, R)                                             \
-  t.cast[static_cast<int>(DType::FROM)][static_cast<int>(DType::TO)] =      \
-      [](void* d, const void* a, const void*, const void*, int64_t n) {     \
-        run_cast<R, A>(d, a, n, [](A x) NL_INLINE { return nl::cast<R>(x); }); \
-      };
+#define NL_CAST(FROM, TO, A, R)                                                                                             \
+  t.cast[static_cast<int>(DType::FROM)][static_cast<int>(DType::TO)] = [](void* d, const void* a, const void*, const void*, \
+                                                                          int64_t n) {                                      \
+    run_cast<R, A>(d, a, n, [](A x) NL_INLINE { return nl::cast<R>(x); });                                                  \
+  };
 #define NL_SPECIAL(TYPE) \
   t.special[static_cast<int>(DType::TYPE)] = [](const void* in, int64_t n) { return any_special<nl::TYPE>(in, n); };
 #define NL_REDUCE(HOW, OP, TYPE, T)                                               \

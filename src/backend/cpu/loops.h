@@ -21,6 +21,11 @@ using AskFn = bool (*)(const void* in, int64_t n);
 // Of an operand of the length that the block interpreter asks for most (interpreter.h); loops have a form of their own for it.
 inline constexpr int64_t kStripBytes = 1024;
 
+// The place of an op in LoopTable::pair; -1 where it has none.
+constexpr int pair_index(Op op) {
+  return op == Op::add ? 0 : op == Op::subtract ? 1 : op == Op::multiply ? 2 : op == Op::divide ? 3 : -1;
+}
+
 struct LoopTable {
   const char* level;  // "v3" or "v4": x86-64-v3, x86-64-v4
 
@@ -30,6 +35,10 @@ struct LoopTable {
   // nullptr where there is none: repeat the element into a block and use `op`.
   LoopFn op_sv[kOps][kDTypes];
   LoopFn op_vs[kOps][kDTypes];
+
+  // Two binary ops in one loop: [first][second][0] is (a first b) second c, [1] is c second (a first b), of the ops that pair_index
+  // numbers, for float32 and float64.
+  LoopFn pair[4][4][2][kDTypes];
 
   LoopFn cast[kDTypes][kDTypes];  // [from][to]: C's conversions made total; dst = cast(a)
 

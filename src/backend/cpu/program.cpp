@@ -5,6 +5,52 @@
 namespace numloom::cpu {
 namespace {
 
+// Offers every instruction that has a loop with the one that computes an operand of it, used there only, that loop. `uses`: per
+// value, stores and reductions included.
+void offer_pairs(BlockProgram& p, const std::vector<int>& uses) {
+  const Kernel& k = p.kernel;
+  const LoopTable& t = loops();
+  const auto eligible = [](const BlockInstr& b) {
+    return b.code == Code::loop && b.source->code == KCode::op && pair_index(b.source->op) >= 0;
+  };
+  std::vector<int> at(k.value_types.size(), -1);
+  for (size_t j = 0; j < p.code.size(); ++j) {
+    BlockInstr& b = p.code[j];
+    at[b.dst] = static_cast<int>(j);
+    if (!eligible(b) || b.a == b.b) continue;
+    for (const int side : {0, 1}) {
+      const int i = at[side == 0 ? b.a : b.b];
+      if (i < 0 || b.first >= 0) continue;
+      BlockInstr& f = p.code[i];
+      if (!eligible(f) || f.first >= 0 || f.taken || uses[f.dst] != 1 || f.source->type != b.source->type) continue;
+      const LoopFn fn = t.pair[pair_index(f.source->op)][pair_index(b.source->op)][side][static_cast<int>(b.source->type)];
+      if (!fn) continue;
+      b.pair = fn;
+      b.first = static_cast<int16_t>(i);
+      b.other = side == 0 ? b.b : b.a;
+      f.taken = true;
+    }
+  }
+}
+
+// Takes back what cannot be: operands of the first one whose place is written before the second one runs.
+void withdraw_pairs(BlockProgram& p) {
+  for (size_t j = 0; j < p.code.size(); ++j) {
+    BlockInstr& b = p.code[j];
+    if (b.first < 0) continue;
+    BlockInstr& f = p.code[b.first];
+    for (size_t between = b.first + 1; between < j; ++between) {
+      const BlockInstr& w = p.code[between];
+      if (w.code != Code::loop) continue;
+      const auto overwrites = [&](int16_t v) { return p.reg[v] >= 0 && p.reg[v] == p.reg[w.dst]; };
+      if (p.direct_slot[w.dst] >= 0 || overwrites(f.a) || overwrites(f.b)) {
+        b.pair = nullptr, b.first = -1, f.taken = false;
+        break;
+      }
+    }
+  }
+}
+
 bool divides(Op op) { return op == Op::floor_divide || op == Op::remainder || op == Op::fmod || op == Op::reciprocal; }
 
 }  // namespace
@@ -90,6 +136,16 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
   }
   for (const KReduce& r : k.reduces) kept[r.value] = true, repeat(r.value);
 
+  std::vector<int> uses(n);
+  for (const KInstr& i : k.code)
+    for (int16_t v : {i.a, i.b, i.c})
+      if (v >= 0) ++uses[v];
+  for (const KStore& s : k.stores) ++uses[s.value];
+  for (const KReduce& r : k.reduces) ++uses[r.value];
+  offer_pairs(p, uses);
+  for (const BlockInstr& b : p.code)
+    if (b.first >= 0) repeat(b.other), repeat(p.code[b.first].a), repeat(p.code[b.first].b);
+
   // A value that is stored can be computed in place, in the slot's memory, when nothing reads what was there afterwards.
   std::vector<int> load_end(k.slots.size(), -1), stores_of(n);
   for (const KStore& s : k.stores) ++stores_of[s.value];
@@ -152,6 +208,7 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
     if (last[b.dst] < 0) free.push_back(p.reg[b.dst]);
   }
   ++p.nregs;
+  withdraw_pairs(p);
   return out;
 }
 

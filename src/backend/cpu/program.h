@@ -26,6 +26,11 @@ struct BlockInstr {
   int8_t parts = 1;         // floats in a result, for `special`
   LoopFn fn = nullptr;
   const KInstr* source = nullptr;
+  // In strips: one loop for this instruction and the one that computes an operand of it, and where that is; -1 for none.
+  LoopFn pair = nullptr;
+  int16_t first = -1;
+  int16_t other = -1;       // the operand that is not of the first one
+  bool taken = false;       // it is a `first`
 };
 
 struct BlockProgram {

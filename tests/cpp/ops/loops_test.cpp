@@ -124,6 +124,54 @@ TEST(Loops, TakeASingleElementAsEitherOperand) {
   });
 }
 
+TEST(Loops, RunTwoOpsAsOneAfterTheOther) {
+  const LoopTable& t = loops();
+  constexpr Op kPaired[] = {Op::add, Op::subtract, Op::multiply, Op::divide};
+  for (const DType d : {DType::f4, DType::f8})
+    for (const Op first : kPaired)
+      for (const Op second : kPaired)
+        for (const int side : {0, 1}) {
+          // Another case's result is a third operand.
+          Case one = make_case(first, d), both = make_case(first, d), third = make_case(Op::add, d),
+               after = make_case(second, d);
+          call(loop(t, Op::add, d), third);
+          call(loop(t, first, d), one);
+          const LoopFn pair = t.pair[pair_index(first)][pair_index(second)][side][static_cast<int>(d)];
+          ASSERT_NE(pair, nullptr);
+          pair(both.out.data(), both.in[0].data(), both.in[1].data(), third.out.data(), kN);
+          loop(t, second, d)(after.out.data(), side == 0 ? one.out.data() : third.out.data(),
+                             side == 0 ? third.out.data() : one.out.data(), nullptr, kN);
+          EXPECT_TRUE(same_bits(d, after.out.data(), both.out.data(), kN))
+              << op_info(first).name << " " << op_info(second).name;
+        }
+}
+
+// The length of a strip has a form of its own, which must give what any other length gives.
+TEST(Loops, GiveTheSameForTheLengthOfAStrip) {
+  for_each_loop([](Op op, DType d) {
+    if (op_info(op).nin > 2 || (d != DType::f4 && d != DType::f8)) return;
+    const auto n = kStripBytes / item_size(d);
+    Case some = make_case(op, d);
+    Bytes in[2], whole(static_cast<size_t>(n * item_size(op_output_type(op, d))));
+    Bytes parts = whole;
+    for (int k = 0; k < op_info(op).nin; ++k) {
+      const auto size = static_cast<size_t>(item_size(op_input_type(op, d, k)));
+      for (int64_t i = 0; i < n; ++i) {
+        const auto* at = some.in[k].data() + static_cast<size_t>(i % kN) * size;
+        in[k].insert(in[k].end(), at, at + size);
+      }
+    }
+    loop(loops(), op, d)(whole.data(), in[0].data(), in[1].data(), nullptr, n);
+    const int64_t half = n / 2 - 3, out = item_size(op_output_type(op, d));
+    const auto from = [&](int k) {
+      return in[k].data() + (op_info(op).nin > k ? half * item_size(op_input_type(op, d, k)) : 0);
+    };
+    loop(loops(), op, d)(parts.data(), in[0].data(), in[1].data(), nullptr, half);
+    loop(loops(), op, d)(parts.data() + half * out, from(0), from(1), nullptr, n - half);
+    EXPECT_TRUE(same_bits(op_output_type(op, d), whole.data(), parts.data(), n)) << op_info(op).name;
+  });
+}
+
 double reference_sum(const double* p, int64_t n) {
   if (n < 8) {
     double r = p[0];
