@@ -47,6 +47,15 @@ bool to_flag(PyObject* o, bool& out);
 int to_axis(PyObject* o, int ndim);
 // None, an axis or a tuple of them, as a mask.
 std::optional<uint32_t> to_axes(PyObject* o, int ndim);
+// The arguments of a reduction by `op`, as np.sum and ufunc.reduce take them; holds what `options` points to.
+struct Reduction {
+  Operand array, mask;
+  Scalar start;
+  ReduceOptions options;
+  // False: NumPy must decide.
+  bool parse(Op op, PyObject* a, PyObject* axis, PyObject* dtype, PyObject* out, PyObject* keepdims, PyObject* initial,
+             PyObject* where);
+};
 bool to_order(PyObject* o, char& out);  // 'C', 'F', 'A', 'K'
 bool to_casting(PyObject* o, Casting& out);
 

@@ -12,11 +12,8 @@ PyObject* nonzero_tuple(const Array& a) {
   return t.release();
 }
 
-namespace {
-
-// The first operand as an array, and what reductions share. False: decline.
-bool parse_common(PyObject* a, PyObject* axis, PyObject* dtype, PyObject* out, PyObject* keepdims, PyObject* where,
-                  Operand& array, Operand& mask, ReduceOptions& options) {
+bool Reduction::parse(Op op, PyObject* a, PyObject* axis, PyObject* dtype, PyObject* out, PyObject* keepdims, PyObject* initial,
+                      PyObject* where) {
   if (!to_array(a, array)) return false;
   options.axes = to_axes(axis, array.array->ndim());
   if (!to_dtype(dtype, options.dtype, kNoDType)) return false;
@@ -26,12 +23,22 @@ bool parse_common(PyObject* a, PyObject* axis, PyObject* dtype, PyObject* out, P
     if (!options.out->writeable) raise(PyExc_ValueError, "output array is read-only");
   }
   if (!to_flag(keepdims, options.keepdims)) return false;
+  if (given(initial)) {
+    if (!to_scalar(initial, start)) return false;
+    // The one start that the identity would swallow.
+    if (op == Op::add && is_inexact(start.dtype) && std::signbit(cast_scalar(start, DType::f8).f) &&
+        cast_scalar(start, DType::f8).f == 0)
+      return false;
+    options.initial = &start;
+  }
   if (given(where) && where != Py_True) {
     if (!to_array(where, mask) || mask.array->dtype != DType::b1) return false;
     options.where = mask.array;
   }
   return true;
 }
+
+namespace {
 
 template <class F>
 PyObject* into(PyObject* out, F&& f) {
@@ -62,32 +69,22 @@ PyObject* fold(const Call& call) {
     v[3] = v[2];
     v[2] = nullptr;
   }
-  Operand a, mask;
-  ReduceOptions options;
-  Scalar initial;
-  if (!parse_common(v[0], v[1], v[2], v[3], v[4], v[6], a, mask, options)) return call.decline("operands of this kind");
-  if (given(v[5])) {
-    if (!to_scalar(v[5], initial)) return call.decline("initial");
-    // The one start that the identity would swallow.
-    if (op == Op::add && is_inexact(initial.dtype) && std::signbit(cast_scalar(initial, DType::f8).f) &&
-        cast_scalar(initial, DType::f8).f == 0)
-      return call.decline("an initial -0.0");
-    options.initial = &initial;
-  }
+  Reduction r;
+  if (!r.parse(op, v[0], v[1], v[2], v[3], v[4], v[5], v[6])) return call.decline("operands of this kind");
   if (op_info(op).warns && errstate_needs_numpy()) return call.decline("errstate");
-  return into(v[3], [&] { return reduce(op, *a.array, options); });
+  return into(v[3], [&] { return reduce(op, *r.array.array, r.options); });
 }
 
 PyObject* mean_of(const Call& call) {
   static const Signature signature({"a", "axis", "dtype", "out", "keepdims", "where"}, 5);
   PyObject* v[6];
   if (!signature.parse(call, v)) return call.decline("arguments");
-  Operand a, mask;
-  ReduceOptions options;
-  if (!parse_common(v[0], v[1], v[2], v[3], v[4], v[5], a, mask, options)) return call.decline("operands of this kind");
-  if (a.array->size() == 0) return call.decline("an empty array");
+  Reduction r;
+  if (!r.parse(Op::add, v[0], v[1], v[2], v[3], v[4], nullptr, v[5])) return call.decline("operands of this kind");
+  const Array& a = *r.array.array;
+  if (a.size() == 0) return call.decline("an empty array");
   if (errstate_needs_numpy()) return call.decline("errstate");
-  return into(v[3], [&] { return mean(*a.array, options); });
+  return into(v[3], [&] { return mean(a, r.options); });
 }
 
 template <bool root>
@@ -95,9 +92,10 @@ PyObject* spread(const Call& call) {
   static const Signature signature({"a", "axis", "dtype", "out", "ddof", "keepdims", "where", "mean", "correction"}, 6);
   PyObject* v[9];
   if (!signature.parse(call, v)) return call.decline("arguments");
-  Operand a, mask, given_mean;
-  ReduceOptions options;
-  if (!parse_common(v[0], v[1], v[2], v[3], v[5], v[6], a, mask, options)) return call.decline("operands of this kind");
+  Operand given_mean;
+  Reduction r;
+  if (!r.parse(Op::add, v[0], v[1], v[2], v[3], v[5], nullptr, v[6])) return call.decline("operands of this kind");
+  const Array& a = *r.array.array;
   if (given(v[4]) && given(v[8])) return call.decline("ddof and correction");
   PyObject* delta = given(v[8]) ? v[8] : v[4];
   double ddof = 0;
@@ -105,12 +103,12 @@ PyObject* spread(const Call& call) {
     ddof = PyFloat_AsDouble(delta);
     if (ddof == -1 && PyErr_Occurred()) throw python_error{};
   }
-  if (a.array->size() == 0) return call.decline("an empty array");
+  if (a.size() == 0) return call.decline("an empty array");
   if (errstate_needs_numpy()) return call.decline("errstate");
-  if (given(v[7]) && (!is_ours(v[7]) || !to_array(v[7], given_mean) || given_mean.array->dtype != a.array->dtype ||
-                      given_mean.array->ndim() != a.array->ndim() || !is_float(a.array->dtype)))
+  if (given(v[7]) && (!is_ours(v[7]) || !to_array(v[7], given_mean) || given_mean.array->dtype != a.dtype ||
+                      given_mean.array->ndim() != a.ndim() || !is_float(a.dtype)))
     return call.decline("mean=");
-  return into(v[3], [&] { return variance(*a.array, ddof, root, options, given(v[7]) ? given_mean.array : nullptr); });
+  return into(v[3], [&] { return variance(a, ddof, root, r.options, given(v[7]) ? given_mean.array : nullptr); });
 }
 
 template <Op op>
@@ -155,11 +153,9 @@ PyObject* count_nonzero_of(const Call& call) {
   static const Signature signature({"a", "axis", "keepdims"}, 2);
   PyObject* v[3];
   if (!signature.parse(call, v)) return call.decline("arguments");
-  Operand a, mask;
-  ReduceOptions options;
-  if (!parse_common(v[0], v[1], nullptr, nullptr, v[2], nullptr, a, mask, options))
-    return call.decline("operands of this kind");
-  return result_of([&] { return count_nonzero(*a.array, options); });
+  Reduction r;
+  if (!r.parse(Op::add, v[0], v[1], nullptr, nullptr, v[2], nullptr, nullptr)) return call.decline("operands of this kind");
+  return result_of([&] { return count_nonzero(*r.array.array, r.options); });
 }
 
 PyObject* nonzero_of(const Call& call) {

@@ -243,40 +243,50 @@ PyObject* joined(const Call& call, PyObject* out, Array&& result) {
   return written ? written : call.decline("out= of another shape");
 }
 
-PyObject* concatenate_of(const Call& call) {
-  static const Signature signature({"arrays", "axis", "out", "dtype", "casting"}, 3);
-  PyObject* v[5];
+// The arguments of concatenate and stack; `arrays` has one at least.
+struct Joining {
+  PyObject *axis, *out;
   std::vector<Array> arrays;
-  DType t;
-  if (!signature.parse(call, v) || given(v[4]) || !joined_type(v[2], v[3], t)) return call.decline("arguments");
-  if (!gather_arrays(v[0], arrays)) return call.decline("operands of this kind");
+  DType type;
+  // False: decline.
+  bool parse(const Call& call) {
+    static const Signature signature({"arrays", "axis", "out", "dtype", "casting"}, 3);
+    PyObject* v[5];
+    if (!signature.parse(call, v) || given(v[4]) || !joined_type(v[2], v[3], type)) return false;
+    axis = v[1];
+    out = v[2];
+    return gather_arrays(v[0], arrays);
+  }
+};
+
+PyObject* concatenate_of(const Call& call) {
+  Joining join;
+  if (!join.parse(call)) return call.decline("operands of this kind");
+  std::vector<Array>& arrays = join.arrays;
   int axis = 0;
-  if (v[1] == Py_None) {
+  if (join.axis == Py_None) {
     const int64_t all[1] = {-1};
     const int64_t none[1] = {0};
     for (Array& a : arrays) a = reshape(a, a.size() ? Shape(all) : Shape(none));
   } else {
     if (arrays[0].ndim() == 0) raise(PyExc_ValueError, "zero-dimensional arrays cannot be concatenated");
-    axis = v[1] ? to_axis(v[1], arrays[0].ndim()) : 0;
+    axis = join.axis ? to_axis(join.axis, arrays[0].ndim()) : 0;
   }
-  return joined(call, v[2], concatenate(arrays, axis, t));
+  return joined(call, join.out, concatenate(arrays, axis, join.type));
 }
 
 PyObject* stack_of(const Call& call) {
-  static const Signature signature({"arrays", "axis", "out", "dtype", "casting"}, 3);
-  PyObject* v[5];
-  std::vector<Array> arrays;
-  DType t;
-  if (!signature.parse(call, v) || given(v[4]) || !joined_type(v[2], v[3], t)) return call.decline("arguments");
-  if (!gather_arrays(v[0], arrays)) return call.decline("operands of this kind");
+  Joining join;
+  if (!join.parse(call)) return call.decline("operands of this kind");
+  std::vector<Array>& arrays = join.arrays;
   const int n = arrays[0].ndim() + 1;
   if (n > kMaxDims) return call.decline("dimensions");
-  const int axis = v[1] ? to_axis(v[1], n) : 0;
+  const int axis = join.axis ? to_axis(join.axis, n) : 0;
   for (const Array& a : arrays) {
     if (!same_shape(a.layout, arrays[0].layout)) raise(PyExc_ValueError, "all input arrays must have the same shape");
   }
   for (Array& a : arrays) a = expand_dims(a, uint32_t{1} << axis);
-  return joined(call, v[2], concatenate(arrays, axis, t));
+  return joined(call, join.out, concatenate(arrays, axis, join.type));
 }
 
 PyObject* dot_of(const Call& call) {

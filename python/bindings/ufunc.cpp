@@ -186,32 +186,16 @@ PyObject* reduce_method(const Method& m) {
   PyObject* v[7];
   if (!reduces(m.u) || !signature.parse(m.call(), v)) return m.elsewhere();
   v[3] = unwrap_out(v[3]);
-  Operand a, out, where;
-  Scalar initial;
-  if (!to_array(v[0], a) || (given_some(v[3]) && !is_ours(v[3]))) return m.elsewhere();
+  static PyObject* first = PyLong_FromLong(0);
+  Reduction r;
+  if (!r.parse(m.u->op, v[0], v[1] ? v[1] : first, v[2], v[3], v[4], v[5], v[6])) return m.elsewhere();
+  const Array& a = *r.array.array;
+  if (!v[1] && a.ndim() == 0) return m.elsewhere();
   if (op_info(m.u->op).warns && errstate_needs_numpy()) return m.elsewhere();
-  ReduceOptions options;
-  const int ndim = a.array->ndim();
-  if (!v[1]) {
-    if (ndim == 0) return m.elsewhere();
-    options.axes = 1;  // axis=0
-  } else {
-    options.axes = to_axes(v[1], ndim);
-  }
-  if (options.axes && ndim > 1 && __builtin_popcount(*options.axes) > 1 && !op_info(m.u->op).commutative) return m.elsewhere();
-  if (!to_dtype(v[2], options.dtype, kNoDType)) return m.elsewhere();
-  if (given_some(v[3])) options.out = &array_of(v[3]);
-  if (!to_flag(v[4], options.keepdims)) return m.elsewhere();
-  if (given(v[5])) {
-    if (!to_scalar(v[5], initial)) return m.elsewhere();
-    options.initial = &initial;
-  }
-  if (v[6] && v[6] != Py_True) {
-    if (!to_array(v[6], where) || where.array->dtype != DType::b1) return m.elsewhere();
-    options.where = where.array;
-  }
-  if (!options.out) return result_of([&] { return reduce(m.u->op, *a.array, options); });
-  reduce(m.u->op, *a.array, options);
+  const auto& axes = r.options.axes;
+  if (axes && a.ndim() > 1 && __builtin_popcount(*axes) > 1 && !op_info(m.u->op).commutative) return m.elsewhere();
+  if (!r.options.out) return result_of([&] { return reduce(m.u->op, a, r.options); });
+  reduce(m.u->op, a, r.options);
   return Py_NewRef(v[3]);
 }
 

@@ -262,7 +262,7 @@ Array concatenate(std::span<const Array> arrays, int axis, DType dtype) {
     l.offset += at * out.layout.strides[axis];
     l.shape[axis] = a.layout.shape[axis];
     at += a.layout.shape[axis];
-    if (l.size()) assign(out.with(type, l), a);
+    assign(out.with(type, l), a, Casting::same_kind);
   }
   return out;
 }

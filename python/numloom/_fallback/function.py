@@ -7,7 +7,7 @@ import operator
 
 from numloom import _core
 from numloom._fallback.convert import Loan
-from numloom._fallback.target import Target
+from numloom._fallback.target import Target, as_it_is
 
 
 def _kind(real):
@@ -43,15 +43,11 @@ def make_lending(real):
     def begin(args, kwargs):
         loan = Loan()
         lent = tuple([loan.lend(x, True) for x in args])
-        return real, lent, {k: loan.lend(x, True) for k, x in kwargs.items()} if kwargs else None, _as_it_is
+        return real, lent, {k: loan.lend(x, True) for k, x in kwargs.items()} if kwargs else None, as_it_is
 
     function = _core.function(real, begin, "lends")
     functools.update_wrapper(function, real)
     return function
-
-
-def _as_it_is(box):
-    return box[0] if box else None
 
 
 def describe(ours, real, name, module=None):

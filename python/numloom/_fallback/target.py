@@ -166,7 +166,7 @@ def fallback_ufunc(ufunc, method, args, kwargs, reason="arguments beyond the nat
     """Hook of the compiled module: the same for a ufunc. `ufunc` is NumPy's own."""
     if _decided_elsewhere(args, kwargs):
         real = ufunc if method == "__call__" else getattr(ufunc, method)
-        return real, _stand(args), kwargs and {name: _stand(value) for name, value in kwargs.items()}, _as_it_is
+        return real, _stand(args), kwargs and {name: _stand(value) for name, value in kwargs.items()}, as_it_is
     return UfuncTarget(ufunc, method).begin(args, kwargs, reason)
 
 
@@ -236,5 +236,5 @@ def _unwrap(value):
     return value.value if isinstance(value, _StandIn) else value
 
 
-def _as_it_is(box):
+def as_it_is(box):
     return box[0] if box else None
