@@ -18,14 +18,17 @@ def _is_tolerance(x):
     return is_scalar(x) and not isinstance(x, (complex, numpy.complexfloating)) and 0 <= x < numpy.inf
 
 
+def _kind(x):
+    return x.dtype.kind if hasattr(x, "dtype") else numpy.dtype(type(x)).kind
+
+
 @provides()
 def isclose(a, b, rtol=1.0e-5, atol=1.0e-8, equal_nan=False):
     x, y = _operand(a), _operand(b)
     arrays = type(x) is ndarray or type(y) is ndarray
     if not arrays or x is None or y is None or not _is_tolerance(rtol) or not _is_tolerance(atol):
         return decline("isclose", (a, b, rtol, atol, equal_nan), {})
-    kinds = getattr(x, "dtype", numpy.dtype(type(x))).kind + getattr(y, "dtype", numpy.dtype(type(y))).kind
-    if not set(kinds) <= set("biufc"):
+    if not {_kind(x), _kind(y)} <= set("biufc"):
         return decline("isclose", (a, b, rtol, atol, equal_nan), {})
     if type(y) is ndarray and y.dtype.kind in "biu":
         y = y.astype(numpy.float64)
@@ -83,7 +86,7 @@ def isposinf(x, out=None):
 
 def _infinite(name, x, out, negative):
     a = _operand(x)
-    if a is None or out is not None or getattr(a, "dtype", numpy.dtype(type(a))).kind not in "biuf":
+    if a is None or out is not None or _kind(a) not in "biuf":
         return decline(name, (x, out), {})
     sign = _u["signbit"](a)
     return _u["logical_and"](_u["isinf"](a), sign if negative else ~sign)
