@@ -17,7 +17,8 @@ def main():
     args = parser.parse_args()
 
     device = "cuda" if args.gpu else "cpu"
-    names = ["black_scholes", "stencil", "reduce", "calls"] + ([] if args.gpu else ["small_calls", "functions", "ufuncs"])
+    names = ["black_scholes", "stencil", "reduce", "calls"]
+    names += ["registers"] if args.gpu else ["small_calls", "functions", "ufuncs"]
     failed = []
     for name in names:
         command = [sys.executable, str(HERE / f"{name}.py"), "--device", device, "--rounds", str(args.rounds)]

@@ -148,13 +148,14 @@ def test_names_that_numpy_warns_about_warn_each_time():
     count = """if True:
         import {} as np, warnings
         warnings.simplefilter("always")
-        np.chararray, np.chararray
+        # Which of them there are depends on NumPy's version.
+        [getattr(np, name, None) for name in ("chararray", "object") * 2]
     """
     theirs, ours = (
         subprocess.run([sys.executable, "-c", count.format(module)], capture_output=True, text=True, timeout=60, check=True)
         for module in ("numpy", "numloom")
     )
-    assert ours.stderr.count("Warning") == theirs.stderr.count("Warning")
+    assert ours.stderr.count("Warning") == theirs.stderr.count("Warning") >= 2
 
 
 ARRAY_LIKES = """

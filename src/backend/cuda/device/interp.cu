@@ -84,6 +84,24 @@ NL_FN void store_bytes(char* to, Wide v, int item) {
   }
 }
 
+template <int W> NL_FN void load_bytes(Word<W>* to, const char* from, int item) {
+  switch (item) {
+    case 1: async_copy<1>(to, from); break;
+    case 2: async_copy<2>(to, from); break;
+    case 4: async_copy<4>(to, from); break;
+    case 8:
+      if constexpr (W >= 8) async_copy<8>(to, from);
+      break;
+    default:
+      if constexpr (W >= 16) async_copy<16>(to, from);
+  }
+}
+// Elements of N bytes, evenly spaced, of those that are there.
+template <int N, int W, int E> NL_FN void load_each(Vec<W>* to, U64 base, const I64 (&x)[E], I64 step, const bool (&ok)[E]) {
+  for (int e = 0; e < E; ++e)
+    if (ok[e]) async_copy<N>(&to->v[e], (const char*)(base + x[e] * step));
+}
+
 template <int W, bool kFull> __device__ void run(const Block& block, unsigned char* shared) {
   constexpr int E = 16 / W;
   const int t = threadIdx.x, T = blockDim.x;
@@ -210,21 +228,23 @@ template <int W, bool kFull> __device__ void run(const Block& block, unsigned ch
               async_copy<16>(to, address(s, 0));
               continue;
             }
-            for (int e = 0; e < E; ++e) {
-              if (!ok[e]) continue;
-              const char* at = address(s, e);
+            if (!(slots[s * slot_words + 1] >> 32)) {
+              const I64 step = (I64)slots[s * slot_words + 2];
               switch (item) {
-                case 1: async_copy<1>(&to->v[e], at); break;
-                case 2: async_copy<2>(&to->v[e], at); break;
-                case 4: async_copy<4>(&to->v[e], at); break;
+                case 1: load_each<1>(to, row_base[s], x, step, ok); break;
+                case 2: load_each<2>(to, row_base[s], x, step, ok); break;
+                case 4: load_each<4>(to, row_base[s], x, step, ok); break;
                 case 8:
-                  if constexpr (W >= 8) async_copy<8>(&to->v[e], at);
+                  if constexpr (W >= 8) load_each<8>(to, row_base[s], x, step, ok);
                   break;
                 default:
-                  if constexpr (W >= 16) async_copy<16>(&to->v[e], at);
+                  if constexpr (W >= 16) load_each<16>(to, row_base[s], x, step, ok);
                   break;
               }
+              continue;
             }
+            for (int e = 0; e < E; ++e)
+              if (ok[e]) load_bytes(&to->v[e], address(s, e), item);
             continue;
           }
           case kWait: async_wait(); continue;
