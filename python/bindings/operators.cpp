@@ -78,7 +78,11 @@ PyObject* again_with_real(Op op, PyObject* x, PyObject* y) {
 PyObject* binary_elsewhere(PyObject* real, PyObject* x, PyObject* y, bool inplace = false, Op op = Op::none) {
   if (!inplace && is_derived(x) && real != real_ufunc("divmod")) return again_with_real(op, x, y);
   PyObject* other = is_ours(x) ? y : x;
-  if (leave_to(other, inplace)) return Py_NewRef(Py_NotImplemented);
+  if (leave_to(other, inplace)) {
+    // As above: it may know NumPy's arrays alone.
+    if (other == x && !inplace && real != real_ufunc("divmod")) return again_with_real(op, x, y);
+    return Py_NewRef(Py_NotImplemented);
+  }
   if (inplace) {
     PyObject* args[3] = {x, y, x};
     static PyObject* names = Py_BuildValue("(s)", "out");

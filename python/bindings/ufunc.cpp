@@ -364,39 +364,12 @@ PyObject* apply_pair(Op first, Op second, std::span<const Arg> in, const MapOpti
   return PyTuple_Pack(2, a.get(), b.get());
 }
 
-namespace {
-
-// Whether an operand's class is to decide about the call. Derived array classes are not asked: they hand their operands on to
-// NumPy's own method, which leaves arrays of ours to us.
-bool overrides(PyObject* o) {
-  if (is_ours(o) || PyArray_Check(o) || is_number(o) || o == Py_None) return false;
-  Ref method(PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(o)), "__array_ufunc__"));
-  if (!method) PyErr_Clear();
-  return method && method.get() != Py_None;
-}
-
-bool any_overrides(PyObject* args, PyObject* kwargs) {
-  for (Py_ssize_t i = 2; i < PyTuple_GET_SIZE(args); ++i) {
-    if (overrides(PyTuple_GET_ITEM(args, i))) return true;
-  }
-  PyObject* out = kwargs ? PyDict_GetItem(kwargs, kw_out) : nullptr;
-  if (!out) return false;
-  if (!PyTuple_Check(out)) return overrides(out);
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(out); ++i) {
-    if (overrides(PyTuple_GET_ITEM(out, i))) return true;
-  }
-  return false;
-}
-
-}  // namespace
-
 PyObject* array_ufunc(PyObject*, PyObject* args, PyObject* kwargs) {
   const Py_ssize_t n = PyTuple_GET_SIZE(args);
   if (n < 2 || !PyUnicode_Check(PyTuple_GET_ITEM(args, 1))) {
     PyErr_SetString(PyExc_TypeError, "__array_ufunc__ takes a ufunc, a method and operands");
     return nullptr;
   }
-  if (any_overrides(args, kwargs)) Py_RETURN_NOTIMPLEMENTED;
   PyObject* real = PyTuple_GET_ITEM(args, 0);
   const char* name = PyUnicode_AsUTF8(PyTuple_GET_ITEM(args, 1));
   if (!name) return nullptr;

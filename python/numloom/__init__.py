@@ -13,6 +13,7 @@ import sys as _sys
 
 from numloom import _core, _filters, _json, _ndarray, _testing
 from numloom._fallback import FallbackError, FallbackWarning
+from numloom._fallback import bridges as _bridges
 from numloom._fallback import policy as _policy
 from numloom._fallback import target as _target
 from numloom._fallback.convert import from_host as _from_host
@@ -37,6 +38,7 @@ __array_api_version__, __array_namespace_info__, __config__ = (
 _core.__getattr__ = _namespace.facade("numpy._core").__getattr__
 _core.__path__ = []
 _filters.install()
+_bridges.install()
 _json.install()
 _testing.install()
 

@@ -3,7 +3,7 @@
 import functools
 
 from numloom import _core
-from numloom._script.after_import import after_import
+from numloom._fallback.after_import import after_import
 
 _ndarray = _core.ndarray
 

@@ -3,8 +3,8 @@
 import types
 
 from numloom._fallback import tables
+from numloom._fallback.after_import import after_import
 from numloom._fallback.function import make_lending
-from numloom._script.after_import import after_import
 
 
 def _lend(module):

@@ -50,7 +50,9 @@ np.modf(A(), None)
 np.modf(A(), "one", "two")
 np.multiply.reduce(A(), 0, None, x)[:5]
 np.multiply.at(A(), [0, 1], x)
-x.__array_ufunc__(np.multiply, "__call__", x, A())
+numpy.multiply(x, A())
+numpy.multiply(A(), x)
+numpy.multiply(x, Never())
 x.__array_ufunc__(np.multiply, "__call__", x, 2)
 """
 
@@ -69,6 +71,45 @@ def test_deciding_classes_get_the_callers_own_arrays():
 
     assert numloom.add(x, Keeps(), out=x) is True
     assert numloom.add(x, Keeps(), x) is True
+
+
+class KnowsNumPyAlone:
+    """A class of a library: it declines arrays that are not NumPy's."""
+
+    def __array_ufunc__(self, ufunc, method, *inputs, out=(), **kwargs):
+        others = [x for x in (*inputs, *out) if x is not self]
+        if any(type(x) is numloom.ndarray for x in others) or not isinstance(ufunc, numpy.ufunc):
+            return NotImplemented
+        if out:
+            out[0][...] = 7
+            return out[0]
+        return ufunc.__name__, *others
+
+
+def test_classes_that_know_numpys_arrays_alone_get_them():
+    x, foreign = numloom.arange(3.0), KnowsNumPyAlone()
+    for call in (numloom.add, numpy.add):
+        for made in (call(x, foreign), call(foreign, x)):
+            assert made[0] == "add" and made[1].tolist() == [0, 1, 2]
+    assert numloom.add(1.5, foreign, out=x) is x and x.tolist() == [7, 7, 7]
+
+
+class DeclinesOurs:
+    """The same with operators alone."""
+
+    __array_priority__ = 10
+
+    def __add__(self, other):
+        return ("added", other.tolist()) if isinstance(other, numpy.ndarray) else NotImplemented
+
+    __radd__ = __matmul__ = __add__
+
+
+def test_operators_that_know_numpys_arrays_alone_get_them():
+    x = numloom.arange(3.0)
+    assert DeclinesOurs() + x == DeclinesOurs() @ x == ("added", [0, 1, 2])
+    with pytest.raises(TypeError):
+        DeclinesOurs() - x
 
 
 SCALARS = """

@@ -27,9 +27,9 @@ def test_matplotlib(project):
 
 def test_pandas(project):
     pytest.importorskip("pandas")
-    project.same(
-        """
-        import numpy as np, pandas as pd
+    program = """
+        import numpy as np
+        import pandas as pd
         a = np.arange(6.0).reshape(3, 2)
         df = pd.DataFrame(a, columns=["x", "y"])
         df["z"] = np.sqrt(df["x"]) + np.arange(3)
@@ -39,9 +39,10 @@ def test_pandas(project):
         print(pd.Series(np.array(["a", "b"])), pd.cut(np.arange(4), 2), df.groupby(np.array([0, 0, 1])).mean())
         print(df.iloc[np.array([0, 2])])
         print(pd.DataFrame({"a": np.arange(2), "b": np.ones(2)}).describe(), pd.isna(np.array([1.0, np.nan])))
-        print(df.apply(np.sum))
+        print(df.apply(np.sum), df[["x", "y"]] + a, a + df[["x", "y"]], df[np.array([True, False, True])], np.maximum(df["x"], np.ones(3)))
         """
-    )
+    project.same(program)
+    project.same_by_import(program)
 
 
 def test_scikit_learn(project):

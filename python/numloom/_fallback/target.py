@@ -190,8 +190,15 @@ class _Deciding(_StandIn):
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         from numloom import _namespace
 
-        kwargs = {name: _unwrap(value) for name, value in kwargs.items()}
-        return self.value.__array_ufunc__(_namespace.known(ufunc), method, *_unwrap(inputs), **kwargs)
+        ours = {name: _unwrap(value) for name, value in kwargs.items()}
+        made = self.value.__array_ufunc__(_namespace.known(ufunc), method, *_unwrap(inputs), **ours)
+        if made is not NotImplemented or not _holds_array((inputs, kwargs.get("out"), kwargs.get("where"))):
+            return made
+        # Its library knows NumPy's arrays alone.
+        loan = Loan()
+        inputs = [loan.lend(_unwrap(value), False) for value in inputs]
+        kwargs = {name: loan.lend(_unwrap(value), name == "out") for name, value in kwargs.items()}
+        return loan.take_back([self.value.__array_ufunc__(ufunc, method, *inputs, **kwargs)])
 
 
 _ArrayStandIn = type("ndarray", (_StandIn,), {"__slots__": ()})  # errors show the name
@@ -234,6 +241,10 @@ def _unwrap(value):
     if type(value) is tuple:
         return tuple(map(_unwrap, value))
     return value.value if isinstance(value, _StandIn) else value
+
+
+def _holds_array(value):
+    return any(map(_holds_array, value)) if type(value) is tuple else type(value) is _ArrayStandIn
 
 
 def as_it_is(box):

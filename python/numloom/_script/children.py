@@ -9,7 +9,7 @@ import dataclasses
 import os
 import runpy
 
-from numloom._script.after_import import after_import
+from numloom._fallback.after_import import after_import
 
 _START = os.path.join(os.path.dirname(os.path.abspath(__file__)), "child_start.py")
 

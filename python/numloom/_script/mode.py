@@ -2,7 +2,7 @@
 
 from numloom import _core, _ndarray
 from numloom._fallback import policy
-from numloom._script import bridges, children, classes, redirect
+from numloom._script import children, classes, redirect
 from numloom._script.usercode import UserCode
 
 
@@ -21,4 +21,3 @@ def activate(options, roots, main_is_user=True, main_source=None):
     redirect.install(user)
     classes.install(user)
     children.install(options, roots, main_is_user)
-    bridges.install()

@@ -7,9 +7,9 @@ import functools
 import types
 
 from numloom import _core
+from numloom._fallback.after_import import after_import
 from numloom._fallback.convert import Loan
 from numloom._fallback.function import make_lending
-from numloom._script.after_import import after_import
 
 _ours = _core.ndarray
 
@@ -76,7 +76,7 @@ def _pandas(pandas):
     seen = set()
     for cls in classes:
         for base in cls.__mro__:
-            if base.__module__.startswith("pandas.") and base not in seen:
+            if base.__module__.partition(".")[0] == "pandas" and base not in seen:
                 seen.add(base)
                 _lend_to_methods(base)
     for name, value in list(vars(pandas).items()):
