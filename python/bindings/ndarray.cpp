@@ -321,7 +321,18 @@ PyObject* get_ctypes(PyObject* self, void* name) {
 
 PyObject* get_priority(PyObject*, void*) { return PyFloat_FromDouble(0.0); }
 
+// In script mode libraries, which know NumPy's class only, are to see an instance of it: `isinstance` asks here.
+PyObject* get_class(PyObject* o, void*) {
+  return Py_NewRef(reinterpret_cast<PyObject*>(script_mode ? &PyArray_Type : Py_TYPE(o)));
+}
+
+int set_class(PyObject*, PyObject*, void*) {
+  PyErr_SetString(PyExc_TypeError, "__class__ assignment only supported for mutable types or ModuleType subclasses");
+  return -1;
+}
+
 PyGetSetDef attributes[] = {
+    {"__class__", get_class, set_class, nullptr, nullptr},
     {"shape", get_shape, set_shape, "Sizes of the dimensions.", nullptr},
     {"strides", get_strides, set_strides, "Bytes from one element to the next along each dimension.", nullptr},
     {"dtype", get_dtype, set_dtype, "The element type: NumPy's own dtype object.", nullptr},

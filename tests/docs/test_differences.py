@@ -272,6 +272,16 @@ def test_two_array_classes():
     assert run(code) == "False True True True"
 
 
+def test_class_of_an_instance():
+    code = """
+        import sys
+        import numpy as np
+        x = np.zeros(2)
+        print(x.__class__ is np.ndarray, x.__class__ == np.ndarray, x.__class__ is sys.modules["numpy"].ndarray)
+    """
+    assert run(code) == "False True True"
+
+
 def test_functions_are_equal():
     code = """
         import pickle

@@ -1,5 +1,7 @@
 """Third-party libraries keep NumPy, and take our arrays."""
 
+import textwrap
+
 import pytest
 
 
@@ -118,3 +120,47 @@ def test_autograd_as_the_users_code(project):
     (project.folder / "autograd" / "__init__.py").touch()
     source = "import numpy as np; from autograd.wrap import names; print(names['ndarray'] is np.ndarray, names['sqrt'] is np.sqrt, names['sqrt'](4.0))"
     assert project.output(source) == "True False 2.0\n"
+
+
+def test_libraries_take_our_arrays_for_numpys(project):
+    """They ask with isinstance and singledispatch, and know NumPy's own ufuncs."""
+    folder = project.folder / "venv" / "lib" / "site-packages"
+    folder.mkdir(parents=True)
+    (folder / "installed.py").write_text(
+        textwrap.dedent(
+            """
+            import functools
+            import numpy as np
+
+            @functools.singledispatch
+            def kind(x):
+                return "object"
+
+            @kind.register(np.ndarray)
+            def _(x):
+                return "array"
+
+            def is_array(x):
+                return isinstance(x, np.ndarray)
+
+            class Deciding:
+                def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+                    return ufunc is np.matmul, ufunc.__module__, [isinstance(x, np.ndarray) for x in inputs]
+            """
+        )
+    )
+    source = f"""
+        import copy, sys
+        sys.path.append({str(folder)!r})
+        import installed, numpy as np
+        x = np.ones((2, 2))
+        print(installed.is_array(x), installed.kind(x), installed.kind(2.0), x @ installed.Deciding())
+        print(isinstance(x, (int, float)), x.__class__ == np.ndarray, copy.copy(x).sum(), np.ndarray.sum(x), type(np.add).__module__)
+        try:
+            x.__class__ = int
+        except TypeError:
+            print("refused")
+        """
+    assert project.output(source) == (
+        "True array object (True, 'numpy', [True, False])\nFalse True 4.0 4.0 numpy\nrefused\n"
+    )

@@ -191,7 +191,9 @@ class _Deciding(_StandIn):
         from numloom import _namespace
 
         ours = {name: _unwrap(value) for name, value in kwargs.items()}
-        made = self.value.__array_ufunc__(_namespace.known(ufunc), method, *_unwrap(inputs), **ours)
+        # In script mode the user's classes turn it into ours (_script/classes.py); libraries know NumPy's.
+        shown = ufunc if _core.script_mode() else _namespace.known(ufunc)
+        made = self.value.__array_ufunc__(shown, method, *_unwrap(inputs), **ours)
         if made is not NotImplemented or not _holds_array((inputs, kwargs.get("out"), kwargs.get("where"))):
             return made
         # Its library knows NumPy's arrays alone.
