@@ -18,7 +18,7 @@ def main():
 
     device = "cuda" if args.gpu else "cpu"
     names = ["black_scholes", "stencil", "reduce", "calls"]
-    names += ["registers"] if args.gpu else ["small_calls", "functions", "ufuncs"]
+    names += ["registers"] if args.gpu else ["small_calls", "threads", "functions", "ufuncs"]
     failed = []
     for name in names:
         command = [sys.executable, str(HERE / f"{name}.py"), "--device", device, "--rounds", str(args.rounds)]
