@@ -26,7 +26,7 @@ Array full(Shape shape, DType dtype, const Scalar& value, bool fortran) {
     return a;
   }
   const int64_t n = a.size(), item = a.item();
-  if (n * item <= run_now_bytes() && writable_here(a) && device() != Device::cuda && (value.dtype == dtype || n == 0)) {
+  if (runs_now(n * item) && writable_here(a) && (value.dtype == dtype || n == 0)) {
     char* p = a.buf->host + a.layout.offset;
     for (int64_t i = 0; i < n; ++i, p += item) std::copy_n(value.raw, item, reinterpret_cast<uint8_t*>(p));
     return a;
@@ -38,16 +38,7 @@ Array full(Shape shape, DType dtype, const Scalar& value, bool fortran) {
 Array indices_along(Shape shape, int axis) {
   Array a = empty(shape, DType::i8);
   if (a.size() == 0) return a;
-  EngineLock lock;
-  Engine& e = Engine::get();
-  Instr& i = e.draft();
-  i.kind = Kind::index;
-  i.op = Op::none;
-  i.type = DType::i8;
-  i.nin = 0;
-  i.axis = axis;
-  set_operand(i.out, a, a.layout);
-  e.commit();
+  record(Kind::index, Op::none, DType::i8, a, {}, {.axis = axis});
   return a;
 }
 
@@ -55,7 +46,7 @@ namespace {
 
 Array iota(int64_t n) {
   const int64_t shape[1] = {n};
-  if (n * 8 > run_now_bytes() || device() == Device::cuda) return indices_along(shape, 0);
+  if (!runs_now(n * 8)) return indices_along(shape, 0);
   Array a = empty(shape, DType::i8);
   auto* p = reinterpret_cast<int64_t*>(a.buf->ensure_host());
   for (int64_t i = 0; i < n; ++i) p[i] = i;

@@ -36,11 +36,10 @@ DType weak_default(Scalar::Weak w, DType typed) {
 
 DType operand_type(const Arg& a) { return a.array ? a.array->dtype : a.scalar.dtype; }
 
-std::string ufunc_types(Op op, std::span<const Arg> in) {
+std::string type_names(std::span<const Arg> in) {
   std::string s;
   for (const Arg& a : in)
     s += (s.empty() ? "" : ", ") + std::string("dtype('") + std::string(dtype_name(operand_type(a))) + "')";
-  (void)op;
   return s;
 }
 
@@ -53,9 +52,8 @@ bool overflows(const Scalar& s, DType t) {
   return beyond(s.dtype == DType::f8 ? s.f : cast_scalar(s, DType::f8).f);
 }
 
-void require_nonnegative_exponent(const Arg& base, const Arg& e, DType type) {
+void require_nonnegative_exponent(const Arg& e, DType type) {
   if (kind_of(type) != DKind::sint) return;
-  (void)base;
   bool negative = false;
   if (!e.array) negative = cast_scalar(e.scalar, DType::i8).i < 0;
   else if (kind_of(e.array->dtype) == DKind::sint && e.array->size() > 0)
@@ -248,7 +246,7 @@ Array apply_promoted(Op op, std::span<const Arg> in, const MapOptions& options) 
     }
     if (each != kNoDType && op_supports(op, each)) type = each;
   }
-  if (type == kNoDType) throw not_native("ufunc '" + std::string(info.name) + "' has no loop for " + ufunc_types(op, in));
+  if (type == kNoDType) throw not_native("ufunc '" + std::string(info.name) + "' has no loop for " + type_names(in));
   if (is_comparison(op) && nin == 2) {
     const DType a = operand_type(in[0]), b = operand_type(in[1]);
     const bool typed =
@@ -291,7 +289,7 @@ Array apply_promoted(Op op, std::span<const Arg> in, const MapOptions& options) 
         throw not_native("an operand cannot be cast to the type asked for");
     }
   }
-  if (op == Op::power && is_integer(type)) require_nonnegative_exponent(args[0], args[1], type);
+  if (op == Op::power && is_integer(type)) require_nonnegative_exponent(args[1], type);
   return apply_loop(op, type, args, in, options);
 }
 
@@ -312,12 +310,7 @@ void assign(const Array& dst, const Arg& src, Casting rule) {
   }
   Array a = *src.array;
   // Leading axes of length 1 may be left out.
-  while (a.ndim() > dst.ndim() && a.layout.shape[0] == 1) {
-    Layout l = a.layout;
-    for (int d = 1; d < l.ndim; ++d) l.shape[d - 1] = l.shape[d], l.strides[d - 1] = l.strides[d];
-    --l.ndim;
-    a.layout = l;
-  }
+  while (a.ndim() > dst.ndim() && a.layout.shape[0] == 1) a.layout.remove_axis(0);
   int64_t joined[kMaxDims];
   int n;
   if (!broadcast_shapes(a.layout.dims(), dst.layout.dims(), joined, n) || n != dst.ndim() ||

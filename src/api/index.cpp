@@ -265,7 +265,7 @@ Advanced resolve_advanced(const Resolved& r) {
 }
 
 // Elements of `a` at space + offsets, into `out`, on host memory, now.
-template <class T, class F>
+template <class F>
 void walk(const Layout& space, const Layout& at, const Layout& other, F&& f, int d = 0, int64_t o = 0, int64_t x = 0,
           int64_t y = 0) {
   if (d == space.ndim) {
@@ -273,11 +273,7 @@ void walk(const Layout& space, const Layout& at, const Layout& other, F&& f, int
     return;
   }
   for (int64_t i = 0; i < space.shape[d]; ++i)
-    walk<T>(space, at, other, f, d + 1, o + i * space.strides[d], x + i * at.strides[d], y + i * other.strides[d]);
-}
-
-bool small_here(const Array& a, const Array& b) {
-  return a.size() * a.item() <= run_now_bytes() && device() != Device::cuda && ready_here(b);
+    walk(space, at, other, f, d + 1, o + i * space.strides[d], x + i * at.strides[d], y + i * other.strides[d]);
 }
 
 // ---- one index array on the first axis, small, everything at hand: the loops themselves ----------------------------
@@ -424,32 +420,19 @@ Array get_item(const Array& a, std::span<const Index> index) {
   }
   const Array out = make_result(l, a.dtype);
   if (out.size() == 0) return out;
-  if (small_here(out, a) && ready_here(x.offsets) && writable_here(out)) {
+  if (runs_now(out.size() * out.item()) && ready_here(a) && ready_here(x.offsets) && writable_here(out)) {
     by_item(a.item(), [&](auto tag) {
       using T = decltype(tag);
       const char* from = a.buf->host + x.space.offset;
       const char* offsets = x.offsets.buf->host + x.at.offset;
       char* to = out.buf->host + out.layout.offset;
-      walk<T>(x.space, x.at, out.layout, [&](int64_t o, int64_t i, int64_t y) {
+      walk(x.space, x.at, out.layout, [&](int64_t o, int64_t i, int64_t y) {
         *reinterpret_cast<T*>(to + y) = *reinterpret_cast<const T*>(from + o + *reinterpret_cast<const int64_t*>(offsets + i));
       });
     });
     return out;
   }
-  {
-    EngineLock lock;
-    Engine& e = Engine::get();
-    Instr& i = e.draft();
-    i.kind = Kind::gather;
-    i.op = Op::none;
-    i.type = a.dtype;
-    i.nin = 2;
-    set_operand(i.in[0], a, x.space);
-    set_operand(i.in[1], x.offsets, x.at);
-    set_operand(i.out, out, out.layout);
-    e.commit();
-  }
-  issue_warnings();
+  record(Kind::gather, Op::none, a.dtype, out, {{a, x.space}, {x.offsets, x.at}});
   return out;
 }
 
@@ -485,12 +468,7 @@ void set_item(const Array& a, std::span<const Index> index, const Arg& value) {
   Array v;
   if (value.array) {
     v = *value.array;
-    while (v.ndim() > x.space.ndim && v.layout.shape[0] == 1) {
-      Layout l = v.layout;
-      for (int d = 1; d < l.ndim; ++d) l.shape[d - 1] = l.shape[d], l.strides[d - 1] = l.strides[d];
-      --l.ndim;
-      v.layout = l;
-    }
+    while (v.ndim() > x.space.ndim && v.layout.shape[0] == 1) v.layout.remove_axis(0);
     int64_t joined[kMaxDims];
     int n;
     if (!broadcast_shapes(v.layout.dims(), shape, joined, n) || n != x.space.ndim ||
@@ -518,32 +496,18 @@ void set_item(const Array& a, std::span<const Index> index, const Arg& value) {
       if (x.space.strides[d] == 0 && at.strides[d] != 0) at.strides[d] = offsets.layout.strides[k++];
   }
   const Layout from = broadcast_to(v.layout, shape);
-  if (x.space.size() * a.item() <= run_now_bytes() && device() != Device::cuda && ready_here(v) && ready_here(offsets) &&
-      writable_here(a)) {
+  if (runs_now(x.space.size() * a.item()) && ready_here(v) && ready_here(offsets) && writable_here(a)) {
     CallArgs c;
     c.call = Call::scatter;
-    c.out = {a.buf->host + x.space.offset, a.dtype, x.space};
-    c.in[0] = {v.buf->host + from.offset, v.dtype, from};
-    c.in[1] = {offsets.buf->host + at.offset, DType::i8, at};
+    c.out = here({a, x.space});
+    c.in[0] = here({v, from});
+    c.in[1] = here({offsets, at});
     EngineLock lock;
     cpu_backend().run(c, nullptr);
     a.buf->has_range = false;
     return;
   }
-  {
-    EngineLock lock;
-    Engine& e = Engine::get();
-    Instr& i = e.draft();
-    i.kind = Kind::scatter;
-    i.op = Op::none;
-    i.type = a.dtype;
-    i.nin = 2;
-    set_operand(i.in[0], v, from);
-    set_operand(i.in[1], offsets, at);
-    set_operand(i.out, a, x.space);
-    e.commit();
-  }
-  issue_warnings();
+  record(Kind::scatter, Op::none, a.dtype, {a, x.space}, {{v, from}, {offsets, at}});
 }
 
 Array take(const Array& input, const Array& indices, std::optional<int> axis, char mode) {

@@ -14,29 +14,18 @@ void record_matmul(const Array& a, const Array& b, const Array& out) {
     assign(out, zero);
     return;
   }
-  const bool here = (a.size() + b.size() + out.size()) * out.item() <= run_now_bytes() && device() != Device::cuda &&
-                    ready_here(a) && ready_here(b) && writable_here(out);
-  EngineLock lock;
-  Engine& e = Engine::get();
-  if (here) {
+  if (runs_now((a.size() + b.size() + out.size()) * out.item()) && ready_here(a) && ready_here(b) && writable_here(out)) {
+    const EngineLock lock;
     CallArgs c;
     c.call = Call::matmul;
-    c.in[0] = {a.buf->host + a.layout.offset, a.dtype, a.layout};
-    c.in[1] = {b.buf->host + b.layout.offset, b.dtype, b.layout};
-    c.out = {out.buf->host + out.layout.offset, out.dtype, out.layout};
+    c.in[0] = here(a);
+    c.in[1] = here(b);
+    c.out = here(out);
     cpu_backend().run(c, nullptr);
     out.buf->has_range = false;
     return;
   }
-  Instr& i = e.draft();
-  i.kind = Kind::matmul;
-  i.op = Op::none;
-  i.type = out.dtype;
-  i.nin = 2;
-  set_operand(i.in[0], a, a.layout);
-  set_operand(i.in[1], b, b.layout);
-  set_operand(i.out, out, out.layout);
-  e.commit();
+  record(Kind::matmul, Op::none, out.dtype, out, {a, b});
 }
 
 Array with_axis(const Array& a, int at) {
@@ -98,14 +87,8 @@ Array matmul(const Array& x, const Array& y, const Array* given) {
   Array out = make_result(laid, type);
   record_matmul(a, b, out);
   // Axes that vectors lent are taken away again.
-  Layout l = out.layout;
-  const auto drop = [&l](int d) {
-    for (int e = d; e + 1 < l.ndim; ++e) l.shape[e] = l.shape[e + 1], l.strides[e] = l.strides[e + 1];
-    --l.ndim;
-  };
-  if (y.ndim() == 1) drop(l.ndim - 1);
-  if (x.ndim() == 1) drop(y.ndim() == 1 ? l.ndim - 1 : l.ndim - 2);
-  out.layout = l;
+  if (x.ndim() == 1) out.layout.remove_axis(lead);
+  if (y.ndim() == 1) out.layout.remove_axis(out.ndim() - 1);
   if (!given) return out;
   if (!same_shape(given->layout, out.layout)) throw not_native("out= of another shape");
   assign(*given, out, Casting::same_kind);

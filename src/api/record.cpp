@@ -44,8 +44,7 @@ Array make_result(const Layout& layout, DType dtype) {
   // Asking what there is takes a while, so only what could not be is asked about.
   if (constexpr int64_t kLarge = 64 << 20; n > kLarge) check_large(n, layout, dtype);
   // Small results are written at once on the CPU, so they have memory from the start.
-  const bool now = n == 0 || (n <= run_now_bytes() && Engine::get().placement != Placement::cuda);
-  return Array(now ? Buffer::make_host(n) : Buffer::make(n), dtype, layout);
+  return Array(n == 0 || runs_now(n) ? Buffer::make_host(n) : Buffer::make(n), dtype, layout);
 }
 
 Layout result_layout(Shape shape, int item, std::span<const Array* const> inputs, char order) {
@@ -83,20 +82,9 @@ int64_t run_now_bytes() {
   return n;
 }
 
+bool runs_now(int64_t bytes) { return bytes <= run_now_bytes() && Engine::get().placement != Placement::cuda; }
 bool ready_here(const Array& a) { return a.buf->readable() && a.buf->host; }
 bool writable_here(const Array& a) { return a.buf->idle() && a.buf->host && a.buf->host_valid; }
-
-void set_operand(Operand& o, const Array& a, const Layout& layout) {
-  o.buf = a.buf;
-  o.dtype = a.dtype;
-  o.layout = layout;
-}
-
-void set_scalar(Operand& o, const Scalar& s, DType type) {
-  o.buf = nullptr;
-  o.dtype = type;
-  o.scalar = cast_scalar(s, type);
-}
 
 bool in_shared_bytes(const Array& a, const Array& b) {
   if (a.buf == b.buf || !(a.buf->foreign || b.buf->foreign) || !a.buf->shared() || !b.buf->shared()) return false;
@@ -266,16 +254,45 @@ void run_map_now(Op op, DType type, const Array& out, std::span<const Arg> in, c
   ++Engine::get().counters.run_now;
 }
 
+void set_operand(Operand& o, const Array& a, const Layout& layout) {
+  o.buf = a.buf;
+  o.dtype = a.dtype;
+  o.layout = layout;
+}
+
+void set_scalar(Operand& o, const Scalar& s, DType type) {
+  o.buf = nullptr;
+  o.dtype = type;
+  o.scalar = cast_scalar(s, type);
+}
+
 }  // namespace
+
+void record(Kind kind, Op op, DType type, const Seen& out, std::initializer_list<Seen> in, AlongAxes along) {
+  {
+    const EngineLock lock;
+    Engine& e = Engine::get();
+    Instr& i = e.draft();
+    i.kind = kind;
+    i.op = op;
+    i.type = type;
+    i.nin = static_cast<uint8_t>(in.size());
+    i.axis = along.axis;
+    i.axes = along.axes;
+    set_operand(i.out, out.array, out.layout);
+    Operand* to = i.in;
+    for (const Seen& x : in) set_operand(*to++, x.array, x.layout);
+    e.commit();
+  }
+  issue_warnings();
+}
 
 void record_map(Op op, DType type, const Array& out, std::span<const Arg> in) {
   const int nin = static_cast<int>(in.size());
   const int64_t size = out.size();
   Layout spread[3];
   const Layout* layouts[3];
-  Engine& e = Engine::get();
-  bool small =
-      e.placement != Placement::cuda && writable_here(out) && size * std::max(out.item(), item_size(type)) <= run_now_bytes();
+  bool small = runs_now(size * std::max(out.item(), item_size(type))) && writable_here(out);
   for (int k = 0; k < nin; ++k)
     if (const Array* a = in[k].array) {
       layouts[k] = same_shape(a->layout, out.layout) ? &a->layout : &(spread[k] = broadcast_to(a->layout, out.layout.dims()));
@@ -289,6 +306,7 @@ void record_map(Op op, DType type, const Array& out, std::span<const Arg> in) {
   if (size == 0) return;
   {
     const EngineLock lock;
+    Engine& e = Engine::get();
     Instr& i = e.draft();
     i.kind = Kind::map;
     i.op = op;

@@ -1,6 +1,7 @@
 // What the functions of this layer share: errors in NumPy's words, result arrays, and recording one instruction.
 // REQUIRES of record_*: operands are views of the iteration space; an EngineLock is not held.
 #pragma once
+#include <initializer_list>
 #include <string>
 
 #include "api/functions.h"
@@ -21,9 +22,24 @@ int64_t run_now_bytes();
 bool ready_here(const Array& a);
 bool writable_here(const Array& a);
 
-// An operand as an instruction holds it.
-void set_operand(Operand& o, const Array& a, const Layout& layout);
-void set_scalar(Operand& o, const Scalar& s, DType type);
+// Whether work on so many bytes runs at the call, where its operands are at hand.
+bool runs_now(int64_t bytes);
+
+// An operand as an instruction holds it: an array, seen by a layout.
+struct Seen {
+  const Array& array;
+  const Layout& layout;
+  Seen(const Array& a) : array(a), layout(a.layout) {}  // NOLINT: by its own
+  Seen(const Array& a, const Layout& l) : array(a), layout(l) {}
+};
+// The same for a call that runs now. REQUIRES: its memory is on the host.
+inline DeviceView here(const Seen& x) { return {x.array.buf->host + x.layout.offset, x.array.dtype, x.layout}; }
+// Records one instruction that is no map. What flushes meet meanwhile is warned of.
+struct AlongAxes {
+  int axis = 0;       // of Kind::index, cumulate, argreduce
+  uint32_t axes = 0;  // of Kind::reduce
+};
+void record(Kind kind, Op op, DType type, const Seen& out, std::initializer_list<Seen> in, AlongAxes along = {});
 
 // out = op(in...), computed in `type`; inputs are cast to the op's input types, the result to out's type.
 void record_map(Op op, DType type, const Array& out, std::span<const Arg> in);

@@ -116,27 +116,17 @@ void reduce_now(Op op, DType type, const Array& a, uint32_t axes, const Array& o
 
 void record_reduce(Op op, DType type, const Array& a, uint32_t axes, const Array& out, bool keepdims) {
   const Layout space = over_space(out.layout, a.layout, axes, keepdims);
-  if (a.size() * item_size(type) <= run_now_bytes() && device() != Device::cuda && ready_here(a) && writable_here(out)) {
+  if (runs_now(a.size() * item_size(type)) && ready_here(a) && writable_here(out)) {
     reduce_now(op, type, a, axes, out, space);
     return;
   }
   // A reduction's slot has the accumulator's type.
   Array to = out;
   if (out.dtype != type) to = make_result(Layout::contiguous({out.layout.shape, size_t(out.ndim())}, item_size(type)), type);
-  {
-    EngineLock lock;
-    Engine& e = Engine::get();
-    Instr& i = e.draft();
-    i.kind = Kind::reduce;
-    i.op = op;
-    i.type = type;
-    i.nin = 1;
-    i.axes = axes;
-    set_operand(i.in[0], a, a.layout);
-    set_operand(i.out, to, over_space(to.layout, a.layout, axes, keepdims));
-    e.commit();
-  }
-  if (out.dtype != type) assign(out, to);
+  record(Kind::reduce, op, type, {to, over_space(to.layout, a.layout, axes, keepdims)}, {a}, {.axes = axes});
+  if (out.dtype == type) return;
+  const CalledAs rounding("reduce");  // what does not fit
+  assign(out, to);
 }
 
 DType reduce_type(Op op, DType a, DType asked) {
@@ -406,16 +396,14 @@ void mark_range(const Array& a, int64_t high) {
 // Records a call along one axis; `out` and `a` have the same number of axes.
 void record_along(Kind kind, Op op, const Array& a, int axis, const Array& out) {
   if (a.size() == 0) return;
-  const bool here = a.size() * a.item() <= run_now_bytes() && device() != Device::cuda && ready_here(a) && writable_here(out);
-  EngineLock lock;
-  Engine& e = Engine::get();
-  if (here) {
+  if (runs_now(a.size() * a.item()) && ready_here(a) && writable_here(out)) {
+    const EngineLock lock;
     CallArgs c;
     c.call = kind == Kind::cumulate ? Call::cumulate : Call::argreduce;
     c.op = op;
     c.axis = axis;
-    c.in[0] = {a.buf->host + a.layout.offset, a.dtype, a.layout};
-    c.out = {out.buf->host + out.layout.offset, out.dtype, out.layout};
+    c.in[0] = here(a);
+    c.out = here(out);
     const uint8_t wanted = wanted_warnings();
     std::vector<FloatEvent> events;
     cpu_backend().run(c, wanted ? &events : nullptr);
@@ -424,15 +412,7 @@ void record_along(Kind kind, Op op, const Array& a, int axis, const Array& out) 
     out.buf->has_range = false;
     return;
   }
-  Instr& i = e.draft();
-  i.kind = kind;
-  i.op = op;
-  i.type = a.dtype;
-  i.nin = 1;
-  i.axis = axis;
-  set_operand(i.in[0], a, a.layout);
-  set_operand(i.out, out, out.layout);
-  e.commit();
+  record(kind, op, a.dtype, out, {a}, {.axis = axis});
 }
 
 }  // namespace
@@ -449,15 +429,12 @@ Array argreduce(Op op, const Array& input, std::optional<int> axis, bool keepdim
   Array out = make_result(Layout::contiguous({kept.shape, size_t(kept.ndim)}, 8), DType::i8);
   record_along(Kind::argreduce, op, a, d, out);
   const int64_t high = a.layout.shape[d] - 1;
-  Layout l = out.layout;
+  Layout& l = out.layout;
   if (!keepdims) {
-    for (int k = d; k + 1 < l.ndim; ++k) l.shape[k] = l.shape[k + 1], l.strides[k] = l.strides[k + 1];
-    --l.ndim;
-    out.layout = l;
+    l.remove_axis(d);
   } else if (!axis) {
     l.ndim = input.ndim();
     for (int k = 0; k < l.ndim; ++k) l.shape[k] = 1, l.strides[k] = 8;
-    out.layout = l;
   }
   mark_range(out, high);
   return out;
@@ -502,19 +479,7 @@ std::vector<Array> nonzero_there(const Array& mask) {
   last.offset = counts.layout.offset + (n[0] - 1) * counts.item();
   const int64_t found[1] = {item_value(counts.with(counts.dtype, last)).i};
   const Array flat = make_result(Layout::contiguous(found, 8), DType::i8);
-  if (found[0] > 0) {
-    EngineLock lock;
-    Engine& e = Engine::get();
-    Instr& i = e.draft();
-    i.kind = Kind::compact;
-    i.op = Op::none;
-    i.type = DType::i8;
-    i.nin = 2;
-    set_operand(i.in[0], row, row.layout);
-    set_operand(i.in[1], counts, counts.layout);
-    set_operand(i.out, flat, flat.layout);
-    e.commit();
-  }
+  if (found[0] > 0) record(Kind::compact, Op::none, DType::i8, flat, {row, counts});
   // Positions into coordinates.
   std::vector<Array> out(static_cast<size_t>(mask.ndim()), flat);
   Array rest = flat;

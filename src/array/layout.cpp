@@ -47,6 +47,11 @@ void Layout::extent(int item, int64_t& low, int64_t& high) const {
   high += item;
 }
 
+void Layout::remove_axis(int axis) {
+  --ndim;
+  for (int d = axis; d < ndim; ++d) shape[d] = shape[d + 1], strides[d] = strides[d + 1];
+}
+
 void Layout::copy_axes(const Layout& o, int first) {
   for (int d = first; d < o.ndim; ++d) {
     shape[d] = o.shape[d];

@@ -43,6 +43,8 @@ struct Layout {
 
   static Layout contiguous(std::span<const int64_t> shape, int item, bool fortran = false);
 
+  void remove_axis(int axis);
+
  private:
   void copy_axes(const Layout& o, int first);
 };

@@ -25,8 +25,8 @@ constexpr int64_t kWorthwhileBytes = 4 << 20;
 const char* reported_name(const Instr& i) {
   return i.kind == Kind::reduce     ? "reduce"
          : i.kind == Kind::cumulate ? "accumulate"
-         : i.op == Op::copy         ? "cast"
          : i.called                 ? i.called
+         : i.op == Op::copy         ? "cast"
                                     : op_info(i.op).name;
 }
 
