@@ -98,10 +98,12 @@ Array matmul(const Array& x, const Array& y, const Array* given) {
 Array dot(const Array& a, const Array& b) {
   const int na = a.ndim(), nb = b.ndim();
   if (na == 0 || nb == 0) {
-    const Arg args[2] = {a, b};
-    MapOptions options;
-    // NumPy leaves matrices of BLAS's types to BLAS, in C order, and multiplies the rest.
+    // NumPy casts both first, which decides the order that is kept; it leaves matrices of BLAS's types to BLAS, in C order, and
+    // multiplies the rest.
     const DType type = promote(a.dtype, b.dtype);
+    const Array x = astype(a, type, 'K', false), y = astype(b, type, 'K', false);
+    const Arg args[2] = {x, y};
+    MapOptions options;
     const DKind kind = kind_of(type);
     if (na <= 2 && nb <= 2 && type != DType::f2 && (kind == DKind::floating || kind == DKind::complex)) options.order = 'C';
     return apply(Op::multiply, args, options);

@@ -159,4 +159,10 @@ FOUND: dict[str, str] = {
         v3 = np.zeros(2, dtype='uint8')
         v3[0] = v1
     """,
+    "np.dot with a number cast no operand first, which decides the order of the result": """
+        f0 = numpy.arange(16, dtype='int8').reshape((8, 2))
+        v0 = np.broadcast_to(np.asarray(f0), (2, 8, 2))
+        v1 = np.dot(np.asarray(3, dtype='int16'), v0)
+        v2 = np.dot(v0, np.asarray(2.5))
+    """,
 }
