@@ -1,6 +1,7 @@
 // Argument parsing and the ways out of a native function: NumPy, or an exception.
 #include "calls.h"
 
+#include <cstring>
 #include <new>
 #include <string>
 
@@ -80,6 +81,8 @@ PyObject* fall_back(const char* name, PyObject* const* args, Py_ssize_t n, PyObj
 
 PyObject* fall_back_ufunc(PyObject* real, const char* method, PyObject* const* args, Py_ssize_t n, PyObject* kwnames) {
   if (!package_hooks.fallback_ufunc) return missing_hook();
+  PyObject* result;
+  if (!std::strcmp(method, "__call__") && call_ufunc_quickly(real, args, n, kwnames, &result)) return result;
   Ref name(PyUnicode_InternFromString(method));
   Ref positional = positional_tuple(args, n), keywords = keyword_dict(args + n, kwnames);
   if (!name || !positional || !keywords) return nullptr;

@@ -1,5 +1,6 @@
 #include "trampoline.h"
 
+#include <numpy/ufuncobject.h>
 #include <structmember.h>
 
 #include <chrono>
@@ -83,7 +84,7 @@ struct Tally {
   int64_t calls = 0;
   uint64_t ticks = 0;
 };
-std::map<std::pair<uint32_t, PyObject*>, Tally> tallies;  // by site and function (owned)
+std::map<std::pair<uint32_t, PyObject*>, Tally> tallies;  // by site and function, ours or a ufunc of NumPy's (owned)
 
 // Ticks of the processor's clock, which costs a third of what the system's costs to read, and what one lasts.
 uint64_t ticks() { return __builtin_ia32_rdtsc(); }
@@ -102,14 +103,17 @@ bool is_leaf(PyObject* o) {
 
 constexpr Py_ssize_t kQuickArgs = 8;
 
-bool takes_short_way(const Function* f, PyObject* const* args, Py_ssize_t n, Py_ssize_t all) {
-  if (n > f->quick || all > kQuickArgs || !quick_allowed || device() == Device::cuda) return false;
+// `arrays`: how many of the arguments, from the first, may be arrays of ours.
+bool takes_short_way(PyObject* const* args, Py_ssize_t arrays, Py_ssize_t all) {
+  if (all > kQuickArgs || !quick_allowed || device() == Device::cuda) return false;
   for (Py_ssize_t i = 0; i < all; ++i)
-    if (!(i < n && is_ours(args[i]) && !array_of(args[i]).is_scalar) && !is_leaf(args[i])) return false;
+    if (!(i < arrays && is_ours(args[i]) && !array_of(args[i]).is_scalar) && !is_leaf(args[i])) return false;
   return true;
 }
 
-PyObject* call_quickly(Function* f, PyObject* const* args, Py_ssize_t n, Py_ssize_t all, PyObject* kwnames) {
+// NumPy may write our arrays from argument `written` on. The call is counted under `counted`, which may be null.
+PyObject* call_quickly(PyObject* real, PyObject* counted, PyObject* const* args, Py_ssize_t n, Py_ssize_t all,
+                       PyObject* kwnames, Py_ssize_t written) {
   PyObject* room[kQuickArgs + 1] = {};
   PyObject** lent = room + 1;  // NumPy may use the place before
   Py_ssize_t ready = 0;
@@ -117,13 +121,13 @@ PyObject* call_quickly(Function* f, PyObject* const* args, Py_ssize_t n, Py_ssiz
     PyObject* o = args[ready];
     lent[ready] = is_ours(o) ? to_numpy(o) : Py_NewRef(o);
     if (!lent[ready]) break;
-    if (is_ours(o)) PyArray_CLEARFLAGS(reinterpret_cast<PyArrayObject*>(lent[ready]), NPY_ARRAY_WRITEABLE);
+    if (is_ours(o) && ready < written) PyArray_CLEARFLAGS(reinterpret_cast<PyArrayObject*>(lent[ready]), NPY_ARRAY_WRITEABLE);
   }
   PyObject* result = nullptr;
   const uint64_t start = ticks();
-  if (ready == all) result = PyObject_Vectorcall(f->real, lent, n | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
-  if (f->counted) {
-    const auto key = std::make_pair(hooks().site ? hooks().site() : 0u, reinterpret_cast<PyObject*>(f));
+  if (ready == all) result = PyObject_Vectorcall(real, lent, n | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
+  if (counted) {
+    const auto key = std::make_pair(hooks().site ? hooks().site() : 0u, counted);
     auto at = tallies.find(key);
     if (at == tallies.end()) {
       Py_INCREF(key.second);
@@ -167,8 +171,8 @@ PyObject* call_function(PyObject* self, PyObject* const* args, size_t nargsf, Py
     bool ours = false;
     for (Py_ssize_t i = 0; !ours && i < n + keywords; ++i) ours = holds_ours(args[i]);
     if (!ours) return PyObject_Vectorcall(f->real, args, nargsf, kwnames);
-  } else if (f->quick && takes_short_way(f, args, n, n + keywords)) {
-    return call_quickly(f, args, n, n + keywords, kwnames);
+  } else if (n <= f->quick && takes_short_way(args, n, n + keywords)) {
+    return call_quickly(f->real, f->counted ? self : nullptr, args, n, n + keywords, kwnames, n + keywords);
   }
   Ref positional(PyTuple_New(n));
   if (!positional) return nullptr;
@@ -430,6 +434,18 @@ PyObject* run_lent(PyObject* owned) noexcept {
   }
   PyList_SET_ITEM(box.get(), 0, result);
   return PyObject_CallOneArg(finish.get(), box.get());
+}
+
+bool call_ufunc_quickly(PyObject* real, PyObject* const* args, Py_ssize_t n, PyObject* kwnames, PyObject** result) {
+  bool out = false;
+  if (kwnames) {
+    if (PyTuple_GET_SIZE(kwnames) != 1 || PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(kwnames, 0), "out") != 0)
+      return false;
+    out = true;
+  }
+  if (n > reinterpret_cast<PyUFuncObject*>(real)->nin || !takes_short_way(args, n + out, n + out)) return false;
+  *result = call_quickly(real, real, args, n, n + out, kwnames, n);
+  return true;
 }
 
 void allow_quick_fallbacks(bool on) { quick_allowed = on; }

@@ -13,6 +13,10 @@ namespace numloom::python {
 // Runs a lent call. New reference, or null with an error. Takes over `lent`, which may be null (an error is set).
 PyObject* run_lent(PyObject* lent) noexcept;
 
+// Calls NumPy's ufunc without asking the package, where the arguments are arrays of ours and plain values and nothing but `out`
+// is written: false where they are not. Sets `result` as run_lent returns it. `kwnames` may be null.
+bool call_ufunc_quickly(PyObject* real, PyObject* const* args, Py_ssize_t n, PyObject* kwnames, PyObject** result);
+
 // Whether fallbacks on plain arguments may run without asking the package; only while the policy is silent.
 void allow_quick_fallbacks(bool on);
 // What they cost so far: a list of ((file, line) or None, function, calls, seconds).

@@ -477,3 +477,29 @@ a, b = x[:{length}], x[{length}:]
 [np.dot(a, b), a @ b, a @ m, m.T @ a, np.inner(a, b), m.T.copy() @ b, np.linalg.norm(a)]
 """
     )
+
+
+def test_ufuncs_under_errstate_raise():
+    """NumPy runs them: the short way must keep identity, outputs, read-only arrays and errors."""
+    check(
+        """
+def tried(f):
+    try:
+        return f()
+    except (FloatingPointError, ValueError) as error:
+        return str(error)
+
+with np.errstate(all="raise"):
+    a, b, o = np.arange(9.0).reshape(3, 3), np.zeros(3), np.empty((3, 3))
+    same = a
+    a += 1
+    a /= 2.0
+    made = np.subtract(a, b, out=o)
+    row = a[0]
+    row *= 0.5
+    row.flags.writeable = False
+    seen = [same is a, made is o, a.copy(), o.copy(), tried(lambda: a / b), tried(lambda: row.__iadd__(1)), np.sqrt(a), a * np.float32(2),
+            tried(lambda: np.add(a, np.ones(4))), tried(lambda: np.multiply(a, 2, out=row)), -a, tried(lambda: np.log(b))]
+seen
+"""
+    )

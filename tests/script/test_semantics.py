@@ -535,3 +535,10 @@ def test_the_class_in_errors_and_abstract_classes(project):
                 print(type(error).__name__, error)
         """
     )
+
+
+def test_the_report_counts_ufuncs_under_errstate(project):
+    source = "import numpy as np\nnp.seterr(all='raise')\na = np.ones(3)\nfor _ in range(5):\n    a = a / 2.0\n"
+    project.write(main=source)
+    found = project.numloom("--report", "main.py")
+    assert "main.py:5  numpy.divide  (5 x" in found.stderr, found.stderr

@@ -13,6 +13,7 @@ from numloom import _core
 from numloom._fallback import policy
 
 DEFAULT_REASON = "not native yet"
+UFUNC_REASON = "arguments beyond the native ufunc"
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _internal_files = {}
 
@@ -96,7 +97,9 @@ def entries():
         calls, seconds, moved = merged.get(key, (0, 0.0, 0))
         merged[key] = (calls + tally.calls, seconds + tally.seconds, moved + tally.bytes)
     for place, function, calls, seconds in _core.quick_fallbacks():
-        key = (*(place or ("<unknown>", 0)), "numpy." + function._numloom_name, DEFAULT_REASON)
+        name = getattr(function, "_numloom_name", None)
+        what = ("numpy." + name, DEFAULT_REASON) if name else ("numpy." + function.__name__, UFUNC_REASON)
+        key = (*(place or ("<unknown>", 0)), *what)
         before = merged.get(key, (0, 0.0, 0))
         merged[key] = (before[0] + calls, before[1] + seconds, before[2])
     result = [Entry(*key, *cost) for key, cost in merged.items()]

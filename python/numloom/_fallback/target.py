@@ -162,7 +162,7 @@ def fallback(name, args, kwargs, reason):
     return target_of(name).begin(args, kwargs, reason or record.DEFAULT_REASON)
 
 
-def fallback_ufunc(ufunc, method, args, kwargs, reason="arguments beyond the native ufunc"):
+def fallback_ufunc(ufunc, method, args, kwargs, reason=record.UFUNC_REASON):
     """Hook of the compiled module: the same for a ufunc. `ufunc` is NumPy's own."""
     if _decided_elsewhere(args, kwargs):
         real = ufunc if method == "__call__" else getattr(ufunc, method)
