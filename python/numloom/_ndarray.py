@@ -472,7 +472,11 @@ def complete():
         setattr(ndarray, method.__name__, method)
     ndarray.flat = property(flatiter, _set_flat, doc=_real.flat.__doc__)
     ndarray.flags = property(flagsobj, doc=_real.flags.__doc__)
-    ndarray.device = property(lambda self: "cpu", doc="As NumPy's; see numloom.device().")
+    ndarray.device = property(
+        lambda self: "cpu",
+        lambda self, value: setattr(_core.to_numpy(self), "device", value),  # NumPy says that it cannot be set
+        doc="As NumPy's; see numloom.device().",
+    )
     for name in _OF_SCALARS:
         setattr(ndarray, name, _scalar_attribute(name))
     ndarray.__class_getitem__ = classmethod(_class_getitem)

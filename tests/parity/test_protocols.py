@@ -134,6 +134,8 @@ DETAILS = """
 Odd = type("Odd", (), {"__cuda_array_interface__": 0}); np.array(Odd()).dtype
 a = np.arange(6); type(np.array(memoryview(a), copy=False).base).__name__
 a = np.arange(3.0); del a.dtype
+a = np.arange(3.0); a.device = "cpu"
+np.concatenate.__wrapped__.__text_signature__, np.empty_like.__wrapped__.__text_signature__
 i = np.zeros(7132, int); np.ones((1,) * 5)[np.ix_(i, i, i, i, i)] = 0
 i = np.arange(7132); np.ones((1,) * 5)[np.ix_(i, i, i, i, i)]
 p = np.ones((2, 2)); q = p * 2; type(np.r_["p, q; q, p"]).__name__, np.asarray(np.c_["p, q"])

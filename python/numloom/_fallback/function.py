@@ -57,7 +57,7 @@ def describe(ours, real, name, module=None):
     ours.__qualname__ = getattr(real, "__qualname__", last)
     ours.__doc__ = getattr(real, "__doc__", None)
     ours.__module__ = module or getattr(real, "__module__", "numpy")
-    ours.__wrapped__ = real
+    ours.__wrapped__ = getattr(real, "__wrapped__", real)
     ours._numloom_name = name
     return ours
 
