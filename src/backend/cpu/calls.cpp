@@ -35,24 +35,41 @@ void for_lines(const Layout& shape, int skip, const Layout& out, const Layout& i
 }
 
 template <class T>
-struct Get {
-  static T at(const char* p) { return *reinterpret_cast<const T*>(p); }
-};
+T element(const char* p) {
+  return *reinterpret_cast<const T*>(p);
+}
 
 // Better(a, b): a wins over b as the least or greatest so far; the first NaN wins over everything.
 template <class T, bool kLeast>
 int64_t first_best(const char* p, int64_t n, int64_t stride) {
-  T best = Get<T>::at(p);
+  T best = element<T>(p);
   int64_t at = 0;
   if constexpr (std::is_floating_point_v<T>)
     if (best != best) return 0;
   for (int64_t i = 1; i < n; ++i) {
-    const T v = Get<T>::at(p + i * stride);
+    const T v = element<T>(p + i * stride);
     if constexpr (std::is_floating_point_v<T>)
       if (v != v) return i;
     if (kLeast ? v < best : v > best) best = v, at = i;
   }
   return at;
+}
+
+// Where v first is in p[0, n), which has it: where there is a loop that compares with one element, many at a time.
+template <class T>
+int64_t first_equal(DType type, const T* p, T v, int64_t n) {
+  constexpr int64_t kMany = 256;
+  int64_t i = 0;
+  if (const LoopFn equal = loops().op_vs[static_cast<int>(Op::equal)][static_cast<int>(type)]) {
+    for (; i < n; i += kMany) {
+      uint8_t same[kMany];
+      const int64_t m = std::min(kMany, n - i);
+      equal(same, p + i, &v, nullptr, m);
+      if (const void* at = std::memchr(same, 1, m)) return i + (static_cast<const uint8_t*>(at) - same);
+    }
+  }
+  while (p[i] != v) ++i;
+  return i;
 }
 
 // Dense memory: the best of each block by the vectorised reduction, then where the best block has it.
@@ -73,8 +90,7 @@ int64_t first_best_dense(bool least, DType type, const T* p, int64_t n) {
     }
     if (i == 0 || (least ? v < best : v > best)) best = v, start = i;
   }
-  while (p[start] != best) ++start;
-  return start;
+  return start + first_equal(type, p + start, best, n - start);
 }
 
 template <class T>
@@ -101,7 +117,7 @@ int64_t first_best_complex(bool least, const char* p, int64_t n, int64_t stride)
   C best{};
   int64_t at = -1;
   for (int64_t i = 0; i < n; ++i) {
-    const C v = Get<C>::at(p + i * stride);
+    const C v = element<C>(p + i * stride);
     if (v.re != v.re || v.im != v.im) return i;
     const bool wins = at < 0 || (least ? v.re < best.re || (v.re == best.re && v.im < best.im)
                                        : v.re > best.re || (v.re == best.re && v.im > best.im));

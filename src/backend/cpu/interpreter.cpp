@@ -208,7 +208,7 @@ void Frame::run_straight(const Cursor& c, int from, int to, int64_t n, const std
 
 void Frame::evaluate(const Cursor& c, int from, int to, int64_t n, const std::vector<int64_t>* shift) {
   if (p_.straight && all_dense(c, from, to, n)) {
-    if (unasked_ && !wary_ && run_strips(c, from, to, n, shift)) return;
+    if (n > strip_ && unasked_ && !wary_ && run_strips(c, from, to, n, shift)) return;
     wary_ = false;
     return run_straight(c, from, to, n, shift);
   }

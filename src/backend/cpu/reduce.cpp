@@ -19,7 +19,7 @@ namespace {
 
 using Accumulator = Scalar;  // 16 bytes of it are used
 
-constexpr int64_t kAcross = 256;  // kept elements side by side
+constexpr int64_t kAcrossLeast = 256, kAcrossMost = 1024;  // kept elements side by side
 constexpr int64_t kParallelWork = 400000;  // as for maps
 
 class Reducer {
@@ -223,7 +223,8 @@ class Reducer {
 
   void across(bool parallel, std::vector<FloatEvent>* events) {
     const int64_t inner = nest_.shape[kept_ - 1];
-    const int64_t width = std::min(inner, kAcross), per_row = (inner + width - 1) / width;
+    const int64_t share = inner / (parallel ? thread_count() : 1);
+    const int64_t width = std::min(inner, std::clamp(share, kAcrossLeast, kAcrossMost)), per_row = (inner + width - 1) / width;
     const int64_t chunks = kept_size_ / inner * per_row;
     const int64_t parts = parallel ? std::min<int64_t>(chunks, thread_count() * 8) : 1;
     std::mutex mutex;
