@@ -26,7 +26,7 @@ def plan():
 
 
 def kernels():
-    """Its kernels, each with its bytecode as text."""
+    """Its kernels, each as text."""
     steps = ("\n" + plan()).split("\nstep ")[1:]
     return ["step " + step for step in steps if ": kernel" in step.partition("\n")[0]]
 

@@ -484,6 +484,19 @@ void test_transfers() {
   }
 }
 
+// What is being loaded may be overwritten by a store that needs none of it.
+void test_stores_wait() {
+  Builder b;
+  const int place = b.add(KCode::index, DType::i8, DType::i8, -1, -1, -1, 0);
+  const int x = b.load(DType::i8);
+  b.store(b.op(Op::add, DType::i8, x, place));
+  b.k.stores.push_back({static_cast<int16_t>(place), b.k.code[1].aux});
+  b.k.slots[static_cast<size_t>(b.k.code[1].aux)].stored = true;
+  b.k.finish();
+  const std::string text = cuda_backend().bytecode(b.k);
+  expect(text.find("wait") < text.find("store"), "a store waits for loads");
+}
+
 void test_memory() {
   Backend& cuda = cuda_backend();
   std::vector<std::pair<char*, int64_t>> blocks;
@@ -619,6 +632,7 @@ int main(int argc, char** argv) {
     test_memory();
     test_calls();
     test_transfers();
+    test_stores_wait();
     std::printf("memory and calls: %lld checks, %d failures\n", static_cast<long long>(checks), failures);
     test_quotients<float, uint32_t>(DType::f4);
     test_quotients<double, uint64_t>(DType::f8);

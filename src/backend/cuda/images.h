@@ -11,7 +11,7 @@ namespace numloom::cuda {
 
 class Images {
  public:
-  // Throws runtime_error. `source`: "interp" or "calls".
+  // Throws runtime_error. `source`: "interp", "stream" or "calls".
   CUfunction function(const char* source, const std::string& name);
 
  private:

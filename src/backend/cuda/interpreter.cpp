@@ -47,6 +47,11 @@ std::vector<int> last_uses(const Kernel& k, const std::vector<int>& steps) {
   return last;
 }
 
+bool must_wait(const std::vector<int>& pending, int step, const std::array<int, 3>& v) {
+  if (step >= kStoreStep) return !pending.empty();
+  return std::any_of(pending.begin(), pending.end(), [&](int x) { return std::find(v.begin(), v.end(), x) != v.end(); });
+}
+
 void place_constants(const Kernel& k, int first, std::vector<int>& operand, std::vector<int16_t>& constants) {
   for (const KInstr& in : k.code) {
     if (in.code != KCode::scalar) continue;
@@ -64,20 +69,24 @@ std::vector<int> schedule(const Kernel& k) {
       if (v >= 0) ++use[static_cast<size_t>(v)];
   for (const KStore& s : k.stores) ++use[static_cast<size_t>(s.value)];
   for (const KReduce& r : k.reduces) ++use[static_cast<size_t>(r.value)];
-  int loads = 0, last_read = -1;
-  for (const KInstr& in : k.code) loads += in.code == KCode::load;
-  const bool hoist = loads <= 8;
   const auto live = [&](const KInstr& in) { return use[static_cast<size_t>(in.dst)] > 0; };
-  if (hoist)
-    for (int i = 0; i < n; ++i)
-      if (k.code[static_cast<size_t>(i)].code == KCode::load && live(k.code[static_cast<size_t>(i)])) steps.push_back(i);
+  std::vector<int> loads;
+  int last_gather = -1;
   for (int i = 0; i < n; ++i) {
     const KInstr& in = k.code[static_cast<size_t>(i)];
-    if (in.code == KCode::gather || (in.code == KCode::load && !hoist)) last_read = i;
+    if (in.code == KCode::load && live(in)) loads.push_back(i);
+    if (in.code == KCode::gather) last_gather = i;
   }
+  // The next loads, when the first of them is needed.
+  constexpr size_t kTogether = 8;
+  size_t loaded = 0;
+  const auto load_more = [&] {
+    for (size_t end = std::min(loads.size(), loaded + kTogether); loaded < end; ++loaded) steps.push_back(loads[loaded]);
+  };
+  load_more();
   std::vector<char> stored(k.stores.size(), 0), ready(k.value_types.size(), 0);
   const auto store_ready = [&](int at) {
-    if (at < last_read) return;
+    if (at < last_gather || loaded < loads.size()) return;
     for (size_t s = 0; s < k.stores.size(); ++s)
       if (!stored[s] && ready[static_cast<size_t>(k.stores[s].value)]) {
         steps.push_back(kStoreStep + static_cast<int>(s));
@@ -86,7 +95,11 @@ std::vector<int> schedule(const Kernel& k) {
   };
   for (int i = 0; i < n; ++i) {
     const KInstr& in = k.code[static_cast<size_t>(i)];
-    if (live(in) && !(in.code == KCode::load && hoist) && in.code != KCode::scalar) steps.push_back(i);
+    if (in.code == KCode::load) {
+      if (loaded < loads.size() && loads[loaded] == i) load_more();
+    } else if (live(in) && in.code != KCode::scalar) {
+      steps.push_back(i);
+    }
     ready[static_cast<size_t>(in.dst)] = 1;
     store_ready(i);
   }
@@ -109,8 +122,7 @@ Bytecode encode(const Kernel& k) {
   const int nsteps = static_cast<int>(steps.size());
 
   std::vector<int> free_regs;
-  std::vector<char> pending(nvalues, 0);  // loaded, not waited for
-  bool any_pending = false;
+  std::vector<int> pending;  // loaded, not waited for
   int in_accumulator = -1;
   const auto take = [&] {
     if (!free_regs.empty()) {
@@ -123,12 +135,10 @@ Bytecode encode(const Kernel& k) {
   for (int i = 0; i < nsteps; ++i) {
     const int step = steps[static_cast<size_t>(i)];
     const std::array<int, 3> v = operands(k, step);
-    for (int x : v)
-      if (x >= 0 && pending[static_cast<size_t>(x)] && any_pending) {
-        b.code.push_back({kWait, kNowhere, kAccumulator, kAccumulator, kAccumulator, 0});
-        std::fill(pending.begin(), pending.end(), 0);
-        any_pending = false;
-      }
+    if (must_wait(pending, step, v)) {
+      b.code.push_back({kWait, kNowhere, kAccumulator, kAccumulator, kAccumulator, 0});
+      pending.clear();
+    }
     Instr out{0, kNowhere, kAccumulator, kAccumulator, kAccumulator, 0};
     unsigned char* const fields[3] = {&out.a, &out.b, &out.c};
     for (size_t o = 0; o < 3; ++o)
@@ -177,14 +187,13 @@ Bytecode encode(const Kernel& k) {
       if (b.nregs > kConstants) return b;
     }
     if (in.code == KCode::load) {
-      pending[dst] = 1;
-      any_pending = true;
+      pending.push_back(in.dst);
     } else {
       in_accumulator = in.dst;
     }
     b.code.push_back(out);
   }
-  if (any_pending) b.code.push_back({kWait, kNowhere, kAccumulator, kAccumulator, kAccumulator, 0});
+  if (!pending.empty()) b.code.push_back({kWait, kNowhere, kAccumulator, kAccumulator, kAccumulator, 0});
   for (const KReduce& r : k.reduces) {
     int at = operand[static_cast<size_t>(r.value)];
     if (at >= kConstants) {  // a constant: copied, since reductions read registers

@@ -28,7 +28,7 @@ struct Bytecode {
 
 Bytecode encode(const Kernel& kernel);
 
-// The order in which both interpreters execute: instructions by number, and kStoreStep + s for store s. Leading loads come
+// The order in which both interpreters execute: instructions by number, and kStoreStep + s for store s. Loads come several
 // together (they run at the same time), and each store as soon as its value is there and nothing is left to be read.
 constexpr int kStoreStep = 1 << 20;
 std::vector<int> schedule(const Kernel& kernel);
@@ -42,6 +42,9 @@ int id_of(const Kernel& kernel, const KInstr& in);
 std::array<int, 3> operands(const Kernel& kernel, int step);
 // Per value: the place in `steps` of the last one that reads it, the end of `steps` where a reduction does; -1: none does.
 std::vector<int> last_uses(const Kernel& kernel, const std::vector<int>& steps);
+// Whether the loads that are under way must have ended before a step that reads values v: they may be among these, and a
+// store may overwrite what is being loaded.
+bool must_wait(const std::vector<int>& pending, int step, const std::array<int, 3>& v);
 // Numbers the scalars from 0 on: which each is goes to `constants`, `first` + number to operand[value].
 void place_constants(const Kernel& kernel, int first, std::vector<int>& operand, std::vector<int16_t>& constants);
 

@@ -53,9 +53,6 @@ StreamCodes encode_stream(const Kernel& k) {
     const int step = steps[static_cast<size_t>(i)];
     return step < kStoreStep && k.code[static_cast<size_t>(step)].code == KCode::load;
   };
-  int leading = 0;
-  while (leading < nsteps && is_load(leading)) ++leading;
-  const bool ahead = leading > 1;  // they run at the same time
 
   // Whether step i can take value x, the last result, as it is: as its first operand, or its second where the op can be
   // turned round. It may not be another operand of the step too.
@@ -69,17 +66,15 @@ StreamCodes encode_stream(const Kernel& k) {
   };
 
   std::vector<int> free_regs;
-  std::vector<char> pending(k.value_types.size(), 0);
-  bool any_pending = false;
+  std::vector<int> pending;  // loaded, not waited for
   int result = -1;  // the value that the last instruction left
   for (int i = 0; i < nsteps; ++i) {
     const int step = steps[static_cast<size_t>(i)];
     std::array<int, 3> v = operands(k, step);
-    for (int x : v)
-      if (any_pending && x >= 0 && pending[static_cast<size_t>(x)]) {
-        b.code.push_back({kStreamWait, 0, 0, 0});
-        any_pending = false;
-      }
+    if (must_wait(pending, step, v)) {
+      b.code.push_back({kStreamWait, 0, 0, 0});
+      pending.clear();
+    }
     StreamInstr out{0, 0, 0, 0};
     const auto fetch = [&](int value, unsigned flag, unsigned constant, unsigned& field) {
       const int at = operand[static_cast<size_t>(value)];
@@ -115,10 +110,10 @@ StreamCodes encode_stream(const Kernel& k) {
     const auto dst = static_cast<size_t>(in->dst);
     bool keep = true;
     if (in->code == KCode::load) {
-      const bool early = ahead && i < leading;
+      // Several together run at the same time; a single one goes by way of the result.
+      const bool early = (i > 0 && is_load(i - 1)) || (i + 1 < nsteps && is_load(i + 1));
       out.flags |= (early ? kStreamLoad : kStreamFetch) | static_cast<unsigned>(in->aux) << kStreamAux;
-      if (early) pending[dst] = 1, any_pending = true;
-      // A synchronous load goes by way of the result.
+      if (early) pending.push_back(in->dst);
       result = early ? -1 : in->dst;
     } else {
       const int code = code_of(b.width, id);

@@ -105,7 +105,7 @@ template <int N, int W, int E> NL_FN void load_each(Vec<W>* to, U64 base, const 
 template <int W, bool kFull> __device__ void run(const Block& block, unsigned char* shared) {
   constexpr int E = 16 / W;
   const int t = threadIdx.x, T = blockDim.x;
-  // The block, then row bases, coordinates, reduction lanes, registers: see interpreter_shared_bytes on the host.
+  // The block, then row bases, coordinates, reduction lanes, registers: see fill_block on the host.
   U64* words = (U64*)shared;
   const U64* from = block.head.far ? (const U64*)block.head.far : (const U64*)&block;
   const int nwords = block.head.words;
