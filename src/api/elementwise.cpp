@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 #include "api/record.h"
 
@@ -140,11 +139,16 @@ class Joined {
  public:
   // False where it does not fit.
   bool include(Shape shape) {
-    if (std::exchange(any_, true) ? same(shape, dims_) : (dims_ = shape, true)) return true;
-    int64_t* const to = room_[flip_ = !flip_];
+    if (!any_) {
+      any_ = true;
+      dims_ = shape;
+      return true;
+    }
+    if (same(shape, dims_)) return true;
+    flip_ = !flip_;
     int n;
-    if (!broadcast_shapes(dims_, shape, to, n)) return false;
-    dims_ = {to, static_cast<size_t>(n)};
+    if (!broadcast_shapes(dims_, shape, room_[flip_], n)) return false;
+    dims_ = {room_[flip_], static_cast<size_t>(n)};
     return true;
   }
   Shape dims() const { return dims_; }
