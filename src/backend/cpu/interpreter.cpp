@@ -32,11 +32,7 @@ int64_t forced_block() {
   return forced;
 }
 
-int64_t strip_elements(const BlockProgram& p) {
-  int loops = 0;
-  for (const BlockInstr& b : p.code) loops += b.code == Code::loop;
-  return loops > 1 ? kStripBytes / p.item : kRegisterMost;
-}
+int64_t strip_elements(const BlockProgram& p) { return p.loops > 1 ? kStripBytes / p.item : kRegisterMost; }
 
 // Whether running a block twice would find other operands. Views of one buffer are identical or disjoint.
 bool writes_what_it_reads(const Kernel& k, const Nest& nest) {
@@ -88,7 +84,7 @@ Frame::Frame(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>&
   char* base = register_memory((size + small) * p.nregs);
   for (int r = 0; r < p.nregs; ++r) {
     reg_.push_back(base + r * size);
-    strip_reg_.push_back(small ? base + p.nregs * size + r * small : reg_.back());
+    if (small) strip_reg_.push_back(base + p.nregs * size + r * small);
   }
   at_.resize(p.reg.size());
   scalars_.resize(p.reg.size());

@@ -66,7 +66,7 @@ class Frame {
   bool ahead_;                   // strips ask for the memory of later ones
   int64_t strip_;                // elements in a strip
   std::vector<char*> reg_;       // per register, a block long
-  std::vector<char*> strip_reg_; // per register, a strip long
+  std::vector<char*> strip_reg_; // per register, a strip long; empty where blocks are no longer
   std::vector<char*> at_;        // per value, in the current block
   std::vector<int> item_;        // per value, in run_strips: element size where it lies in memory, else 0
   std::vector<Step> steps_;

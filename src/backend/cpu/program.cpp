@@ -175,6 +175,7 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
   for (BlockInstr& b : p.code) {
     b.held = b.code == Code::load && kept[b.dst] && k.slots[b.aux].stored;
     p.askable &= !b.always_ask;
+    p.loops += b.code == Code::loop;
     p.straight &= b.code == Code::loop || (b.code == Code::load && !b.held);
   }
 

@@ -46,6 +46,7 @@ struct BlockProgram {
   std::vector<KStore> copies;        // stores that no loop does by writing to memory at once
   int nregs = 0;                     // the last one is spare: see Frame::checked
   int item = 1;                      // largest element size
+  int loops = 0;                     // instructions that compute
   int weight = 1;                    // rough cost of an element, in units of one simple loop
 };
 
