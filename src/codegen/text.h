@@ -41,7 +41,8 @@ int text_unroll(const Kernel& kernel, const TextForm& form);
 // The entry is named "kernel".
 std::string cuda_text(const Kernel& kernel, const TextForm& form);
 
-// Results of nodes at level `depth` of the tree: element (output o, path p) of reduction k goes to out + (o * by_out + p * by_path) items.
+// Where a reduction leaves the results of nodes at level `depth` of the tree: that of output o and path p goes to
+// out + (o * by_out + p * by_path) items. The interpreters are told alike.
 struct LeafResult {
   uint64_t out;
   int64_t by_out, by_path;

@@ -246,7 +246,7 @@ std::string Bytecode::print() const {
 }
 
 bool fill_block(const Kernel& kernel, const Bytecode& b, const Nest& nest, const KernelArgs& args, Loop loop, int64_t nred,
-                int64_t nout, int depth, const std::vector<Results>& results, int shared_limit, int shared_per_processor,
+                int64_t nout, int depth, const std::vector<LeafResult>& results, int shared_limit, int shared_per_processor,
                 std::vector<uint64_t>& words, Launch& launch) {
   const int E = b.elements(), nslots = static_cast<int>(nest.slots.size());
   Head h;

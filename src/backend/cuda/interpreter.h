@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "backend/cuda/device/block.h"
-#include "codegen/collapse.h"
+#include "codegen/text.h"
 
 namespace numloom::cuda {
 
@@ -48,12 +48,6 @@ bool must_wait(const std::vector<int>& pending, int step, const std::array<int, 
 // Numbers the scalars from 0 on: which each is goes to `constants`, `first` + number to operand[value].
 void place_constants(const Kernel& kernel, int first, std::vector<int>& operand, std::vector<int16_t>& constants);
 
-// Where the results of the leaves of reduction k go.
-struct Results {
-  uint64_t out;
-  int64_t by_out, by_path;
-};
-
 struct Launch {
   Loop loop = kFlat;
   int threads = 128;
@@ -64,7 +58,7 @@ struct Launch {
 // The words of the block and the shape of its launch. Results are given for reductions only. False where it cannot run in
 // `shared_limit` bytes of shared memory.
 bool fill_block(const Kernel& kernel, const Bytecode& bytecode, const Nest& nest, const KernelArgs& args, Loop loop,
-                int64_t nred, int64_t nout, int depth, const std::vector<Results>& results, int shared_limit,
+                int64_t nred, int64_t nout, int depth, const std::vector<LeafResult>& results, int shared_limit,
                 int shared_per_processor, std::vector<uint64_t>& words, Launch& launch);
 
 }  // namespace numloom::cuda

@@ -87,13 +87,10 @@ TextForm Launcher::form_of(const Kernel& kernel, TextLoop loop) const {
 }
 
 bool Launcher::run_text(const Kernel& kernel, const TextForm& form, const KernelArgs& args, int64_t nred, int64_t nout,
-                        int depth, int group, const std::vector<Results>& results, bool now) {
+                        int depth, int group, const std::vector<LeafResult>& results, bool now) {
   const CUfunction f = jit_.find(kernel, form, bytes_of(kernel), now);
   if (!f) return false;
-  std::vector<LeafResult> leaf;
-  leaf.reserve(results.size());
-  for (const Results& r : results) leaf.push_back({r.out, r.by_out, r.by_path});
-  text_args(kernel, form, nest_, args.scalars, nred, nout, depth, group, leaf, words_);
+  text_args(kernel, form, nest_, args.scalars, nred, nout, depth, group, results, words_);
   int64_t x = 1, y = 1;
   switch (form.loop) {
     case TextLoop::vector: x = ceil_div(nest_.size, int64_t{kTextThreads} * form.vec); break;
@@ -114,7 +111,7 @@ bool Launcher::run_text(const Kernel& kernel, const TextForm& form, const Kernel
 }
 
 bool Launcher::interpret(const Kernel& kernel, const KernelArgs& args, Loop loop, int64_t nred, int64_t nout, int depth,
-                         const std::vector<Results>& results) {
+                         const std::vector<LeafResult>& results) {
   const Bytecode& b = bytecode(kernel);
   Driver& d = Driver::get();
   Launch l;
@@ -214,7 +211,7 @@ void Launcher::reduce(const Kernel& kernel, const KernelArgs& args) {
     std::unique_ptr<Scratch> partial;
   };
   std::vector<Target> targets(kernel.reduces.size());
-  std::vector<Results> results;
+  std::vector<LeafResult> results;
   int level = depth;  // of the nodes whose results the kernel leaves
   const auto leave_at = [&](int new_level) {
     level = new_level;
@@ -260,7 +257,7 @@ void Launcher::reduce(const Kernel& kernel, const KernelArgs& args) {
     if (!targets[r].partial) continue;
     const KReduce& k = kernel.reduces[r];
     const KSlotArgs& slot = nest_.slots[static_cast<size_t>(k.slot)];
-    Results in = results[r];
+    LeafResult in = results[r];
     level = joined_from;
     do {
       Combine c;

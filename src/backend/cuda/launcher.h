@@ -28,9 +28,9 @@ class Launcher {
   void reduce(const Kernel& kernel, const KernelArgs& args);
   void empty_reduction(const Kernel& kernel, const KernelArgs& args);
   bool run_text(const Kernel& kernel, const TextForm& form, const KernelArgs& args, int64_t nred, int64_t nout, int depth,
-                int group, const std::vector<Results>& results, bool now);
+                int group, const std::vector<LeafResult>& results, bool now);
   bool interpret(const Kernel& kernel, const KernelArgs& args, Loop loop, int64_t nred, int64_t nout, int depth,
-                 const std::vector<Results>& results);
+                 const std::vector<LeafResult>& results);
   bool stream(const Kernel& kernel, const KernelArgs& args);
   void launch(CUfunction f, int64_t x, int64_t y, int threads, int shared, void* argument, const char* what);
   TextForm form_of(const Kernel& kernel, TextLoop loop) const;
