@@ -44,6 +44,7 @@ struct KReduce {
   Op op;  // add, multiply, minimum, maximum, logical_and, logical_or, ...: any with OpInfo::reduces
   DType type;
   int16_t value, slot;
+  int32_t origin = -1;  // as KInstr's
 };
 
 struct KSlot {

@@ -78,7 +78,7 @@ class Lowering {
         const int16_t value = cast(operand(i, 0), in.type);
         const int16_t s = slot(f_.view_of[i][0], {i, 0});
         k_.slots[s].stored = true;
-        k_.reduces.push_back({in.op, in.type, value, s});
+        k_.reduces.push_back({in.op, in.type, value, s, i});
         k_.reduced_axes = in.axes;
         return;
       }

@@ -263,6 +263,24 @@ np.array([1e200, 1]) ** 2
 np.power(np.array([1e200, 1]), 2)
 np.full(100000, 1e200) ** 2.0
 x = np.full(100000, 1e200); x **= 2.0; x
+np.full(100000, 10.0).prod()
+np.full(100000, 10.0, "f4").prod()
+np.full(100000, 1e304).sum()
+(np.full(100000, 1e304) * 1.0).sum()
+np.full((2, 100000), 10.0).prod(1)
+np.full((100000, 3), 1e304).sum(0)
+np.full((3, 100000), 10.0).T.prod(0)
+np.full((100000, 32), 1e304).sum(0)
+np.full((20000, 5), 1e308).sum(1)[:3]
+np.full((2000, 300), np.inf).sum(0)[:3]
+np.array([np.inf, -np.inf] * 50000).sum()
+np.array([np.nan] * 50000).sum()
+np.full(100000, np.inf).max()
+np.array([np.nan, 1] * 50000).min()
+np.full(40000, 100, "f2").sum()
+np.full((40000, 2), 100, "f2").sum(0)
+np.full(40000, 100, "f2").prod()
+np.full(100000, 1e304 + 1j).sum()
 np.cumsum(np.full(3, 1e308))
 np.cumsum(np.full(100000, 1e305))[-1]
 np.cumprod(np.full(100000, 1e3))[-1]

@@ -19,8 +19,10 @@ class CpuBackend final : public Backend {
     collapse(kernel, args, nest_);
     if (kernel.reduces.empty()) cpu::run_map(*program, nest_, args.scalars, events);
     else cpu::run_reduce(*program, nest_, args.scalars, events);
-    if (events)
-      for (FloatEvent& e : *events) e.origin = kernel.code[e.origin].origin;
+    if (!events) return;
+    // Met by the instructions, and behind them by the reductions.
+    const auto n = static_cast<int32_t>(kernel.code.size());
+    for (FloatEvent& e : *events) e.origin = e.origin < n ? kernel.code[e.origin].origin : kernel.reduces[e.origin - n].origin;
   }
 
   void run(const CallArgs& c, std::vector<FloatEvent>* events) override {

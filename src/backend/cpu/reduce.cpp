@@ -4,6 +4,7 @@
 // short reductions a block holds many of them. Across rows: where memory is dense along a kept axis instead, a row of
 // kept elements takes the place of an element, and the tree is over rows.
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <mutex>
 
@@ -33,10 +34,12 @@ class Reducer {
         kept_(nest.nkept()),
         kept_size_(nest.kept_size()),
         n_(nest.reduced_size()),
-        nr_(static_cast<int>(p.kernel.reduces.size())) {
+        nr_(static_cast<int>(p.kernel.reduces.size())),
+        met_(p.kernel.reduces.size()) {
     for (const KReduce& r : k_.reduces) {
       reduce_.push_back(loops().reduce[static_cast<int>(r.op)][static_cast<int>(r.type)]);
       combine_.push_back(loops().op[static_cast<int>(r.op)][static_cast<int>(r.type)]);
+      asks_.push_back(check && is_inexact(r.type) && op_info(r.op).warns);
     }
   }
 
@@ -45,9 +48,23 @@ class Reducer {
     if (goes_across()) across(parallel, events);
     else if (n_ * 2 <= block_elements(p_)) many(parallel, events);
     else along(parallel, events);
+    for (int r = 0; r < nr_; ++r)
+      if (const uint8_t mask = met_[r]) events->push_back({static_cast<int32_t>(k_.code.size()) + r, mask});
   }
 
  private:
+  // Runs f, which accumulates of reduction r; its loops raise the hardware's flags as the sums and products themselves do.
+  template <class F>
+  void accumulate(int r, F&& f) {
+    if (!asks_[r]) return f();
+    _MM_SET_EXCEPTION_STATE(0);
+    f();
+    const unsigned flags = _MM_GET_EXCEPTION_STATE();
+    if (!(flags & (_MM_EXCEPT_OVERFLOW | _MM_EXCEPT_INVALID))) return;
+    const int mask = (flags & _MM_EXCEPT_OVERFLOW ? kWarnOver : 0) | (flags & _MM_EXCEPT_INVALID ? kWarnInvalid : 0);
+    met_[r].fetch_or(static_cast<uint8_t>(mask), std::memory_order_relaxed);
+  }
+
   // Whether memory is dense along the last kept axis rather than along the last reduced one.
   bool goes_across() const {
     if (kept_ == 0 || nest_.nreduced == 0 || nest_.shape[kept_ - 1] < 8 || n_ < 2) return false;
@@ -78,7 +95,7 @@ class Reducer {
     if (n <= block) {
       c.seek(nest_, kept_, nest_.ndim, begin);
       f.evaluate(c, kept_, nest_.ndim, n, &shift);
-      for (int r = 0; r < nr_; ++r) reduce_[r](out[r].raw, f.value(k_.reduces[r].value), n);
+      for (int r = 0; r < nr_; ++r) accumulate(r, [&] { reduce_[r](out[r].raw, f.value(k_.reduces[r].value), n); });
       return;
     }
     const int64_t left = reduction::left_size(n);
@@ -88,7 +105,7 @@ class Reducer {
     join(out, right.data());
   }
   void join(Accumulator* left, const Accumulator* right) {
-    for (int r = 0; r < nr_; ++r) combine_[r](left[r].raw, left[r].raw, right[r].raw, nullptr, 1);
+    for (int r = 0; r < nr_; ++r) accumulate(r, [&] { combine_[r](left[r].raw, left[r].raw, right[r].raw, nullptr, 1); });
   }
 
   void along(bool parallel, std::vector<FloatEvent>* events) {
@@ -156,12 +173,14 @@ class Reducer {
           const int item = item_size(k_.reduces[r].type);
           const char* v = f.value(k_.reduces[r].value);
           Cursor at = c;
-          for (int64_t i = 0; i < count; ++i) {
-            Accumulator acc;
-            reduce_[r](acc.raw, v + i * n_ * item, n_);
-            store(r, at, acc.raw);
-            at.step(nest_, 0, kept_);
-          }
+          accumulate(r, [&] {
+            for (int64_t i = 0; i < count; ++i) {
+              Accumulator acc;
+              reduce_[r](acc.raw, v + i * n_ * item, n_);
+              store(r, at, acc.raw);
+              at.step(nest_, 0, kept_);
+            }
+          });
         }
       }
       std::lock_guard lock(mutex);
@@ -182,7 +201,9 @@ class Reducer {
     for (int r = 0; r < nr_; ++r) b[r].resize(width * item_size(k_.reduces[r].type));
     return b;
   }
-  void add(Rows& w, Bank& to, const char* from, int r) { combine_[r](to[r].data(), to[r].data(), from, nullptr, w.width); }
+  void add(Rows& w, Bank& to, const char* from, int r) {
+    accumulate(r, [&] { combine_[r](to[r].data(), to[r].data(), from, nullptr, w.width); });
+  }
   void evaluate_row(Rows& w, int64_t i) {
     w.c.seek(nest_, kept_, nest_.ndim, i);
     for (size_t s = 0; s < w.shift.size(); ++s)
@@ -262,6 +283,8 @@ class Reducer {
   const int nr_;
   std::vector<ReduceFn> reduce_;
   std::vector<LoopFn> combine_;
+  std::vector<bool> asks_;  // by reduction: whether it can warn, and is asked
+  std::vector<std::atomic<uint8_t>> met_;
 };
 
 }  // namespace
