@@ -164,3 +164,23 @@ def test_libraries_take_our_arrays_for_numpys(project):
     assert project.output(source) == (
         "True array object (True, 'numpy', [True, False])\nFalse True 4.0 4.0 numpy\nrefused\n"
     )
+
+
+def test_scipys_compiled_loops(project):
+    """They demand NumPy's class itself: of a gradient that the user's function returns, of a right hand side."""
+    pytest.importorskip("scipy")
+    source = """
+        import numpy as np
+        import scipy.sparse as sp
+        import scipy.sparse.linalg as sl
+        from scipy.optimize import minimize
+        goal = np.array([1.0, 2.0])
+        found = minimize(lambda x: np.sum((x - goal) ** 2), np.zeros(2), jac=lambda x: 2 * (x - goal), method="L-BFGS-B")
+        print(found.x.round(6))
+        a = sp.csc_matrix(np.array([[4.0, 1.0], [1.0, 3.0]]))
+        b = np.array([5.0, 4.0])
+        lu = sl.splu(a)
+        print(lu.solve(b).round(6), sl.factorized(a)(b).round(6), sl.spilu(a).solve(b).round(6), lu.shape, lu.L.nnz)
+        print(isinstance(lu, sl.SuperLU))
+        """
+    assert project.output(source) == "[1. 2.]\n[1. 1.] [1. 1.] [1. 1.] (2, 2) 3\nTrue\n"

@@ -19,6 +19,8 @@ def install():
     after_import("numba.core.dispatcher", _numba)
     after_import("pandas", _pandas)
     after_import("cv2", _opencv)
+    after_import("scipy.optimize._lbfgsb_py", _lbfgsb)
+    after_import("scipy.sparse.linalg._dsolve.linsolve", _superlu)
     after_import("torch", _torch)
 
 
@@ -103,3 +105,43 @@ def _opencv(module):
 def _torch(module):
     for name in ("as_tensor", "asarray", "from_numpy", "tensor"):
         setattr(module, name, make_lending(getattr(module, name)))
+
+
+def _lbfgsb(module):
+    """Its compiled loop takes NumPy's arrays alone, and gets what the user's gradient returned."""
+    names = vars(module._lbfgsb) | {"setulb": make_lending(module._lbfgsb.setulb)}
+    module._lbfgsb = types.SimpleNamespace(**names)
+
+
+def _superlu(module):
+    """The compiled factorizations solve for NumPy's arrays alone."""
+    for name in ("splu", "spilu"):
+        setattr(module, name, _factorizing(getattr(module, name)))
+
+
+def _factorizing(plain):
+    @functools.wraps(plain)
+    def factorize(*args, **kwargs):
+        return _Factors(plain(*args, **kwargs))
+
+    return factorize
+
+
+class _Factors:
+    """A SuperLU object whose `solve` takes our arrays, too."""
+
+    __slots__ = ("_factors", "solve")
+
+    def __init__(self, factors):
+        self._factors = factors
+        self.solve = make_lending(factors.solve)
+
+    @property
+    def __class__(self):
+        return type(self._factors)
+
+    def __getattr__(self, name):
+        return getattr(self._factors, name)
+
+    def __repr__(self):
+        return repr(self._factors)
