@@ -28,6 +28,19 @@ class _GeneratorClass(type):
 _NOT_DRAWING = frozenset(("get_state", "set_state", "seed", "spawn"))
 
 
+# Methods that call others of `self` and look at the class of what those return: NumPy's own object on the same bit generator does
+# them. (A RandomState also keeps half of a pair of normal numbers, which none of these touches.)
+_DRAW_THROUGH_SELF = {real.Generator: ("choice", "multivariate_normal"), real.RandomState: ("choice",)}
+
+
+def _on_plain(base, method):
+    @functools.wraps(method)
+    def call(self, *args, **kwargs):
+        return method(base(self._bit_generator), *args, **kwargs)
+
+    return call
+
+
 def _named(base):
     """What a class that stands for NumPy's `base` says of itself."""
     name = f"random.{base.__name__}"
@@ -41,6 +54,8 @@ def _generator_class(base):
             continue
         method = getattr(base, name)
         if callable(method):
+            if name in _DRAW_THROUGH_SELF[base]:
+                method = _on_plain(base, method)
             body[name] = make_drawing(method, f"random.{base.__name__}.{name}", "method")
     return _GeneratorClass(base.__name__, (base,), body)
 

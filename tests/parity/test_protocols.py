@@ -290,3 +290,16 @@ def test_pickles_of_functions_classes_and_generators():
         assert type(copy.copy(value)) is type(copy.deepcopy(value)) is type(value)
     for again in (copy.deepcopy(alike[0]), pickle.loads(pickle.dumps(alike[0]))):
         assert again.random() == copy.deepcopy(alike[0]).random() and type(again.random(2)) is numloom.ndarray
+
+
+DRAWS = """
+r = np.random.default_rng(5); [type(r.choice(5)), r.choice(5), r.choice(5, p=[0.1, 0.2, 0.3, 0.4, 0]), r.choice(7, replace=False), {r.choice(3): 1}]
+r = np.random.default_rng(5); r.choice(9, 4), r.choice(np.arange(9.0), (2, 2)), r.choice([[1, 2], [3, 4]], axis=1), r.normal()
+r = np.random.default_rng(5); r.multivariate_normal(np.zeros(2), np.eye(2), size=3), r.random()
+r = np.random.RandomState(5); [type(r.choice(5)), r.choice(5)]
+"""
+
+
+@pytest.mark.parametrize("source", DRAWS.strip().splitlines())
+def test_draws_that_are_numbers(source):
+    check(source)
