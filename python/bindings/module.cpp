@@ -10,7 +10,8 @@
 //   from_numpy, to_numpy, wrap_result, is_ours, rebind, is_scalar, flag_bits, set_writeable
 //   set_verify              see verify.cpp
 //   set_script_mode, script_mode, eval, eval_all, settle, synchronize, set_device, device
-//   counters, reset_counters, debug_program, debug_plan, debug_keep, add_site_folder, before_exit
+//   counters, reset_counters, debug_program, debug_plan, debug_bytecode, debug_texts, debug_keep, add_site_folder,
+//   before_exit
 //   before_fork, after_fork_parent, after_fork_child
 #define NUMLOOM_IMPORTS_NUMPY
 #include <nanobind/nanobind.h>
@@ -202,6 +203,8 @@ NB_MODULE(_core, m) {
   m.def("reset_counters", numloom::reset_counters);
   m.def("debug_program", numloom::debug_program);
   m.def("debug_plan", numloom::debug_plan);
+  m.def("debug_bytecode", numloom::debug_bytecode);
+  m.def("debug_texts", numloom::debug_texts);
   m.def("debug_keep", numloom::debug_keep);
   m.def("before_fork", [] { translated([] { numloom::before_fork(); }); });
   m.def("after_fork_parent", [] { numloom::after_fork_parent(); });

@@ -12,7 +12,7 @@ def program():
 
 @contextmanager
 def watching():
-    """Within this context the engine keeps its plans, for `plan` and `kernels` to show."""
+    """Within this context the engine keeps its plans, for `plan`, `kernels`, `bytecode` and `texts` to show."""
     _core.debug_keep(True)
     try:
         yield
@@ -29,6 +29,18 @@ def kernels():
     """Its kernels, each as text."""
     steps = ("\n" + plan()).split("\nstep ")[1:]
     return ["step " + step for step in steps if ": kernel" in step.partition("\n")[0]]
+
+
+def bytecode():
+    """What the backend that ran it interprets, for each of `kernels`: registers for blocks of elements on the CPU; on CUDA the
+    instructions of the general interpreter, empty for a kernel too large for it."""
+    return _core.debug_bytecode()
+
+
+def texts():
+    """The source that the compiler of that backend gets once the kernel is hot, for each of `kernels`: CUDA C++ with the entry
+    `kernel`, here in its form for contiguous operands. The CPU compiles nothing: empty strings there."""
+    return _core.debug_texts()
 
 
 def counters():

@@ -157,6 +157,20 @@ void reset_counters() {
   e.plans.hits = e.plans.misses = 0;
 }
 
+namespace {
+
+// One string for each kernel of the last plan.
+template <class Show>
+std::vector<std::string> of_last_kernels(Show show) {
+  EngineLock lock;
+  const LastPlan& plan = Engine::get().last_plan;
+  std::vector<std::string> out;
+  for (const Kernel& k : plan.kernels) out.push_back(plan.backend ? show(*plan.backend, k) : std::string());
+  return out;
+}
+
+}  // namespace
+
 std::string debug_program() {
   EngineLock lock;
   const Engine& e = Engine::get();
@@ -165,7 +179,15 @@ std::string debug_program() {
 
 std::string debug_plan() {
   EngineLock lock;
-  return Engine::get().last_plan;
+  return Engine::get().last_plan.text;
+}
+
+std::vector<std::string> debug_bytecode() {
+  return of_last_kernels([](const Backend& backend, const Kernel& kernel) { return backend.bytecode(kernel); });
+}
+
+std::vector<std::string> debug_texts() {
+  return of_last_kernels([](const Backend& backend, const Kernel& kernel) { return backend.text(kernel); });
 }
 
 void debug_keep(bool on) {

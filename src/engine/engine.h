@@ -50,6 +50,13 @@ class EngineLock {
   bool* const held_;  // of this thread; null where it held the lock before
 };
 
+// The last plan that ran while Engine::keep_plans; its own copies, since the cache may forget the plan.
+struct LastPlan {
+  std::string text;
+  std::vector<Kernel> kernels;
+  const Backend* backend = nullptr;  // that ran it; null where it came to no step
+};
+
 inline constexpr int64_t kForkHome = int64_t{1} << 30;
 
 class Engine {
@@ -90,7 +97,7 @@ class Engine {
   int64_t device_limit();
   // Where `cuda` and `automatic` work runs. Tests put their own in place of cuda_backend(), which is null here.
   Backend* device = nullptr;
-  std::string last_plan;      // text of the last plan that ran, where keep_plans
+  LastPlan last_plan;
   bool keep_plans = false;
 
   // What a test mode may change.

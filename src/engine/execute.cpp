@@ -118,7 +118,11 @@ bool Engine::run(Program& program) {
     ++counters.failed;
     return true;
   }
-  if (keep_plans) last_plan = plan->print();
+  if (keep_plans) {
+    last_plan = {plan->print(), {}, nullptr};
+    for (const Step& step : plan->steps)
+      if (!step.is_call) last_plan.kernels.push_back(step.kernel);
+  }
   counters.seconds_planning += now() - start;
   for (int16_t i : plan->dead) program.complete(i);
   counters.dead += static_cast<int64_t>(plan->dead.size());
@@ -322,7 +326,10 @@ bool Engine::execute(const Facts& facts, const Plan& plan, Program& program) {
     events.clear();
     if (run) {
       try {
-        if (!backend) backend = &choose(facts);
+        if (!backend) {
+          backend = &choose(facts);
+          if (keep_plans) last_plan.backend = backend;
+        }
         bool warns = false;
         for (int16_t i : step.instrs) warns |= program[i].warns != 0;
         const auto attempt = [&] { run_step(step, program, *backend, warns ? &events : nullptr); };

@@ -14,6 +14,8 @@ import textwrap
 
 import pytest
 
+from tests import modes
+
 SETUP = """
 import numpy
 import numloom as np
@@ -139,6 +141,51 @@ PLANS = {
 def test_plan(name):
     program, expected = PLANS[name]
     assert planned(program) == expected
+
+
+SHOW = """
+import json
+with debug.watching():
+    r = np.sqrt(a * b + c) - 1
+    m = r.mean(axis=1)
+    _core.settle()
+print(json.dumps([debug.kernels(), debug.bytecode(), debug.texts()]))
+"""
+
+
+def test_bytecode_on_the_cpu():
+    kernels, bytecode, texts = run(SETUP + SHOW)
+    assert len(kernels) == 2 and len(bytecode) == 2
+    registers = r"r\d+:f8 = "
+    fused = bytecode[0].splitlines()
+    assert sum(bool(re.fullmatch(rf"  \d+: {registers}load #\d+", line)) for line in fused) == 3
+    assert sum(bool(re.match(rf"  \d+: {registers}multiply\.f8 r\d+ r\d+", line)) for line in fused) == 1
+    # The sum alone uses the product.
+    product = next(line for line in fused if "multiply" in line).split(":")[0].strip()
+    assert re.search(rf"{registers}add\.f8 r\d+ r\d+, pair with {product}\b", bytecode[0])
+    # A scalar that one loop takes as it is has no register; what is stored is computed where it goes.
+    stored = re.search(r"store (#\d+)", kernels[0])[1]
+    assert re.search(rf"{registers}subtract\.f8 r\d+ s0, direct {stored}\b", bytecode[0])
+    assert re.search(r"reduce #\d+ add\.f8 r\d+", "".join(bytecode))
+    assert texts == ["", ""]
+
+
+ON_CUDA = {"NUMLOOM_DEVICE": "cuda"} if os.environ.get("NUMLOOM_DEVICE") == "cuda" else modes.EMULATED and modes.EMULATED[1]
+
+
+@pytest.mark.skipif(ON_CUDA is None, reason="no CUDA device, and tests/cuda/emulator is not built")
+def test_bytecode_and_text_on_cuda():
+    kernels, bytecode, texts = run(SETUP + SHOW, **ON_CUDA)
+    assert len(kernels) == len(bytecode) == len(texts) == 2
+    for op in ("multiply", "add", "sqrt", "subtract"):
+        assert re.search(rf"\b{op}\.f8 ", bytecode[0]) and f"op_{op}(" in texts[0]
+    assert all(re.search(r"\bvoid\b.*\bkernel\(", text) for text in texts)
+
+
+def test_nothing_is_kept_where_nobody_watches():
+    code = SETUP + "with debug.watching():\n    r = a + b\n    _core.settle()\ns = a * b\nt = s.sum()\n_core.settle()\n"
+    bytecode = run(code + "import json; print(json.dumps(debug.bytecode()))")
+    assert len(bytecode) == 1 and "add.f8" in bytecode[0] and "multiply" not in bytecode[0]
 
 
 def misses(setup, turn, turns=60, settled=10, **environment):

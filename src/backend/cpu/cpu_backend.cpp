@@ -1,4 +1,5 @@
 #include <cstring>
+#include <string>
 #include <unordered_map>
 
 #include "backend/backend.h"
@@ -48,6 +49,8 @@ class CpuBackend final : public Backend {
     return {
         {"host_bytes_in_use", double(s.in_use)}, {"host_bytes_peak", double(s.peak)}, {"host_bytes_cached", double(s.cached)}};
   }
+
+  std::string bytecode(const Kernel& kernel) const override { return cpu::compile(kernel)->print(); }
 
  private:
   std::unordered_map<uint64_t, std::unique_ptr<cpu::BlockProgram>> programs_;

@@ -1,6 +1,7 @@
 #include "backend/cpu/program.h"
 
 #include <algorithm>
+#include <sstream>
 
 namespace numloom::cpu {
 namespace {
@@ -211,6 +212,39 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
   ++p.nregs;
   withdraw_pairs(p);
   return out;
+}
+
+std::string BlockProgram::print() const {
+  std::ostringstream s;
+  const auto scalar = [&](int16_t v) { return std::find(scalar_value.begin(), scalar_value.end(), v) - scalar_value.begin(); };
+  const auto value = [&](int16_t v) { return reg[v] >= 0 ? "r" + std::to_string(reg[v]) : "s" + std::to_string(scalar(v)); };
+  const auto type = [&](int16_t v) { return dtype_code(kernel.value_types[v]); };
+  // Without the spare one.
+  s << "blocks, " << nregs - 1 << " registers\n";
+  for (int16_t v : filled) s << "  fill " << value(v) << ":" << type(v) << " = scalar " << scalar(v) << "\n";
+  for (size_t at = 0; at < code.size(); ++at) {
+    const BlockInstr& b = code[at];
+    s << "  " << at << ": " << value(b.dst) << ":" << type(b.dst) << " = ";
+    switch (b.code) {
+      case Code::load: s << "load #" << b.aux; break;
+      case Code::gather: s << "gather #" << b.aux; break;
+      case Code::index: s << "index " << b.aux; break;
+      case Code::loop:
+        if (b.source->code == KCode::cast) s << "cast";
+        else s << op_info(b.source->op).name << "." << dtype_code(b.source->type);
+    }
+    for (int16_t v : {b.a, b.b, b.c})
+      if (v >= 0) s << " " << value(v);
+    if (b.held) s << ", held";
+    if (direct_slot[b.dst] >= 0) s << ", direct #" << direct_slot[b.dst];
+    if (b.first >= 0) s << ", pair with " << b.first;
+    if (b.warns) s << ", may warn";
+    s << "\n";
+  }
+  for (const KStore& c : copies) s << "  store #" << c.slot << " " << value(c.value) << "\n";
+  for (const KReduce& r : kernel.reduces)
+    s << "  reduce #" << r.slot << " " << op_info(r.op).name << "." << dtype_code(r.type) << " " << value(r.value) << "\n";
+  return s.str();
 }
 
 }  // namespace numloom::cpu

@@ -4,6 +4,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "backend/cpu/loops.h"
@@ -48,6 +49,10 @@ struct BlockProgram {
   int item = 1;                      // largest element size
   int loops = 0;                     // instructions that compute
   int weight = 1;                    // rough cost of an element, in units of one simple loop
+
+  // An instruction a line, numbered. r: a register, s: a scalar used as a single element, #: a slot. A load, and what is
+  // `direct` to a slot, is in the register only where the slot's memory cannot serve as one. A pair is one loop in strips.
+  std::string print() const;
 };
 
 std::unique_ptr<BlockProgram> compile(const Kernel& kernel);

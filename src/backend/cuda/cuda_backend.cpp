@@ -123,7 +123,11 @@ class CudaBackend final : public Backend {
     form.vec = form.loop == TextLoop::vector ? 2 : 1;
     return Jit::source(kernel, form);
   }
-  std::string bytecode(const Kernel& kernel) const override { return encode(kernel).print(); }
+  // As for the interpreter that runs every kernel: whether the stream interpreter does depends on the nest, too.
+  std::string bytecode(const Kernel& kernel) const override {
+    const Bytecode b = encode(kernel);
+    return b.ok ? b.print() : std::string();
+  }
 
   Pool& pool() { return pool_; }
 
