@@ -1,5 +1,6 @@
 """Views of the engine at work: what was recorded, how it was planned, what ran."""
 
+import re
 from contextlib import contextmanager
 
 from numloom import _core
@@ -27,8 +28,8 @@ def plan():
 
 def kernels():
     """Its kernels, each as text."""
-    steps = ("\n" + plan()).split("\nstep ")[1:]
-    return ["step " + step for step in steps if ": kernel" in step.partition("\n")[0]]
+    # A step's line and those that belong to it, which are indented; the plan's last lines are of no step.
+    return re.findall(r"^step \d+: kernel.*\n(?:  .*\n)*", plan(), flags=re.M)
 
 
 def bytecode():

@@ -156,6 +156,7 @@ print(json.dumps([debug.kernels(), debug.bytecode(), debug.texts()]))
 def test_bytecode_on_the_cpu():
     kernels, bytecode, texts = run(SETUP + SHOW)
     assert len(kernels) == 2 and len(bytecode) == 2
+    assert kernels[1].splitlines()[-1].startswith("  store")
     registers = r"r\d+:f8 = "
     fused = bytecode[0].splitlines()
     assert sum(bool(re.fullmatch(rf"  \d+: {registers}load #\d+", line)) for line in fused) == 3
