@@ -19,6 +19,7 @@ struct Open {
   int space;            // an instruction whose iteration space is the group's
   uint32_t axes = 0;    // reduced axes, where there are reductions
   bool closed = false;  // a call, or full
+  int scalars = 0;
   std::vector<int16_t> views;
   std::vector<int16_t> renamed;  // the views through which it writes new storage of their buffers
   std::vector<int16_t> copying;  // those through which it overwrites what it reads from copies
@@ -32,6 +33,12 @@ int16_t renamed_view(const Facts& f, const Open& g, int16_t buffer) {
 }
 
 }  // namespace
+
+int scalars_of(const Instr& instr) {
+  int n = 0;
+  for (int k = 0; k < instr.nin; ++k) n += !instr.in[k].buf;
+  return n;
+}
 
 bool fusion_enabled() {
   static const bool on = [] {
@@ -160,7 +167,7 @@ void fuse(const Facts& f, const std::vector<bool>& dead, Groups& out) {
     }
     if (chosen < 0) {
       chosen = static_cast<int>(open.size());
-      open.push_back({i, 0, !p[i].fusable(), {}, {}, {}});
+      open.push_back({i, 0, !p[i].fusable(), 0, {}, {}, {}});
       out.groups.emplace_back();
     }
     Open& g = open[chosen];
@@ -174,7 +181,11 @@ void fuse(const Facts& f, const std::vector<bool>& dead, Groups& out) {
       const BufferFacts& b = f.buffers[f.views[v].buffer];
       if ((!b.fresh || b.live_out) && std::find(g.views.begin(), g.views.end(), v) == g.views.end()) g.views.push_back(v);
     }
-    if (out.groups[chosen].size() >= kMaxNestInstrs || g.views.size() >= kMaxNestViews) g.closed = true;
+    g.scalars += scalars_of(p[i]);
+    constexpr int kMostOfOne = 3;
+    if (out.groups[chosen].size() >= kMaxNestInstrs || g.views.size() >= kMaxNestViews ||
+        g.scalars + kMostOfOne > kMaxNestScalars)
+      g.closed = true;
   }
 }
 

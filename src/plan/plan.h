@@ -98,6 +98,9 @@ void fuse(const Facts& facts, const std::vector<bool>& dead, Groups& out);
 void sink(const Facts& facts, const std::vector<bool>& dead, Groups& groups);
 // Beyond these a nest's values no longer fit the interpreters' registers. Views in memory: temporaries of the nest do not count.
 inline constexpr size_t kMaxNestInstrs = 96, kMaxNestViews = 28;
+// Nor do more numbers fit the places that an instruction's operand can name.
+inline constexpr int kMaxNestScalars = 60;
+int scalars_of(const Instr& instr);
 void lower(const Facts& facts, const Groups& groups, Plan& plan);
 
 std::unique_ptr<Plan> make_plan(const Facts& facts);

@@ -89,6 +89,10 @@ class Sink {
 
   bool worthwhile(const std::vector<int16_t>& moved, int16_t from, int16_t to) const {
     if (groups_[to].size() + moved.size() > kMaxNestInstrs) return false;
+    int scalars = 0;
+    for (int16_t i : moved) scalars += scalars_of(p_[i]);
+    for (int16_t i : groups_[to]) scalars += scalars_of(p_[i]);
+    if (scalars > kMaxNestScalars) return false;
     std::vector<int16_t> leaves;
     for (int16_t i : moved)
       for (int k = 1; k < 4; ++k) {

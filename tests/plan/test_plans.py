@@ -230,3 +230,17 @@ def test_without_fusion_each_instruction_is_a_step(name):
     steps = planned(PLANS[name][0], NUMLOOM_FUSE="0")[:-1]
     assert len(steps) > len(PLANS[name][1][:-1])
     assert all(len(step.split(" -> ")[1].split()) <= 1 or "reduce" in step for step in steps)
+
+
+def test_numbers_of_a_nest_fit_its_interpreters():
+    code = f"""{SETUP}
+with debug.watching():
+    x = v
+    for k in range(150):
+        x = x * (1 + k / 512) if k % 2 else np.where(x > k, k + 0.25, x)
+    np.eval(x)
+print(json.dumps(debug.kernels()))
+"""
+    kernels = run("import json\n" + code)
+    scalars = [len(re.findall(r"= scalar", kernel)) for kernel in kernels]
+    assert len(kernels) > 1 and sum(scalars) > 150 and max(scalars) <= 60, scalars

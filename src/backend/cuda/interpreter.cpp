@@ -4,6 +4,8 @@
 #include <cstring>
 #include <iterator>
 
+#include "plan/plan.h"
+
 namespace numloom::cuda {
 namespace {
 
@@ -116,6 +118,7 @@ Bytecode encode(const Kernel& k) {
   const size_t nvalues = k.value_types.size();
   std::vector<int> operand(nvalues, -1);
   place_constants(k, kConstants, operand, b.constants);
+  static_assert(kMaxNestScalars <= kMaxConstants);
   if (b.constants.size() > kMaxConstants) return b;
 
   const std::vector<int> steps = schedule(k), last_use = last_uses(k, steps);

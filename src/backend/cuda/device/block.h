@@ -15,6 +15,7 @@ struct Instr {
   unsigned char dst, a, b, c;
   unsigned short aux;   // slot, axis
 };
+// As many constants as a nest may have (plan.h).
 constexpr int kConstants = 192, kMaxConstants = 60, kAccumulator = 255, kNowhere = 255;
 
 // Op ids: number * 16 + dtype; cast ids: kCastBase + from * 16 + to. Specials lie above both.
