@@ -65,6 +65,14 @@ def test_complex_products():
     assert (product != a * b).any()
 
 
+def test_bytes_of_bools():
+    for np, count in ((numpy, 100000), (numloom, 300000)):
+        a = np.ones(100000, bool)
+        b = a.view(np.uint8)
+        b *= 3
+        assert int(a.sum()) == count
+
+
 @cpu_only
 def test_pending_integers(recwarn):
     known = numloom.array([2**62])[0]

@@ -257,10 +257,6 @@ def test_arrays_that_numpy_makes_of_scalars_can_be_written():
         assert made == 5 and total == 3
 
 
-def test_any_byte_but_zero_counts_as_true():
-    check("a = np.array([True, False] * 20); b = a.view(np.uint8); b *= 3; np.count_nonzero(a), a.sum()")
-
-
 def test_sequences_of_the_c_api():
     api = ctypes.pythonapi
     api.PySequence_SetItem.argtypes = (ctypes.py_object, ctypes.c_ssize_t, ctypes.py_object)
