@@ -281,12 +281,17 @@ int set_part(PyObject* self, PyObject* value, bool imaginary) {
     const Array& a = array_of(self);
     const char* name = imaginary ? "imag" : "real";
     if (!value) raise(PyExc_AttributeError, imaginary ? "Cannot delete array imaginary part" : "Cannot delete array real part");
-    if (imaginary && !is_complex(a.dtype)) raise(PyExc_TypeError, "array does not have imaginary part to set");
+    if (imaginary && !is_complex(a.dtype)) {  // NumPy raises
+      set_as_numpy(self, name, value);
+      return 0;
+    }
     const Array part = imaginary ? imag_view(a) : real_view(a);
     if (!part.writeable) raise(PyExc_ValueError, "assignment destination is read-only");
     Operand v;
-    if (!to_array(value, v) || is_complex(v.array->dtype) ||
-        (cast_may_warn(v.array->dtype, part.dtype) && errstate_needs_numpy()))
+    // How sequences of Python numbers are cast depends on NumPy's version.
+    if (PySequence_Check(value) && !is_ours(value) && !PyArray_Check(value)) set_as_numpy(self, name, value);
+    else if (!to_array(value, v) || is_complex(v.array->dtype) ||
+             (cast_may_warn(v.array->dtype, part.dtype) && errstate_needs_numpy()))
       set_as_numpy(self, name, value);
     else assign(part, *v.array);
     return 0;

@@ -237,14 +237,14 @@ class flagsobj:
     def _unreadable(self):
         return _REAL_FLAGS._warn_on_write  # raises
 
-    def _warn_on_write(self, on):
+    def _set_warn_on_write(self, on):
         # Kept for NumPy's checks alone: writes of such arrays do not warn here (docs/differences.md).
         if not on:
             raise ValueError("cannot clear '_warn_on_write', set writeable True to clear this private flag")
         if not self.writeable:
             raise ValueError("cannot set '_warn_on_write' flag when 'writable' is False")
 
-    _warn_on_write = property(_unreadable, _warn_on_write)
+    _warn_on_write = property(_unreadable, _set_warn_on_write)
 
     def __getitem__(self, key):
         name = _FLAG_KEYS.get(key)

@@ -165,6 +165,7 @@ std::vector<std::string> of_last_kernels(Show show) {
   EngineLock lock;
   const LastPlan& plan = Engine::get().last_plan;
   std::vector<std::string> out;
+  out.reserve(plan.kernels.size());
   for (const Kernel& k : plan.kernels) out.push_back(plan.backend ? show(*plan.backend, k) : std::string());
   return out;
 }

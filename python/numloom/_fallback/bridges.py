@@ -103,8 +103,18 @@ def _opencv(module):
 
 
 def _torch(module):
+    plain = module.as_tensor
     for name in ("as_tensor", "asarray", "from_numpy", "tensor"):
         setattr(module, name, make_lending(getattr(module, name)))
+    lending = module.as_tensor
+
+    @functools.wraps(plain)
+    def as_tensor(data, *args, **kwargs):
+        # On the GPU both libraries may look at the same memory.
+        there = "cuda" in str(kwargs.get("device")) and type(data) is _ours and hasattr(data, "__cuda_array_interface__")
+        return (plain if there else lending)(data, *args, **kwargs)
+
+    module.as_tensor = as_tensor
 
 
 def _lbfgsb(module):
@@ -136,7 +146,7 @@ class _Factors:
         self._factors = factors
         self.solve = make_lending(factors.solve)
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self):
         return type(self._factors)
 

@@ -113,7 +113,7 @@ class _ArrayLike:
         _stand_ins[type(self._value)] = None
         return array
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self):
         return type(self._value)
 
