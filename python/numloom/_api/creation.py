@@ -78,13 +78,13 @@ _real_numbers = (int, float, numpy.float64)
 @provides()
 def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None):
     call = (start, stop, num, endpoint, retstep, dtype, axis)
-    target = _float64 if dtype is None else _native_dtype(dtype)
     numbers = _is_real_number(start) and _is_real_number(stop)
-    if type(num) is not int or num < 0 or target is None or device not in (None, "cpu"):
-        return decline("linspace", call, {"device": device}, "general ranges")
-    if numbers and num <= _HOST_RANGE:
+    if numbers and type(num) is int and 0 <= num <= _HOST_RANGE and dtype is None and device is None:
         made = numpy.linspace(*call)
         return (_core.from_numpy(made[0]), made[1]) if retstep else _core.from_numpy(made)
+    target = _float64 if dtype is None else _native_dtype(dtype)
+    if type(num) is not int or num < 0 or target is None or device not in (None, "cpu"):
+        return decline("linspace", call, {"device": device}, "general ranges")
     if numbers:
         start, stop = numpy.float64(start), numpy.float64(stop)
     else:
