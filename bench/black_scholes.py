@@ -7,7 +7,7 @@ compile caches are empty.
 
 import os
 
-from measure import WARM, Peer, best, first, main
+from measure import WARM, Peer, best, first, jax_figures, main, numloom_figures
 
 RATE, VOL = 0.03, 0.25
 
@@ -45,14 +45,7 @@ def numloom_(options):
     numloom.eval(*(a + 1 for a in args))
     numloom.synchronize()
 
-    def call():
-        numloom.eval(formula(numloom, *args))
-
-    figures = {"first call": first(call, numloom.synchronize)}
-    # Long enough for a background compile to end before the measured runs begin.
-    best(call, 3.0, finish=numloom.synchronize)
-    figures["steady"] = best(call, 2.0, batch=1 if options.device == "cpu" else 20, finish=numloom.synchronize)
-    return figures
+    return numloom_figures(options, lambda: numloom.eval(formula(numloom, *args)))
 
 
 def numba_(options):
@@ -99,17 +92,7 @@ def jax_(options):
     jax.config.update("jax_enable_x64", True)
     args = [jax.device_put(a) for a in inputs(options)]
     jax.block_until_ready([a + 1 for a in args])
-    run = jax.jit(lambda *a: formula(jax.numpy, *a))
-    out = [None]
-
-    def call():
-        out[0] = run(*args)
-
-    finish = lambda: out[0].block_until_ready()  # noqa: E731
-    return {
-        "first call": first(call, finish),
-        "steady": best(call, 3, batch=1 if options.device == "cpu" else 20, finish=finish),
-    }
+    return jax_figures(options, lambda *a: formula(jax.numpy, *a), *args)
 
 
 def cupy_(options):

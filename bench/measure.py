@@ -59,6 +59,32 @@ def first(call, finish=None):
     return time.perf_counter() - start
 
 
+def numloom_figures(options, call):
+    """The first call of Numloom's and a steady one, after the time in which a background compile ends."""
+    import numloom
+
+    figures = {"first call": first(call, numloom.synchronize)}
+    best(call, 3.0, finish=numloom.synchronize)
+    figures["steady"] = best(call, 2.0, batch=1 if options.device == "cpu" else 20, finish=numloom.synchronize)
+    return figures
+
+
+def jax_figures(options, function, *args):
+    """The same of a function that JAX compiles."""
+    import jax
+
+    run, out = jax.jit(function), [None]
+
+    def call():
+        out[0] = run(*args)
+
+    finish = lambda: out[0].block_until_ready()  # noqa: E731
+    return {
+        "first call": first(call, finish),
+        "steady": best(call, 3, batch=1 if options.device == "cpu" else 20, finish=finish),
+    }
+
+
 PEERS = ("numloom", "numpy", "cupy-cuda12x", "cupy-cuda13x", "jax", "torch", "numba", "numexpr")
 
 

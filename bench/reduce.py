@@ -2,7 +2,7 @@
 
 import os
 
-from measure import Peer, best, first, main
+from measure import Peer, best, first, jax_figures, main, numloom_figures
 
 
 def distance(x, y):
@@ -28,11 +28,7 @@ def numloom_(options):
     x, y = (numloom.array(a) for a in inputs())
     numloom.eval(x + y)
     numloom.synchronize()
-    call = lambda: numloom.eval(distance(x, y))  # noqa: E731
-    figures = {"first call": first(call, numloom.synchronize)}
-    best(call, 3.0, finish=numloom.synchronize)  # a background compile ends meanwhile
-    figures["steady"] = best(call, 2.0, batch=1 if options.device == "cpu" else 20, finish=numloom.synchronize)
-    return figures
+    return numloom_figures(options, lambda: numloom.eval(distance(x, y)))
 
 
 def jax_(options):
@@ -41,16 +37,7 @@ def jax_(options):
 
     x, y = (jax.device_put(a) for a in inputs())
     jax.block_until_ready(x + y)
-    run, out = jax.jit(distance), [None]
-
-    def call():
-        out[0] = run(x, y)
-
-    finish = lambda: out[0].block_until_ready()  # noqa: E731
-    return {
-        "first call": first(call, finish),
-        "steady": best(call, 2, batch=1 if options.device == "cpu" else 20, finish=finish),
-    }
+    return jax_figures(options, distance, x, y)
 
 
 def cupy_(options):

@@ -3,7 +3,7 @@ interpreter, whose registers lie in shared memory, does worst."""
 
 import os
 
-from measure import Peer, best, first, main
+from measure import Peer, best, first, jax_figures, main, numloom_figures
 
 LIVE = 24
 
@@ -36,11 +36,7 @@ def numloom_(options):
     a = numloom.array(image())
     numloom.eval(a + 1)
     numloom.synchronize()
-    call = lambda: numloom.eval(mixed(a))  # noqa: E731
-    figures = {"first call": first(call, numloom.synchronize)}
-    best(call, 3.0, finish=numloom.synchronize)  # a background compile ends meanwhile
-    figures["steady"] = best(call, 2.0, batch=1 if options.device == "cpu" else 20, finish=numloom.synchronize)
-    return figures
+    return numloom_figures(options, lambda: numloom.eval(mixed(a)))
 
 
 def jax_(options):
@@ -50,16 +46,7 @@ def jax_(options):
     jax.config.update("jax_enable_x64", True)
     a = jax.device_put(image())
     jax.block_until_ready(a + 1)
-    run, out = jax.jit(mixed), [None]
-
-    def call():
-        out[0] = run(a)
-
-    finish = lambda: out[0].block_until_ready()  # noqa: E731
-    return {
-        "first call": first(call, finish),
-        "steady": best(call, 2, batch=1 if options.device == "cpu" else 20, finish=finish),
-    }
+    return jax_figures(options, mixed, a)
 
 
 def cupy_(options):
