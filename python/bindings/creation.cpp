@@ -99,9 +99,15 @@ bool holds_ours(const Call& call) {
   return false;
 }
 
-// Lists of Python numbers, one or two deep, read without NumPy; false: it must.
+// A number, or lists of Python numbers, one or two deep, read without NumPy; false: it must.
 bool from_numbers(PyObject* source, Array& out) {
-  if (!PyList_CheckExact(source) && !PyTuple_CheckExact(source)) return false;
+  if (!PyList_CheckExact(source) && !PyTuple_CheckExact(source)) {
+    Scalar s;
+    // The types that are another's twin have arrays of their own dtype.
+    if (PyArray_IsScalar(source, LongLong) || PyArray_IsScalar(source, ULongLong) || !to_scalar(source, s)) return false;
+    out = scalar_array(cast_scalar(s, s.dtype));
+    return true;
+  }
   const Py_ssize_t n = PySequence_Fast_GET_SIZE(source);
   PyObject* const* items = PySequence_Fast_ITEMS(source);
   if (n == 0) return false;
@@ -185,11 +191,14 @@ bool refused_ours() {
   return false;
 }
 
-// A list of scalar arrays (library mode) or of our arrays: NumPy would read each through a protocol.
-PyObject* from_object(const char* name, const Call& call, PyObject* source) {
+// What is no array of ours. `order` and `ndmin`: what the function gives where it is asked for nothing.
+PyObject* from_object(const char* name, const Call& call, PyObject* source, char order = 'K', int64_t ndmin = 0) {
   if (call.keywords() && holds_ours(call)) return call.decline("an array among the options");
   Array numbers;
-  if (call.n == 1 && !call.kwnames && from_numbers(source, numbers)) return make_array(std::move(numbers));
+  if (call.n == 1 && !call.kwnames && from_numbers(source, numbers)) {
+    Ref made = checked(make_array(std::move(numbers)));
+    return array_like(made.get(), nullptr, order, CopyMode::if_needed, ndmin, call);
+  }
   // Of a library on the GPU: the values stay there.
   if (from_cuda_interface(source, numbers)) {
     Ref copy = checked(make_array(std::move(numbers)));
@@ -238,7 +247,7 @@ PyObject* contiguous_named(const char* name, const Call& call, char order) {
   static const Signature signature({"a", "dtype", "like"}, 2);
   PyObject* v[3];
   if (!signature.parse(call, v)) return call_numpy(name, call);
-  if (!is_ours(v[0]) || given_some(v[2])) return from_object(name, call, v[0]);
+  if (!is_ours(v[0]) || given_some(v[2])) return from_object(name, call, v[0], order, 1);
   return array_like(v[0], v[1], order, CopyMode::if_needed, 1, call);
 }
 PyObject* ascontiguousarray(const Call& call) { return contiguous_named("ascontiguousarray", call, 'C'); }

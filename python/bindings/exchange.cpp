@@ -25,11 +25,14 @@ PyObject* cuda_interface(PyObject* self, void*) {
 
 bool from_cuda_interface(PyObject* source, Array& out) {
   if (PyList_CheckExact(source) || PyTuple_CheckExact(source) || PyArray_Check(source) || PyType_Check(source)) return false;
-  Ref interface(PyObject_GetAttrString(source, "__cuda_array_interface__"));
-  if (!interface) {
-    PyErr_Clear();
-    return false;
+  static PyObject* name = PyUnicode_InternFromString("__cuda_array_interface__");
+  Ref interface;
+  try {
+    interface = optional_attribute(source, name);
+  } catch (const python_error&) {
+    PyErr_Clear();  // NumPy would not have asked
   }
+  if (!interface) return false;
   if (!PyDict_Check(interface.get())) return false;  // an object that has whatever it is asked for
   const auto entry = [&](const char* name) { return PyDict_GetItemString(interface.get(), name); };
   PyObject *shape = entry("shape"), *strides = entry("strides"), *type = entry("typestr"), *data = entry("data");

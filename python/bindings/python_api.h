@@ -53,6 +53,16 @@ inline Ref checked(PyObject* owned) {
 inline void check(int status) {
   if (status < 0) throw python_error{};
 }
+// An attribute, or none where there is none, without making an error of that; throws where looking for it failed.
+inline Ref optional_attribute(PyObject* o, PyObject* name) {
+  PyObject* found = nullptr;
+#if PY_VERSION_HEX >= 0x030d0000
+  check(PyObject_GetOptionalAttr(o, name, &found));
+#else
+  check(_PyObject_LookupAttr(o, name, &found));
+#endif
+  return Ref(found);
+}
 [[noreturn]] inline void raise(PyObject* type, const char* text) {
   PyErr_SetString(type, text);
   throw python_error{};

@@ -76,6 +76,12 @@ np.expand_dims(np.ones(3), np.array([0, 2])).shape
 """
 
 CREATION = """
+np.array(3.0), np.asarray(2), np.array(True), np.asanyarray(2j), np.array(2**63), np.array(2**64), np.array(-(2**63) - 1)
+np.array(np.float32(3)), np.asarray(np.int8(-2)), np.array(np.longlong(3)).dtype.char, np.array(np.float16(2.5)), np.array(np.complex64(1j))
+np.ascontiguousarray(3.0), np.asfortranarray(2), np.ascontiguousarray([1.0, 2])
+a = np.asfortranarray([[1.0, 2], [3, 4], [5, 6]]); (a, a.flags.f_contiguous, a.strides)
+a = np.ascontiguousarray([[1, 2], [3, 4]]); (a, a.flags.c_contiguous, a.strides)
+x = np.asarray(3.5); x[...] = 4; x += 1; (x, x.flags.writeable, x.base is None)
 np.arange(start=4)
 np.arange(start=4, stop=6)
 np.arange(0, 1, np.inf)
