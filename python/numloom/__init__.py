@@ -31,9 +31,9 @@ _names = _namespace.build()
 globals().update(_names)
 _namespace.register_submodules(__name__)
 # What the Array API standard asks of a namespace beside functions; NumPy's build. (Other names with underscores are the module's.)
-__array_api_version__, __array_namespace_info__, __config__ = (
-    getattr(_namespace.facade(), _name) for _name in ("__array_api_version__", "__array_namespace_info__", "__config__")
-)
+for _name in ("__array_api_version__", "__array_namespace_info__", "__config__"):
+    if hasattr(_namespace.facade(), _name):  # NumPy 2.0 has not all of them
+        globals()[_name] = getattr(_namespace.facade(), _name)
 # `numpy._core` is private and yet found in many programs: what our compiled module of that name lacks is looked up there.
 _core.__getattr__ = _namespace.facade("numpy._core").__getattr__
 _core.__path__ = []

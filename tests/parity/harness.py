@@ -2,7 +2,7 @@
 
 A case is source text. Its last expression is the result; `np` is the module under test. Compared: the value (bits, or within
 a bound given in units in the last place), dtype, shape, strides of arrays, or else class and text of the exception; and the
-warnings: category and text. A NumPy scalar and Numloom's 0-d scalar are the same thing here.
+warnings: category and text. For a NumPy scalar Numloom must give its 0-d scalar, and for a 0-d array an array.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import warnings
 
 import numloom
 import numpy
+from numloom import _core
 
 
 class Outcome:
@@ -46,11 +47,11 @@ def run(source: str, module, **names) -> Outcome:
 def freeze(value):
     """The result as NumPy's objects, with what was visible of ours kept."""
     if type(value) is numloom.ndarray:
-        return Seen(numpy.array(numloom.asnumpy(value)), value.strides, value.shape, value.dtype)
+        return Seen(numpy.array(numloom.asnumpy(value)), value.strides, value.shape, value.dtype, _core.is_scalar(value))
     if isinstance(value, numpy.ndarray):
         return Seen(numpy.array(value), value.strides, value.shape, value.dtype)
     if isinstance(value, numpy.generic):
-        return Seen(numpy.array(value), (), (), value.dtype)
+        return Seen(numpy.array(value), (), (), value.dtype, True)
     if isinstance(value, (tuple, list)):
         return type(value)(freeze(v) for v in value) if type(value) in (tuple, list) else tuple(freeze(v) for v in value)
     if isinstance(value, dict):
@@ -59,11 +60,11 @@ def freeze(value):
 
 
 class Seen:
-    def __init__(self, array, strides, shape, dtype):
-        self.array, self.strides, self.shape, self.dtype = array, strides, shape, dtype
+    def __init__(self, array, strides, shape, dtype, scalar=False):
+        self.array, self.strides, self.shape, self.dtype, self.scalar = array, strides, shape, dtype, scalar
 
     def __repr__(self):
-        return f"{self.array!r} shape {self.shape} strides {self.strides} dtype {self.dtype}"
+        return f"{self.array!r} {'scalar' if self.scalar else f'shape {self.shape} strides {self.strides}'} dtype {self.dtype}"
 
 
 def ulp_distance(a, b):
@@ -86,6 +87,7 @@ def same(ours, theirs, ulp: float = 0, strides: bool = True, where: str = "resul
     if isinstance(theirs, Seen):
         assert isinstance(ours, Seen), f"{where}: {ours!r} for {theirs!r}"
         assert ours.dtype == theirs.dtype, f"{where}: dtype {ours.dtype}, NumPy {theirs.dtype}"
+        assert ours.scalar == theirs.scalar, f"{where}: {ours}\nNumPy {theirs}"
         assert ours.shape == theirs.shape, f"{where}: shape {ours.shape}, NumPy {theirs.shape}"
         if strides and theirs.array.size > 1:
             # A dimension of length 1 has no step that can be seen.

@@ -239,7 +239,7 @@ def einsum(*operands, out=None, optimize=False, **kwargs):
     if inside != dtype:
         a = a.astype(dtype)
     if out is None:
-        return a
+        return a if result else a[()]
     if out.shape != getattr(a, "shape", ()) or not numpy.can_cast(dtype, out.dtype, "safe"):
         return decline("einsum", *call)
     out[...] = a
