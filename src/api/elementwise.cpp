@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "api/record.h"
+#include "backend/cpu/loops.h"
 
 namespace numloom {
 namespace {
@@ -104,17 +105,17 @@ DType uniform_type(Op op, std::span<const Arg> in) {
 void record_masked(Op op, DType type, const Array& out, std::span<Arg> in, const MapOptions& options) {
   const DType result = op_output_type(op, type);
   const Array mask = options.where->dtype == DType::b1 ? *options.where : astype(*options.where, DType::b1);
-  Scalar one;
-  one.dtype = DType::i8;
-  one.i = 1;
-  one.weak = Scalar::Weak::integer;
-  Array harmless[3];
-  if (op_info(op).warns && is_inexact(type))
-    for (size_t k = 0; k < in.size(); ++k)
-      if (in[k].array) {
-        harmless[k] = select(mask, in[k], one);
-        in[k] = harmless[k];
-      }
+  Scalar harmless;
+  harmless.dtype = DType::i8;
+  harmless.i = op == Op::arctanh ? 0 : 1;  // 1 is its pole, and in the domain of all others
+  harmless.weak = Scalar::Weak::integer;
+  Array tamed[3];
+  if (warnings_of(op, type))
+    for (size_t k = 0; k < in.size(); ++k) {
+      if (!in[k].array) in[k].scalar = cast_scalar(in[k].scalar, op_input_type(op, type, static_cast<int>(k)));
+      tamed[k] = select(mask, in[k], harmless);
+      in[k] = tamed[k];
+    }
   const Array value = make_result(Layout::contiguous(out.layout.dims(), item_size(result)), result);
   record_map(op, type, value, in);
   const Array kept_mask =

@@ -221,18 +221,16 @@ void run_map_now(Op op, DType type, const Array& out, std::span<const Arg> in, c
   }
   const DType result = op_output_type(op, type);
   const bool direct = out.dtype == result && out.layout.c_contiguous(out.item());
-  const uint8_t wanted = op_info(op).warns & wanted_warnings() & ~kWarnUnder;
+  const uint8_t wanted = warnings_of(op, type) & wanted_warnings();
   char* dst = out.buf->host + out.layout.offset;
   // A warning is found from the operands, so they must outlive the loop.
   char* to = direct && !(wanted && (p[0] == dst || p[1] == dst || p[2] == dst))
                  ? dst
                  : scratch.get(3, n * std::max(item_size(result), out.item()));
-  const bool ask =
-      wanted && (is_inexact(type) || op == Op::floor_divide || op == Op::remainder || op == Op::fmod || op == Op::reciprocal);
-  if (ask) _MM_SET_EXCEPTION_STATE(0);
+  if (wanted) _MM_SET_EXCEPTION_STATE(0);
   fn(to, p[0], p[1], p[2], n);
   constexpr unsigned kFlags = _MM_EXCEPT_INVALID | _MM_EXCEPT_DIV_ZERO | _MM_EXCEPT_OVERFLOW;
-  if (ask && (!is_inexact(type) || warn_possible(op, type, to, n, (_MM_GET_EXCEPTION_STATE() & kFlags) != 0)))
+  if (wanted && (!is_inexact(type) || warn_possible(op, type, to, n, (_MM_GET_EXCEPTION_STATE() & kFlags) != 0)))
     if (const uint8_t met = warn_check(op, type, to, p, step, n) & wanted)
       queue_warning(hooks().site ? hooks().site() : 0, met, called_as ? called_as : op_info(op).name);
   if (to != dst) {

@@ -256,6 +256,13 @@ np.array([1.0])[0] / np.array(0.0)
 np.array(1.0) / np.array([0.0])[0]
 np.divide(np.array([1.0])[0], 0)
 np.sqrt(np.array([-1.0])[0])
+np.divide(np.ones(3), 0.0, out=np.zeros(3), where=np.zeros(3, bool))
+np.divide(np.ones(3), 0.0, out=np.zeros(3), where=np.array([False, True, False]))
+np.power(np.zeros(3), -1.0, out=np.ones(3), where=np.zeros(3, bool))
+np.remainder(7, np.arange(3), out=np.ones(3, int), where=np.arange(3) > 0)
+np.floor_divide(np.arange(20000), np.arange(20000) % 5, out=np.ones(20000, int), where=np.arange(20000) % 5 > 0)
+np.floor_divide(np.arange(20000), np.arange(20000) % 5, out=np.ones(20000, int), where=np.arange(20000) % 5 < 4)
+np.arctanh(np.zeros(3), out=np.zeros(3), where=np.array([False, True, False]))
 np.array([2**62])[0] * 4
 np.array([100], "i1")[0] + np.array([100], "i1")[0]
 np.array([-128], "i1")[0] - 1

@@ -25,7 +25,7 @@ ma = numpy.ma.array(k, mask=[0, 1, 0, 0, 0, 0])
 CASES = """
 a + k | k + a | a * k | numpy.add(a, 1) | numpy.sum(a) | numpy.concatenate([a, a]) | numpy.float64(2) * a | k @ a | numpy.where(a > 2, a, k) | numpy.maximum(k, a)
 type(a + sub).__name__ | type(sub + a).__name__ | (a + ma).tolist() | (ma + a).tolist() | numpy.ma.sum(ma + a) | type(numpy.matrix([[1.0]]) * 2).__name__ | (a.reshape(1, 6) * numpy.matrix(k).T).shape
-numpy.sqrt(a, out=k) is k | np.add(a, 1, out=k) is k | numpy.add.reduce(a) | numpy.add.outer(a, k).shape | numpy.add.at(a, [0], 1) | numpy.hypot(a, k) | a == sub | numpy.array_equal(a, k)
+numpy.sqrt(a, out=k) is k | np.add(a, 1, out=k) is k | numpy.add.reduce(a) | numpy.add.outer(a, k).shape | numpy.add.at(a, [0], 1) or a | numpy.hypot(a, k) | a == sub | numpy.array_equal(a, k)
 bytes(a) == k.tobytes() | memoryview(a).tolist() | a.ctypes.data % 8 | a.__array_interface__["shape"] | numpy.frombuffer(a)[2] | numpy.array(a, dtype="f4") | numpy.asarray(a).flags.writeable | list(numpy.nditer(a))[3] == 3
 numpy.array([None, a[0]], dtype=object).shape | a.astype(object) | a == numpy.array([1, "x", None, 2, 3, 4], dtype=object) | np.array(["a", "b"]) == "a" | a + numpy.array([1] * 6, dtype=object) | np.array([1, 2], dtype=">f8") + 1 | np.array(["2020-01-01"], dtype="M8[D]") + 1
 np.zeros(3, dtype=[("x", float)])["x"] | np.array([(1, 2.0)], dtype="i4,f8")["f1"] | np.float128(1) + a[:2].astype("g") | numpy.random.default_rng(0).permutation(a) | numpy.vectorize(lambda x: x + 1)(a) | numpy.apply_along_axis(numpy.sum, 0, a)
@@ -208,10 +208,10 @@ def test_json_takes_the_floats_that_it_takes_of_numpy():
 
 TESTING = """
 testing.assert_equal(np.arange(3), np.arange(3)), testing.assert_equal([np.arange(3), {"a": np.ones(2)}], [np.arange(3), {"a": np.ones(2)}])
-testing.assert_equal(np.ones(3).sum(), 3.0)
-testing.assert_almost_equal(np.ones(2), np.ones(2) + 1e-12)
-testing.assert_array_less(np.ones(2), np.ones(2) + 1)
-testing.assert_equal(np.zeros((0, 3)), np.zeros((0, 3)))
+testing.assert_equal(np.ones(3).sum(), 3.0),
+testing.assert_almost_equal(np.ones(2), np.ones(2) + 1e-12),
+testing.assert_array_less(np.ones(2), np.ones(2) + 1),
+testing.assert_equal(np.zeros((0, 3)), np.zeros((0, 3))),
 """
 
 

@@ -139,6 +139,7 @@ def main(seconds: float, seed: int) -> int:
         k = alarms
         check(float((np.arange(200_000.0) * k)[3]) == 3 * k, "signal handler")
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
     signal.signal(signal.SIGALRM, handler)
     signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
     warnings.simplefilter("ignore")

@@ -57,6 +57,8 @@ struct LoopTable {
 // Throws numloom::runtime_error where the CPU is below x86-64-v3, or the variable names no level.
 const LoopTable& loops();
 
+// The warnings that op computed in `compute` can give, a mask of kWarn* without underflow: of integers only divisions warn.
+uint8_t warnings_of(Op op, DType compute);
 // Whether a loop can have met something to warn about, so that warn_check is worth its time. `flagged`: the hardware's flags
 // rose. Our own functions compute special values by selects, which raise none: their results tell.
 bool warn_possible(Op op, DType compute, const void* dst, int64_t n, bool flagged);

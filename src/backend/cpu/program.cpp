@@ -52,8 +52,6 @@ void withdraw_pairs(BlockProgram& p) {
   }
 }
 
-bool divides(Op op) { return op == Op::floor_divide || op == Op::remainder || op == Op::fmod || op == Op::reciprocal; }
-
 }  // namespace
 
 std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
@@ -115,9 +113,8 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
           repeat(i.a), repeat(i.b), repeat(i.c);
         }
         p.weight += op_info(i.op).ulp_f8 > 0 ? 16 : 1;
-        b.warns = op_info(i.op).warns & ~kWarnUnder;
+        b.warns = warnings_of(i.op, i.type);
         b.always_ask = b.warns && !is_inexact(i.type);
-        if (b.always_ask && !divides(i.op)) b.warns = 0, b.always_ask = false;
         if (b.warns && !b.always_ask) {
           b.results_tell = warn_in_results(i.op, i.type);
           const DType result = op_output_type(i.op, i.type);

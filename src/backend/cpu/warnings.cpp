@@ -98,6 +98,11 @@ uint8_t check_float(Op op, const Value* in, int nin, const Value& out) {
 
 }  // namespace
 
+uint8_t warnings_of(Op op, DType compute) {
+  const bool divides = op == Op::floor_divide || op == Op::remainder || op == Op::fmod || op == Op::reciprocal;
+  return is_inexact(compute) || divides ? op_info(op).warns & static_cast<uint8_t>(~kWarnUnder) : 0;
+}
+
 bool warn_in_results(Op op, DType compute) {
   const OpInfo& info = op_info(op);
   return compute == DType::f2 || (info.ulp_f8 != 0 && !(info.ranged >> static_cast<int>(compute) & 1));
@@ -113,7 +118,8 @@ bool warn_possible(Op op, DType compute, const void* dst, int64_t n, bool flagge
 
 uint8_t warn_check(Op op, DType compute, const void* dst, const void* const in[3], const int64_t step[3], int64_t n) {
   const OpInfo& info = op_info(op);
-  if (info.warns == 0 || (op == Op::spacing && compute != DType::f2)) return 0;  // NumPy's float16 alone warns there
+  const uint8_t possible = warnings_of(op, compute);
+  if (possible == 0 || (op == Op::spacing && compute != DType::f2)) return 0;  // NumPy's float16 alone warns there
   const DType out_type = op_output_type(op, compute);
   const auto* out = static_cast<const char*>(dst);
   const char* at[3] = {};
@@ -129,7 +135,7 @@ uint8_t warn_check(Op op, DType compute, const void* dst, const void* const in[3
     mask |= is_inexact(compute) ? check_float(op, v, info.nin, load(out_type, out + i * item_size(out_type)))
                                 : check_integer(op, compute, v[0], v[1]);
   }
-  return mask & info.warns & static_cast<uint8_t>(~kWarnUnder);
+  return mask & possible;
 }
 
 bool cast_may_warn(DType from, DType to) {
