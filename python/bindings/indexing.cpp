@@ -347,7 +347,7 @@ int decline_set(PyObject* self, PyObject* key, PyObject* value, const char* reas
 
 void store(const Array& a, int64_t offset, const Scalar& s) {
   char* p = a.buf->host + offset;
-  a.buf->has_range = false;
+  a.buf->changed();
   if (a.dtype == DType::f8 && s.dtype == DType::f8) {
     std::memcpy(p, &s.f, 8);
   } else if (a.dtype == DType::i8 && s.dtype == DType::i8) {
@@ -387,7 +387,7 @@ int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
         const Array& one = array_of(value);
         if (one.ndim() == 0 && one.dtype == a.dtype && one.buf->readable() && one.buf->host && plainly_writable(a)) {
           std::memmove(a.buf->host + offset, one.buf->host + one.layout.offset, item_size(a.dtype));
-          a.buf->has_range = false;
+          a.buf->changed();
           return 0;
         }
       }

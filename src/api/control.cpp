@@ -70,14 +70,14 @@ char* host_data(const Array& a) {
 
 char* host_data_for_write(const Array& a) {
   bring_home(a, FlushReason::value, true);
-  a.buf->has_range = false;
+  a.buf->changed();
   return a.buf->host + a.layout.offset;
 }
 
 void lease(const Array& a) {
   // Also what only reads it must have run: foreign code may write.
   bring_home(a, FlushReason::exported, true);
-  a.buf->has_range = false;
+  a.buf->changed();
   a.buf->retain_handle();
   a.buf->leases.fetch_add(1);
 }

@@ -104,10 +104,8 @@ Array arange_int(int64_t start, int64_t step, int64_t n, DType dtype) {
   }
   if (dtype != DType::i8) return astype(a, dtype);
   if (n > 0) {
-    a.buf->has_range = true;
-    a.buf->range_type = static_cast<uint8_t>(a.dtype);
-    a.buf->range_low = std::min(start, start + (n - 1) * step);
-    a.buf->range_high = std::max(start, start + (n - 1) * step);
+    const int64_t last = start + (n - 1) * step;
+    a.buf->remember_range(static_cast<uint8_t>(a.dtype), std::min(start, last), std::max(start, last));
   }
   return a;
 }

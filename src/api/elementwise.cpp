@@ -295,7 +295,12 @@ Array apply_promoted(Op op, std::span<const Arg> in, const MapOptions& options) 
     }
   }
   if (op == Op::power && is_integer(type)) require_nonnegative_exponent(args[1], type);
-  return apply_loop(op, type, args, in, options);
+  const Array result = apply_loop(op, type, args, in, options);
+  // Good to know of an index.
+  if (op == Op::remainder && is_integer(type) && !options.out && !options.where && !args[1].array)
+    if (const int64_t n = cast_scalar(args[1].scalar, DType::i8).i; n > 0)
+      result.buf->remember_range(static_cast<uint8_t>(result.dtype), 0, n - 1);
+  return result;
 }
 
 }  // namespace

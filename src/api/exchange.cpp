@@ -21,7 +21,7 @@ char* device_data(const Array& a) {
     EngineLock lock;
     p = Engine::get().share_device(*a.buf);
   }
-  a.buf->has_range = false;
+  a.buf->changed();
   issue_warnings();
   return p + a.layout.offset;
 }

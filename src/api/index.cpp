@@ -92,9 +92,7 @@ Resolved resolve(const Array& a, std::span<const Index> index) {
           s.dtype = DType::i8;
           s.i = at;
           r.arrays.push_back(scalar_array(s));
-          r.arrays.back().buf->has_range = true;
-          r.arrays.back().buf->range_type = static_cast<uint8_t>(r.arrays.back().dtype);
-          r.arrays.back().buf->range_low = r.arrays.back().buf->range_high = at;
+          r.arrays.back().buf->remember_range(static_cast<uint8_t>(DType::i8), at, at);
           r.axes.push_back(v.ndim);
           keep(n, a.layout.strides[d]);
         } else {
@@ -142,30 +140,71 @@ Resolved resolve(const Array& a, std::span<const Index> index) {
   return r;
 }
 
+struct Range { int64_t low, high; };
+
 // The range of an index array's values, found at most once for what its buffer holds now.
-void value_range(const Array& a, int64_t& low, int64_t& high) {
-  if (a.buf->has_range && a.buf->range_type == static_cast<uint8_t>(a.dtype)) {
-    low = a.buf->range_low;
-    high = a.buf->range_high;
-    return;
-  }
-  const bool plain = ready_here(a) && a.dtype == DType::i8 && a.layout.c_contiguous(8);
-  if (plain) {
+Range value_range(const Array& a) {
+  if (a.buf->has_range && a.buf->range_type == static_cast<uint8_t>(a.dtype)) return {a.buf->range_low, a.buf->range_high};
+  const uint32_t version = a.buf->version;
+  Range r;
+  if (ready_here(a) && a.dtype == DType::i8 && a.layout.c_contiguous(8)) {
     const auto* p = reinterpret_cast<const int64_t*>(a.buf->host + a.layout.offset);
     const int64_t n = a.size();
-    low = high = p[0];
-    for (int64_t i = 1; i < n; ++i) low = std::min(low, p[i]), high = std::max(high, p[i]);
+    r.low = r.high = p[0];
+    for (int64_t i = 1; i < n; ++i) r.low = std::min(r.low, p[i]), r.high = std::max(r.high, p[i]);
   } else {
-    low = cast_scalar(item_value(reduce(Op::minimum, a)), DType::i8).i;
-    high = cast_scalar(item_value(reduce(Op::maximum, a)), DType::i8).i;
-    if (a.dtype == DType::u8 && high < 0) high = INT64_MAX;
+    const Array low = reduce(Op::minimum, a), high = reduce(Op::maximum, a);  // one pass
+    r.low = cast_scalar(item_value(low), DType::i8).i;
+    r.high = cast_scalar(item_value(high), DType::i8).i;
+    if (a.dtype == DType::u8 && r.high < 0) r.high = INT64_MAX;
   }
   // Foreign memory can change behind our back.
-  if (a.size() * a.item() == a.buf->nbytes && !a.buf->shared() && is_integer(a.dtype)) {
-    a.buf->has_range = true;
-    a.buf->range_type = static_cast<uint8_t>(a.dtype);
-    a.buf->range_low = low;
-    a.buf->range_high = high;
+  if (a.size() * a.item() == a.buf->nbytes && !a.buf->shared() && is_integer(a.dtype) && a.buf->version == version)
+    a.buf->remember_range(static_cast<uint8_t>(a.dtype), r.low, r.high);
+  return r;
+}
+
+// The byte offsets, along an axis of n elements, that an index array names. Throws index_error where one is out of bounds. What
+// is read is what was checked, whatever other threads write meanwhile: it is read once, in the state that was checked, and
+// memory that others write without our knowing is copied first.
+Array checked_offsets(const Array& index, int64_t n, int64_t stride, int axis) {
+  Array x = index.buf->shared() ? astype(index, DType::i8) : index;
+  for (;; x = astype(x, DType::i8)) {
+    const uint32_t version = x.buf->version;
+    const Range r = value_range(x);
+    if (r.low < -n || r.high >= n) {
+      // The first offender, as NumPy names it. There is none where the array was written since, or its numbers wrap as int64.
+      const Array flat = astype(x, DType::i8, 'C');
+      const auto* p = reinterpret_cast<const int64_t*>(host_data(flat));
+      for (int64_t i = 0; i < flat.size(); ++i)
+        if (p[i] < -n || p[i] >= n) index_error_at(p[i], axis, n);
+      continue;
+    }
+    Scalar s;
+    s.dtype = DType::i8;
+    s.i = stride;
+    Array at;
+    const auto scaled = [&] {
+      const Arg pair[2] = {at, s};
+      at = apply(Op::multiply, pair);
+    };
+    const bool wraps = r.low < 0;
+    if (!unchanged_since(version, x, [&] {
+          at = wraps || x.dtype != DType::i8 ? astype(x, DType::i8) : x;
+          if (!wraps) scaled();
+        }))
+      continue;
+    if (wraps) {
+      s.i = 0;
+      const Arg test[2] = {at, s};
+      const Array negative = apply(Op::less, test);
+      s.i = n;
+      const Arg moved[2] = {at, s};
+      at = select(negative, apply(Op::add, moved), at);
+      s.i = stride;
+      scaled();
+    }
+    return at;
   }
 }
 
@@ -193,41 +232,12 @@ Advanced resolve_advanced(const Resolved& r) {
   for (int d = 0; d < nb; ++d) {
     if (__builtin_mul_overflow(total, shape[d], &total)) throw value_error("iterator is too large");
   }
-  // Bounds are checked for all arrays before anything is recorded.
-  std::vector<bool> wraps(r.arrays.size());
-  for (size_t k = 0; k < r.arrays.size(); ++k) {
-    const Array& x = r.arrays[k];
-    if (x.size() == 0) continue;
-    const int64_t n = r.view.shape[r.axes[k]];
-    int64_t low, high;
-    value_range(x, low, high);
-    if (total > 0 && (low < -n || high >= n)) {
-      // The first offender, as NumPy names it.
-      const Array flat = astype(x, DType::i8, 'C');
-      const auto* p = reinterpret_cast<const int64_t*>(host_data(flat));
-      for (int64_t i = 0; i < flat.size(); ++i)
-        if (p[i] < -n || p[i] >= n) index_error_at(p[i], r.axes[k], n);
-    }
-    wraps[k] = low < 0;
-  }
   Advanced out;
   for (size_t k = 0; k < r.arrays.size(); ++k) {
-    Array x = r.arrays[k];
-    const int64_t n = r.view.shape[r.axes[k]], stride = r.view.strides[r.axes[k]];
-    Scalar s;
-    s.dtype = DType::i8;
-    if (x.dtype != DType::i8) x = astype(x, DType::i8);
-    if (wraps[k]) {
-      s.i = 0;
-      const Arg test[2] = {x, s};
-      const Array negative = apply(Op::less, test);
-      s.i = n;
-      const Arg moved[2] = {x, s};
-      x = select(negative, apply(Op::add, moved), x);
-    }
-    s.i = stride;
-    const Arg scaled[2] = {x, s};
-    x = apply(Op::multiply, scaled);
+    // Where the result is empty, any index will do.
+    const int64_t n = total > 0 ? r.view.shape[r.axes[k]] : INT64_MAX;
+    const Array x = r.arrays[k].size() > 0 ? checked_offsets(r.arrays[k], n, r.view.strides[r.axes[k]], r.axes[k])
+                                           : astype(r.arrays[k], DType::i8, 'K', false);
     if (k == 0) {
       out.offsets = x;
     } else {
@@ -336,15 +346,16 @@ int64_t count_rows(const Array& a, const Array& x) {
 bool get_rows_now(const Array& a, const Array& x, Array& out) {
   const int64_t bytes = row_bytes(a);
   if (x.size() * bytes > run_now_bytes() || !picks_rows(a, x, bytes)) return false;
-  const int64_t n = count_rows(a, x);
   int64_t shape[kMaxDims];
   int nd = 0;
+  const int64_t n = x.dtype == DType::b1 ? count_rows(a, x) : x.size();
   if (x.dtype == DType::b1) shape[nd++] = n;
   else
     for (int d = 0; d < x.ndim(); ++d) shape[nd++] = x.layout.shape[d];
   for (int d = 1; d < a.ndim(); ++d) shape[nd++] = a.layout.shape[d];
   out = make_result(Layout::contiguous({shape, size_t(nd)}, a.item()), a.dtype);
-  if (!writable_here(out)) return false;
+  // Where memory is short, making the result let other threads run.
+  if (!writable_here(out) || !ready_here(a) || !ready_here(x) || count_rows(a, x) != n) return false;
   const char* from = a.buf->host + a.layout.offset;
   char* to = out.buf->host;
   for_rows(a, x, [&](int64_t o) {
@@ -392,7 +403,7 @@ bool set_rows_now(const Array& a, const Array& x, const Arg& value) {
     move_row(to + o, from, bytes);
     from += step;
   });
-  a.buf->has_range = false;
+  a.buf->changed();
   return true;
 }
 
@@ -487,27 +498,19 @@ void set_item(const Array& a, std::span<const Index> index, const Arg& value) {
     v = scalar_array(s);
   }
   if (x.space.size() == 0) return;
-  Array offsets = x.offsets;
-  Layout at = x.at;
-  if (offsets.buf == a.buf || in_shared_bytes(offsets, a)) {
-    offsets = copy(offsets, 'C');
-    at.offset = offsets.layout.offset;
-    for (int d = 0, k = 0; d < at.ndim; ++d)
-      if (x.space.strides[d] == 0 && at.strides[d] != 0) at.strides[d] = offsets.layout.strides[k++];
-  }
   const Layout from = broadcast_to(v.layout, shape);
-  if (runs_now(x.space.size() * a.item()) && ready_here(v) && ready_here(offsets) && writable_here(a)) {
+  if (runs_now(x.space.size() * a.item()) && ready_here(v) && ready_here(x.offsets) && writable_here(a)) {
     CallArgs c;
     c.call = Call::scatter;
     c.out = here({a, x.space});
     c.in[0] = here({v, from});
-    c.in[1] = here({offsets, at});
+    c.in[1] = here({x.offsets, x.at});
     EngineLock lock;
     cpu_backend().run(c, nullptr);
-    a.buf->has_range = false;
+    a.buf->changed();
     return;
   }
-  record(Kind::scatter, Op::none, a.dtype, {a, x.space}, {{v, from}, {offsets, at}});
+  record(Kind::scatter, Op::none, a.dtype, {a, x.space}, {{v, from}, {x.offsets, x.at}});
 }
 
 Array take(const Array& input, const Array& indices, std::optional<int> axis, char mode) {

@@ -22,7 +22,7 @@ void record_matmul(const Array& a, const Array& b, const Array& out) {
     c.in[1] = here(b);
     c.out = here(out);
     cpu_backend().run(c, nullptr);
-    out.buf->has_range = false;
+    out.buf->changed();
     return;
   }
   record(Kind::matmul, Op::none, out.dtype, out, {a, b});

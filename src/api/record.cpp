@@ -248,7 +248,7 @@ void run_map_now(Op op, DType type, const Array& out, std::span<const Arg> in, c
     }
     by_item(out.item(), [&](auto tag) { unpack(dst, reinterpret_cast<const decltype(tag)*>(from), out.layout, 0); });
   }
-  out.buf->has_range = false;
+  out.buf->changed();
   ++Engine::get().counters.run_now;
 }
 

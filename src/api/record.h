@@ -41,6 +41,20 @@ struct AlongAxes {
 };
 void record(Kind kind, Op op, DType type, const Seen& out, std::initializer_list<Seen> in, AlongAxes along = {});
 
+// Calls `record`, which records something that reads `a`, where nothing has been written there, or recorded to be, since a's
+// buffer had this version; other threads' writes come after it. False where something has been.
+template <class Record>
+bool unchanged_since(uint32_t version, const Array& a, Record record) {
+  {
+    const WarningsWait until_unlocked;
+    const EngineLock lock;
+    if (a.buf->version != version) return false;
+    record();
+  }
+  issue_warnings();
+  return true;
+}
+
 // out = op(in...), computed in `type`; inputs are cast to the op's input types, the result to out's type.
 void record_map(Op op, DType type, const Array& out, std::span<const Arg> in);
 

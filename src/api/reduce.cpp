@@ -110,7 +110,7 @@ void reduce_now(Op op, DType type, const Array& a, uint32_t axes, const Array& o
     if (op == Op::minimum || op == Op::maximum) met = 0;
     if (met & wanted) queue_warning(hooks().site ? hooks().site() : 0, met & wanted, "reduce");
   }
-  out.buf->has_range = false;
+  out.buf->changed();
   ++Engine::get().counters.run_now;
 }
 
@@ -193,7 +193,7 @@ bool reduce_bools_now(Op op, const Array& a, const Array& out) {
     if (out.dtype != DType::b1) return false;
     *to = op == Op::logical_or ? any_true(p, a.size()) : std::memchr(p, 0, a.size()) == nullptr;
   }
-  out.buf->has_range = false;
+  out.buf->changed();
   return true;
 }
 
@@ -387,10 +387,7 @@ namespace {
 
 // Index arrays know the least and the greatest that they can hold, which spares looking.
 void mark_range(const Array& a, int64_t high) {
-  a.buf->has_range = true;
-  a.buf->range_type = static_cast<uint8_t>(a.dtype);
-  a.buf->range_low = 0;
-  a.buf->range_high = std::max<int64_t>(0, high);
+  a.buf->remember_range(static_cast<uint8_t>(a.dtype), 0, std::max<int64_t>(0, high));
 }
 
 // Records a call along one axis; `out` and `a` have the same number of axes.
@@ -409,7 +406,7 @@ void record_along(Kind kind, Op op, const Array& a, int axis, const Array& out) 
     cpu_backend().run(c, wanted ? &events : nullptr);
     for (const FloatEvent& met : events)
       if (met.mask & wanted) queue_warning(hooks().site ? hooks().site() : 0, met.mask & wanted, "accumulate");
-    out.buf->has_range = false;
+    out.buf->changed();
     return;
   }
   record(kind, op, a.dtype, out, {a}, {.axis = axis});
@@ -472,14 +469,22 @@ namespace {
 // nonzero of bools that are on the device and lie dense in C order: there, but for the count.
 std::vector<Array> nonzero_there(const Array& mask) {
   const int64_t n[1] = {mask.size()};
-  const Array row = reshape(mask, n);
-  const Array counts = cumulate(Op::add, row, 0, n[0] < INT32_MAX ? DType::i4 : DType::i8);
-  Layout last;
-  last.ndim = 0;
-  last.offset = counts.layout.offset + (n[0] - 1) * counts.item();
-  const int64_t found[1] = {item_value(counts.with(counts.dtype, last)).i};
-  const Array flat = make_result(Layout::contiguous(found, 8), DType::i8);
-  if (found[0] > 0) record(Kind::compact, Op::none, DType::i8, flat, {row, counts});
+  Array row = reshape(mask, n), flat;
+  // What is written must be as much as was counted, whatever other threads do.
+  if (row.buf->shared()) row = copy(row);
+  for (;; row = copy(row)) {
+    const uint32_t version = row.buf->version;
+    const Array counts = cumulate(Op::add, row, 0, n[0] < INT32_MAX ? DType::i4 : DType::i8);
+    Layout last;
+    last.ndim = 0;
+    last.offset = counts.layout.offset + (n[0] - 1) * counts.item();
+    const int64_t found[1] = {item_value(counts.with(counts.dtype, last)).i};
+    flat = make_result(Layout::contiguous(found, 8), DType::i8);
+    if (unchanged_since(version, row, [&] {
+          if (found[0] > 0) record(Kind::compact, Op::none, DType::i8, flat, {row, counts});
+        }))
+      break;
+  }
   // Positions into coordinates.
   std::vector<Array> out(static_cast<size_t>(mask.ndim()), flat);
   Array rest = flat;
@@ -552,6 +557,8 @@ std::vector<Array> nonzero(const Array& input) {
       at[d] = 0;
     }
   }
+  // Somebody wrote the mask meanwhile: what was counted and is not there any more is no position out of bounds.
+  for (int d = 0; d < nd; ++d) std::fill(q[d] + k, q[d] + count, 0);
   return out;
 }
 

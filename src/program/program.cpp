@@ -84,7 +84,7 @@ Instr& Program::draft() {
 void Program::commit() {
   Instr& i = *draft_;
   add_pending(*i.out.buf, i.out.buf->pending_writes);
-  i.out.buf->has_range = false;
+  i.out.buf->changed();
   for (int k = 0; k < i.nin; ++k)
     if (Buffer* b = i.in[k].buf) {
       if ((b->host || b->device) && b->pending_reads.load(std::memory_order_relaxed) == 0) bytes_ += b->nbytes;

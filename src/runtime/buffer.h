@@ -54,6 +54,18 @@ class Buffer {
 
   // Host memory, allocated where there is none yet. Throws memory_error, having asked reclaim_host_memory.
   char* ensure_host();
+  // Its values are, or will be, others than before.
+  void changed() {
+    has_range = false;
+    ++version;
+  }
+  void remember_range(uint8_t type, int64_t low, int64_t high) {
+    has_range = true;
+    range_type = type;
+    range_low = low;
+    range_high = high;
+  }
+
   // Frees the copy there; the other side must be valid, or the contents dead.
   void drop_device();
   void drop_host();
@@ -76,6 +88,7 @@ class Buffer {
   bool has_range = false;
   uint8_t range_type = 0;
   int64_t range_low = 0, range_high = 0;
+  uint32_t version = 0;  // differs after each write that is recorded or done
   // Scratch of the program being planned: its number there, valid while epoch matches.
   uint64_t epoch = 0;
   int32_t number = -1;

@@ -189,6 +189,18 @@ def test_nothing_is_kept_where_nobody_watches():
     assert len(bytecode) == 1 and "add.f8" in bytecode[0] and "multiply" not in bytecode[0]
 
 
+def flushes(code):
+    """How often `code` made recorded work run."""
+    count = "sum(n for name, n in debug.counters().items() if name.startswith('flush_'))"
+    return run(f"{SETUP}before = {count}\n{textwrap.dedent(code)}\nprint(int({count} - before))")
+
+
+def test_indices_of_known_range_run_nothing():
+    assert flushes("r = v[(i * 7) % 2000] + v[np.arange(2000) * 1]") == 1  # the range of `* 1` is unknown
+    assert flushes("r = v[i * 7 % 2000] + v[np.arange(2000)] + v[a.argmax(axis=1)][0]") == 0
+    assert flushes("r = v[i % 2000]; i[5] = 3; s = v[i % 2000]; t = np.arange(5); t += 1; x = v[t]") == 1
+
+
 def misses(setup, turn, turns=60, settled=10, **environment):
     """How often the turns after the first `settled` had to be planned."""
     code = SETUP + textwrap.dedent(setup) + "\ncounts = []\nfor t in range(" + str(turns) + "):\n"
