@@ -37,7 +37,7 @@ class Instrumented:
     folders: list[str]  # of tests/
     select: str = ""  # of their tests, as pytest's -k
     sanitizer: str = ""  # of the compiler's
-    preloaded: str = ""  # that must be in a process before Python is
+    preloaded: list[str] = field(default_factory=list)  # libraries of the compiler's that must be in a process before Python is
     targets: dict[str, list[str]] = field(default_factory=lambda: {"numloom_unit_tests": ["-LE", "cuda"]})  # and options of ctest
     variables: dict[str, str] = field(default_factory=dict)
 
@@ -48,15 +48,19 @@ INSTRUMENTED = {
     "asan": Instrumented(
         ["parity", "fuzz", "script", "threads"],
         sanitizer="address,undefined",
-        preloaded="libasan.so",
+        preloaded=["libasan.so", "libstdc++.so"],  # it looks for what throws in the other when it starts
         targets={"numloom_unit_tests": ["-LE", "cuda"], "cuda_tests": ["-L", "cuda"]},
-        variables={"ASAN_OPTIONS": "strict_string_checks=1:allocator_may_return_null=1", "UBSAN_OPTIONS": "print_stacktrace=1"},
+        variables={
+            "ASAN_OPTIONS": "strict_string_checks=1:allocator_may_return_null=1",
+            "UBSAN_OPTIONS": "print_stacktrace=1",
+            "SELFTEST_SMALL": "1",
+        },
     ),
     "tsan": Instrumented(
         ["script", "threads"],
         select="thread",
         sanitizer="thread",
-        preloaded="libtsan.so",
+        preloaded=["libtsan.so"],
         variables={"TSAN_OPTIONS": f"die_after_fork=0:suppressions={ROOT}/tests/threads/tsan.supp"},
     ),
 }
@@ -184,8 +188,8 @@ def instrumented(suite: Suite, build: Path, jobs: int, name: str) -> None:
         ctest(suite, folder, jobs, f"C++ {target}, {kind}", target, chosen, what.variables)
     env = {**what.variables, "PYTHONPATH": str(folder / "python")}
     if what.preloaded:
-        env["LD_PRELOAD"] = compiler_library(what.preloaded)
-    if what.preloaded == "libasan.so":  # the interpreter frees little at its end
+        env["LD_PRELOAD"] = " ".join(map(compiler_library, what.preloaded))
+    if "libasan.so" in what.preloaded:  # the interpreter frees little at its end
         env["ASAN_OPTIONS"] += ":detect_leaks=0"
     python_tests(suite, build, jobs, what.folders, kind, env, 1.0, what.select)
 

@@ -62,12 +62,13 @@ void Layout::copy_axes(const Layout& o, int first) {
 Layout Layout::contiguous(std::span<const int64_t> shape, int item, bool fortran) {
   Layout l;
   l.ndim = static_cast<int>(shape.size());
-  int64_t s = item;
+  // Of a shape too large for any memory they wrap: making the array is what refuses it.
+  auto s = static_cast<uint64_t>(item);
   for (int k = 0; k < l.ndim; ++k) {
     const int d = fortran ? k : l.ndim - 1 - k;
     l.shape[d] = shape[d];
-    l.strides[d] = s;
-    s *= std::max<int64_t>(shape[d], 1);
+    l.strides[d] = static_cast<int64_t>(s);
+    s *= static_cast<uint64_t>(std::max<int64_t>(shape[d], 1));
   }
   return l;
 }

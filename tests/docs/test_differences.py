@@ -171,7 +171,7 @@ def test_out_of_range_casts():
         # A strided view takes NumPy's scalar loop.
         theirs = numpy.repeat(x, 2)[::2].astype("u4")
     assert ours.dtype == theirs.dtype
-    assert numpy.array_equal(ours[:2], theirs[:2])
+    assert numpy.array_equal(ours, theirs)
 
 
 def test_unread_warnings():
@@ -190,8 +190,7 @@ def test_unread_warnings():
         print(len(seen))
     """
     unread, read = run(code, "--device", "cpu").split()
-    assert int(unread) <= 1
-    assert int(read) == 1
+    assert (int(unread), int(read)) == (0, 1)
 
 
 @cpu_only

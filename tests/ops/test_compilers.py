@@ -183,14 +183,17 @@ def device():
     return cuda
 
 
-def test_nvrtc_compiles_every_op_and_gives_the_hosts_bits(built):
+def test_nvrtc_compiles_every_op():
     library = nvrtc()
     if library is None:
         pytest.skip("no NVRTC")
-    cuda = device()
-    if cuda is None:
-        assert compile_cubin(library, "sm_90")
-        pytest.skip("compiled; no GPU to run it on")
+    assert len(compile_cubin(library, "sm_90")) > 100_000
+
+
+def test_nvrtc_gives_the_hosts_bits(built):
+    library, cuda = nvrtc(), device()
+    if library is None or cuda is None:
+        pytest.skip("no NVRTC" if library is None else "no GPU")
     major, minor = ctypes.c_int(), ctypes.c_int()
     cuda.cuDeviceGetAttribute(ctypes.byref(major), 75, 0)
     cuda.cuDeviceGetAttribute(ctypes.byref(minor), 76, 0)

@@ -67,25 +67,33 @@ class Project:
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
-    def same(self, source, *arguments, options=(), stdin="", env=None, stderr=False):
+    def alike(self, expected, found, fails=False):
+        """Two runs have the same output and exit status. Only where the program `fails` may that be another than 0: of one
+        that ends early by mistake, under both, nothing would be compared."""
+        assert fails or expected.returncode == 0, expected.stderr
+        assert (found.returncode, found.stdout) == (expected.returncode, expected.stdout), found.stderr
+        assert fails or expected.stdout, "a program that prints nothing"
+        return found
+
+    def same_command(self, *command, stdin="", env=None):
+        """Run `python COMMAND` and `python -m numloom COMMAND`: output and exit status are the same."""
+        return self.alike(self.python(*command, stdin=stdin, env=env), self.numloom(*command, stdin=stdin, env=env))
+
+    def same(self, source, *arguments, options=(), stdin="", env=None, stderr=False, fails=False):
         """Run `source` as main.py under python and under Numloom: output and exit status are the same."""
         self.write(main=source)
         expected = self.python("main.py", *arguments, stdin=stdin, env=env)
         found = self.numloom(*options, "main.py", *arguments, stdin=stdin, env=env)
-        assert (found.returncode, found.stdout) == (expected.returncode, expected.stdout), found.stderr
         if stderr:
             assert found.stderr == expected.stderr
-        return found
+        return self.alike(expected, found, fails)
 
     def same_by_import(self, source, stdin=""):
         """Run `source`, which says `import numpy as np`, and the same with `import numloom as np`, under plain python."""
         line = "import numpy as np"
         assert line in source
         self.write(plain=source, imported=source.replace(line, "import numloom as np"))
-        expected = self.python("plain.py", stdin=stdin)
-        found = self.python("imported.py", stdin=stdin)
-        assert (found.returncode, found.stdout) == (expected.returncode, expected.stdout), found.stderr
-        return found
+        return self.alike(self.python("plain.py", stdin=stdin), self.python("imported.py", stdin=stdin))
 
     def output(self, source, *arguments, options=(), **keywords):
         """What `source` prints under Numloom; it must succeed."""

@@ -21,25 +21,19 @@ def test_main_is_what_python_makes_it(project):
 
 def test_main_in_another_folder(project):
     project.write(deep__main=WHAT_MAIN_SEES)
-    expected = project.python("deep/main.py", "x")
-    assert project.numloom("deep/main.py", "x").stdout == expected.stdout
+    project.same_command("deep/main.py", "x")
 
 
 def test_module(project):
     project.write(pkg____init__="", pkg__tool="import sys; print(__name__, __package__, __spec__.name, sys.argv[1:], sys.path[0])")
-    (project.folder / "pkg" / "__init__.py").touch()
-    expected = project.python("-m", "pkg.tool", "a", "-b")
-    found = project.numloom("-m", "pkg.tool", "a", "-b")
-    assert (found.returncode, found.stdout) == (expected.returncode, expected.stdout), found.stderr
+    project.same_command("-m", "pkg.tool", "a", "-b")
 
 
 @pytest.mark.parametrize("dash", ["-c", "-"])
 def test_code(project, dash):
     code = "import sys, numpy as np; print(sys.argv, repr(sys.path[0]), __name__, '__file__' in globals(), np.arange(3).sum())"
     rest, stdin = (["-c", code, "p", "-q"], "") if dash == "-c" else (["-", "p", "-q"], code)
-    expected = project.python(*rest, stdin=stdin)
-    found = project.numloom(*rest, stdin=stdin)
-    assert (found.returncode, found.stdout) == (expected.returncode, expected.stdout), found.stderr
+    project.same_command(*rest, stdin=stdin)
 
 
 def test_stdin_belongs_to_the_program(project):
@@ -49,14 +43,10 @@ def test_stdin_belongs_to_the_program(project):
 def test_folder_and_archive(project):
     source = "import sys, numpy as np; print(np.ones(2), sys.argv, sys.path[0], __name__)"
     project.write(app____main__=source)
-    (project.folder / "app").mkdir(exist_ok=True)
-    (project.folder / "app" / "__main__.py").write_text(source)
     with zipfile.ZipFile(project.folder / "app.zip", "w") as archive:
         archive.writestr("__main__.py", source)
     for target in ("app", "app.zip"):
-        expected = project.python(target, "x")
-        found = project.numloom(target, "x")
-        assert (found.returncode, found.stdout) == (expected.returncode, expected.stdout), found.stderr
+        project.same_command(target, "x")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +54,7 @@ def test_folder_and_archive(project):
     ["sys.exit()", "sys.exit(3)", "sys.exit('words')", "raise SystemExit((1, 2))", "sys.exit(True)", "sys.exit(None)", "1 / 0"],
 )
 def test_exit_status_and_words(project, ending):
-    project.same(f"import sys\nprint('before')\n{ending}", stderr=True)
+    project.same(f"import sys\nprint('before')\n{ending}", stderr=True, fails=True)
 
 
 def test_traceback_has_no_frame_of_ours(project):
@@ -80,14 +70,15 @@ def test_traceback_has_no_frame_of_ours(project):
         g()
         """,
         stderr=True,
+        fails=True,
     )
 
 
 def test_traceback_of_a_failing_import(project):
     project.write(broken="x = (\n")
-    project.same("import broken", stderr=True)
-    project.same("import numpy\nimport nowhere_to_be_found", stderr=True)
-    project.same("from numpy import nothing_of_that_name", stderr=True)
+    project.same("import broken", stderr=True, fails=True)
+    project.same("import numpy\nimport nowhere_to_be_found", stderr=True, fails=True)
+    project.same("from numpy import nothing_of_that_name", stderr=True, fails=True)
     project.same(
         """
         import traceback
@@ -97,15 +88,16 @@ def test_traceback_of_a_failing_import(project):
             traceback.print_exc()
         """,
         stderr=True,
+        fails=True,
     )
 
 
 def test_traceback_of_an_error_in_numpy(project):
-    project.same("import numpy as np\nnp.linalg.inv(np.ones(3))", stderr=True)
+    project.same("import numpy as np\nnp.linalg.inv(np.ones(3))", stderr=True, fails=True)
 
 
 def test_syntax_error(project):
-    project.same("x = = 1\n", stderr=True)
+    project.same("x = = 1\n", stderr=True, fails=True)
 
 
 def test_missing_script(project):
@@ -135,7 +127,8 @@ def test_excepthook_and_atexit(project):
         def f():
             raise KeyError("k")
         f()
-        """
+        """,
+        fails=True,
     )
 
 

@@ -46,7 +46,6 @@ def test_a_packages_own_module_called_numpy(project):
 
 
 def test_libraries_keep_numpy(project):
-    project.write(**{"env__skip": ""})
     folder = project.folder / "venv" / "lib" / "site-packages"
     folder.mkdir(parents=True)
     (folder / "installed.py").write_text("import numpy\nMODULE = numpy\n")
@@ -187,7 +186,7 @@ def test_doctest_and_timeit(project):
             import numpy as np
         '''
     )
-    assert project.numloom("-m", "doctest", "documented.py").stdout == ""
+    assert "1 passed" in project.same_command("-m", "doctest", "-v", "documented.py").stdout
     source = """
         from timeit import timeit
         print(timeit("assert np is not sys.modules['numpy']", "import sys, numpy as np", number=1) < 9)

@@ -148,13 +148,19 @@ TEST(Relate, DecidesWhatStencilsNeed) {
 
 TEST(Layout, SelfOverlapAgreesWithCounting) {
   Views views(2);
+  int decided_apart = 0, truly_apart = 0;
   for (int turn = 0; turn < 5000; ++turn) {
     const auto& base = kBases[static_cast<size_t>(views.below(static_cast<int64_t>(kBases.size())))];
     const Layout l = views.make(base, 4);
     const auto all = addresses(l);
-    const std::set<int64_t> distinct(all.begin(), all.end());
-    if (!self_overlaps(l, 4)) { ASSERT_EQ(distinct.size(), all.size()) << "turn " << turn; }
+    const bool apart = std::set<int64_t>(all.begin(), all.end()).size() == all.size();
+    truly_apart += apart;
+    if (!self_overlaps(l, 4)) {
+      ++decided_apart;
+      ASSERT_TRUE(apart) << "turn " << turn;
+    }
   }
+  EXPECT_GT(decided_apart, truly_apart * 9 / 10) << decided_apart << " of " << truly_apart;
 }
 
 TEST(Layout, ExtentHoldsAllElements) {

@@ -15,7 +15,11 @@ using Real = long double;
 template <class T> double error_in_ulps(T got, Real want, Real scale) {
   const T nearest = static_cast<T>(want);
   if (std::isnan(want)) return std::isnan(got) ? 0 : 1e9;
-  if (std::isinf(nearest) || std::isinf(got)) return got == nearest ? 0 : std::isinf(got) == std::isinf(nearest) ? 1e9 : 1;
+  if (std::isinf(nearest) || std::isinf(got)) {
+    // Next to the infinity of either sign is the largest number of that sign.
+    const T finite = std::isinf(got) ? nearest : got, infinite = std::isinf(got) ? got : nearest;
+    return got == nearest ? 0 : finite == std::copysign(std::numeric_limits<T>::max(), infinite) ? 1 : 1e9;
+  }
   const T at = std::abs(static_cast<T>(scale));
   const T unit = std::nextafter(at, std::numeric_limits<T>::infinity()) - at;
   return static_cast<double>(std::abs(static_cast<Real>(got) - want) / unit);

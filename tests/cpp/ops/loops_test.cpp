@@ -107,12 +107,14 @@ TEST(Loops, MayWriteOverAnOperand) {
 }
 
 TEST(Loops, TakeASingleElementAsEitherOperand) {
-  for_each_loop([](Op op, DType d) {
+  int forms = 0;
+  for_each_loop([&forms](Op op, DType d) {
     const LoopTable& t = loops();
     const int o = static_cast<int>(op), i = static_cast<int>(d);
     for (int side = 0; side < 2; ++side) {
       const LoopFn f = side == 0 ? t.op_sv[o][i] : t.op_vs[o][i];
       if (f == nullptr) continue;
+      ++forms;
       Case one = make_case(op, d), spread = make_case(op, d);
       const auto size = static_cast<size_t>(item_size(op_input_type(op, d, side)));
       for (int64_t k = 1; k < kN; ++k)
@@ -122,6 +124,7 @@ TEST(Loops, TakeASingleElementAsEitherOperand) {
       EXPECT_TRUE(same_bits(one.result, one.out.data(), spread.out.data(), kN)) << op_info(op).name << " " << i;
     }
   });
+  EXPECT_GT(forms, 100);
 }
 
 TEST(Loops, RunTwoOpsAsOneAfterTheOther) {
