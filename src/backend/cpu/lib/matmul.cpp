@@ -1,10 +1,11 @@
-// Products through BLAS; integers, bools and float16 through a plain loop.
+// Products through BLAS; what it lacks is in product.h.
 #include <algorithm>
 #include <complex>
 #include <vector>
 
 #include "backend/cpu/calls.h"
 #include "backend/cpu/loops.h"
+#include "backend/cpu/product.h"
 #include "runtime/threads.h"
 
 // OpenBLAS as its wheel exports it: 32-bit integers, names with the prefix scipy_.
@@ -166,37 +167,6 @@ void blas(DType t, const Sizes& s, const char* a, int64_t ars, int64_t acs, cons
       for (int64_t j = 0; j < s.n; ++j) std::copy_n(c + (i * s.n + j) * item, item, out + i * ors + j * ocs);
 }
 
-// Row i of the result, by multiplying rows of b with elements of a and adding, in the loops of the type.
-void plain(DType t, const Sizes& s, const char* a, int64_t ars, int64_t acs, const char* b, int64_t brs, int64_t bcs, char* out,
-           int64_t ors, int64_t ocs) {
-  const int item = item_size(t);
-  // float16 accumulates in float32, as NumPy's loop does.
-  const DType acc = t == DType::f2 ? DType::f4 : t;
-  const int wide = item_size(acc);
-  const LoopFn mul = loops().op[static_cast<int>(Op::multiply)][static_cast<int>(acc)];
-  const LoopFn add = loops().op[static_cast<int>(t == DType::b1 ? Op::logical_or : Op::add)][static_cast<int>(acc)];
-  const LoopFn widen = loops().cast[static_cast<int>(t)][static_cast<int>(acc)];
-  const LoopFn narrow = loops().cast[static_cast<int>(acc)][static_cast<int>(t)];
-  const int64_t n = s.n;
-  std::vector<char> packed(s.k * n * wide);
-  for (int64_t l = 0; l < s.k; ++l)
-    for (int64_t j = 0; j < n; ++j) widen(packed.data() + (l * n + j) * wide, b + l * brs + j * bcs, nullptr, nullptr, 1);
-  const auto row = [&](int64_t i) {
-    std::vector<char> sum(n * wide), product(n * wide), factor(n * wide);
-    for (int64_t l = 0; l < s.k; ++l) {
-      for (int64_t j = 0; j < n; ++j) widen(factor.data() + j * wide, a + i * ars + l * acs, nullptr, nullptr, 1);
-      char* p = l ? product.data() : sum.data();
-      mul(p, factor.data(), packed.data() + l * n * wide, nullptr, n);
-      if (l) add(sum.data(), sum.data(), p, nullptr, n);
-    }
-    for (int64_t j = 0; j < n; ++j) narrow(out + i * ors + j * ocs, sum.data() + j * wide, nullptr, nullptr, 1);
-  };
-  (void)item;
-  if (s.m * n * s.k > 1 << 16) parallel_for(s.m, [&](int64_t i, int) { row(i); });
-  else
-    for (int64_t i = 0; i < s.m; ++i) row(i);
-}
-
 // The strides of one product, in bytes.
 struct Strides { int64_t ar, ac, br, bc, outr, outc; };
 
@@ -263,7 +233,8 @@ void matmul(const CallArgs& c) {
       po += i * o.layout.strides[ax];
     }
     if (by_blas && split) parallel_blas(t, s, pa, pb, po, d);
-    else (by_blas ? blas : plain)(t, s, pa, d.ar, d.ac, pb, d.br, d.bc, po, d.outr, d.outc);
+    else if (by_blas) blas(t, s, pa, d.ar, d.ac, pb, d.br, d.bc, po, d.outr, d.outc);
+    else product(t, {s.m, s.n, s.k, pa, d.ar, d.ac, pb, d.br, d.bc, po, d.outr, d.outc});
   };
   constexpr int64_t kManyBatches = 8;
   if (by_blas && batches >= kManyBatches && double(s.m) * double(s.n) * double(s.k) * double(batches) > 1 << 18)
