@@ -11,12 +11,23 @@ import atexit as _atexit
 import os as _os
 import sys as _sys
 
-from numloom import _core, _filters, _json, _ndarray, _testing
-from numloom._fallback import FallbackError, FallbackWarning
-from numloom._fallback import bridges as _bridges
-from numloom._fallback import policy as _policy
-from numloom._fallback import target as _target
-from numloom._fallback.convert import from_host as _from_host
+import numpy as _numpy  # noqa: F401  (first, so that its own BLAS starts as the user's settings say)
+
+# Our BLAS works on one thread a call (src/backend/cpu/lib/matmul.cpp): spare the start the threads that it would start when loaded.
+_blas_threads = _os.environ.get("OPENBLAS_NUM_THREADS")
+_os.environ["OPENBLAS_NUM_THREADS"] = "1"
+from numloom import _core  # noqa: E402
+
+if _blas_threads is None:
+    del _os.environ["OPENBLAS_NUM_THREADS"]
+else:
+    _os.environ["OPENBLAS_NUM_THREADS"] = _blas_threads
+from numloom import _filters, _json, _ndarray, _testing  # noqa: E402
+from numloom._fallback import FallbackError, FallbackWarning  # noqa: E402
+from numloom._fallback import bridges as _bridges  # noqa: E402
+from numloom._fallback import policy as _policy  # noqa: E402
+from numloom._fallback import target as _target  # noqa: E402
+from numloom._fallback.convert import from_host as _from_host  # noqa: E402
 
 # Where the nvidia-* wheels are.
 for _folder in _sys.path:
@@ -70,7 +81,10 @@ def __getattr__(name):
     # Names that NumPy keeps but does not list, and its messages about those it removed.
     if name.startswith("__"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(_namespace.facade(), name)
+    value = getattr(_namespace.facade(), name)
+    if name in vars(_namespace.facade()):  # a module that was imported just now, not what NumPy makes up when asked
+        globals()[name] = value
+    return value
 
 
 def __dir__():

@@ -5,6 +5,7 @@ constant or a function of plain values, and for any other function its fallback.
 their names when first asked. NumPy's modules themselves are never changed.
 """
 
+import functools
 import importlib
 import importlib.machinery
 import sys
@@ -81,7 +82,7 @@ def _resolve_in(module, name):
 
 
 # Programs take names out of these all the time, which the interpreter does fast for plain modules only: theirs are all resolved
-# when the package is imported. The others are seldom used, or have hundreds of names.
+# when the module is first asked for. The others are seldom used, or have hundreds of names.
 _PLAIN_FACADES = frozenset(("numpy", "numpy.linalg", "numpy.random", "numpy.fft"))
 
 
@@ -157,12 +158,27 @@ class Facade(types.ModuleType):
 def facade(name="numpy"):
     """The facade of NumPy's module of that full name."""
     found = _facades.get(name)
-    if found is None:
-        found = _facades[name] = _plain_facade(name) if name in _PLAIN_FACADES else Facade(name)
-        if name not in _PLAIN_FACADES and hasattr(sys.modules.get(name), "__file__"):
-            # The interpreter reads it here, not through __getattr__, to word an ImportError.
-            _space(found)["__file__"] = sys.modules[name].__file__
+    if found is not None:
+        return found
+    if name == "numpy.random" or name.startswith("numpy.random."):
+        _provide_random()
+    if name in _PLAIN_FACADES:
+        found = _facades[name] = _plain_facade(name)
+        _complete(found)
+        return found
+    found = _facades[name] = Facade(name)
+    if hasattr(sys.modules.get(name), "__file__"):
+        # The interpreter reads it here, not through __getattr__, to word an ImportError.
+        _space(found)["__file__"] = sys.modules[name].__file__
     return found
+
+
+@functools.cache
+def _provide_random():
+    """NumPy imports its generators when they are first asked for, since that takes a while; so do we."""
+    from numloom import _random
+
+    _provide(_random.provided)
 
 
 def public():
@@ -182,12 +198,22 @@ def build():
         if isinstance(real, numpy.ufunc):
             _native_ufuncs[real] = ours
             _by_real[id(real)] = ours
-    from numloom import _random
+    _provide(_provided)
+    names = {}
+    top = facade()
+    for name in public():
+        # Modules that NumPy imports when first asked for, so do we: __getattr__ of the package finds them.
+        if name in vars(numpy):
+            names[name] = getattr(top, name)
+    return names
 
-    _provided.update(_random.provided)
+
+def _provide(objects):
+    """Let the names in `objects` stand for NumPy's."""
+    _provided.update(objects)
     # One function of NumPy's is one of ours, whatever names it has: the name that it calls itself comes first.
-    reals = {name: _lookup(name) for name in _provided}
-    for name in sorted(_provided, key=lambda name: getattr(reals[name], "__name__", None) != name):
+    reals = {name: _lookup(name) for name in objects}
+    for name in sorted(objects, key=lambda name: getattr(reals[name], "__name__", None) != name):
         real = reals[name]
         if isinstance(real, _function_types):
             ours = _provided[name]
@@ -195,15 +221,6 @@ def build():
                 ours = function.make_composite(ours, real, name)
             ours = _provided[name] = _by_real.setdefault(id(real), ours)
             _ndarray.register(real, ours)
-    names = {}
-    top = facade()
-    for name in public():
-        # Modules that NumPy imports when first asked for, so do we: __getattr__ of the package finds them.
-        if name in vars(numpy):
-            names[name] = getattr(top, name)
-    for name in _PLAIN_FACADES:
-        _complete(facade(name))
-    return names
 
 
 def _lookup(dotted):

@@ -14,6 +14,7 @@ import types
 import numpy
 
 from numloom import _core
+from numloom._fallback.after_import import after_import
 from numloom._fallback.convert import Loan, from_host, to_host
 from numloom._fallback.function import reduced
 from numloom._fallback.target import Target, running
@@ -357,9 +358,13 @@ def _lending_out(plain):
     return method
 
 
-_take_our_class(numpy.ma.MaskedArray)
-for _derived in (numpy.matrix, numpy.ma.MaskedArray):
-    _take_our_outputs(_derived)
+def _adapt_masked_arrays(module):
+    _take_our_class(module.MaskedArray)
+    _take_our_outputs(module.MaskedArray)
+
+
+_take_our_outputs(numpy.matrix)
+after_import("numpy.ma.core", _adapt_masked_arrays)
 
 
 class _EitherMethod:

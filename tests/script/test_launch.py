@@ -218,3 +218,16 @@ def test_python_options_pass_through(project):
     environment = {"PYTHONOPTIMIZE": "1", "PYTHONWARNINGS": "error"}
     expected = project.python("main.py", env=environment)
     assert project.numloom("main.py", env=environment).stderr == expected.stderr
+
+
+def test_start_loads_no_more_of_numpy_than_the_program(project):
+    project.same("""
+        import numpy as np
+        import os, sys
+        lazy = ("numpy.ma", "numpy.random", "numpy.fft", "dataclasses", "sysconfig")
+        print([name for name in lazy if name in sys.modules], os.environ.get("OPENBLAS_NUM_THREADS"))
+        from numpy.random import default_rng
+        print(default_rng(1).integers(9, size=3), np.random.__name__, np.fft.fft(np.ones(2)))
+        masked, out = np.ma.array(np.arange(3.0), mask=[0, 1, 0]), np.zeros(())
+        print(masked.sum(out=out) is out, out)
+    """)

@@ -37,6 +37,10 @@ for _name in ("r_", "c_", "mgrid", "ogrid"):
 class _RealInstances(type):
     """Instances are those of NumPy's class, and of ours that stands beside it."""
 
+    @property
+    def __signature__(cls):
+        return inspect.signature(cls._real)
+
     def __instancecheck__(cls, instance):
         return isinstance(instance, (cls._real, *cls._ours))
 
@@ -53,12 +57,7 @@ def _front(name, real, *ours):
     def __new__(cls, *args, **kwargs):
         return real(*map(to_host, args), **{key: to_host(value) for key, value in kwargs.items()})
 
-    try:
-        signature = inspect.signature(real)
-    except ValueError:
-        signature = None
     body = {
-        "__signature__": signature,
         "__new__": __new__,
         "_real": real,
         "_ours": ours,

@@ -1,6 +1,5 @@
 """Acts right after another module's first import, without importing it: that would slow down every start."""
 
-import importlib.util
 import sys
 
 _actions = {}
@@ -19,17 +18,17 @@ def after_import(name, action):
 class _Finder:
     """First on the path: finds nothing itself, but has the loader of an awaited module act when it is done."""
 
-    _finding = set()
-
     def find_spec(self, fullname, path=None, target=None):
-        if fullname not in _actions or fullname in self._finding:
+        if fullname not in _actions:
             return None
-        self._finding.add(fullname)
-        try:
-            spec = importlib.util.find_spec(fullname)
-        finally:
-            self._finding.discard(fullname)
-        if spec is None or spec.loader is None:
+        for finder in list(sys.meta_path):
+            find = None if finder is self else getattr(finder, "find_spec", None)
+            spec = find and find(fullname, path, target)
+            if spec is not None:
+                break
+        else:
+            return None
+        if spec.loader is None:
             return spec
         plain_exec = spec.loader.exec_module
 

@@ -6,8 +6,8 @@ log is read, so that noting a fallback stays cheap. Thread-safe under the GIL: e
 
 import os
 import sys
-from dataclasses import dataclass
 from time import perf_counter
+from typing import NamedTuple
 
 from numloom import _core
 from numloom._fallback import policy
@@ -30,8 +30,7 @@ class _Tally:
 _tallies = {}
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of the log, as the report shows it."""
 
     file: str

@@ -5,7 +5,6 @@ What a parent sends to such a child before the child imports the user's main mod
 unpickling switches the child to script mode, so no command line and no environment has to change.
 """
 
-import dataclasses
 import os
 import runpy
 
@@ -32,7 +31,7 @@ def install(options, roots, main_is_user):
         return
     _installed = True
     settings = {
-        "options": dataclasses.asdict(options) | {"args": [], "target": ""},
+        "options": vars(options) | {"args": [], "target": ""},
         "roots": list(roots),
         "main_is_user": main_is_user,
         "parent": os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))),

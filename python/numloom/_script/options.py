@@ -3,7 +3,6 @@
 
 import os
 import sys
-from dataclasses import dataclass, field
 
 USAGE = """\
 usage: python -m numloom [options] script.py [args]
@@ -33,18 +32,21 @@ _POLICIES = ("silent", "warn", "error")
 _OFF = ("", "0", "no", "off", "false")
 
 
-@dataclass
 class Options:
-    device: str | None = None
-    fallback: str = "silent"
-    report: bool = False
-    report_json: str | None = None
-    verify: bool = False
-    include: list = field(default_factory=list)
-    exclude: list = field(default_factory=list)
-    kind: str = ""  # 'script', 'module', 'code', 'stdin', 'interactive'
-    target: str = ""
-    args: list = field(default_factory=list)
+    """What a command line asks for; the keywords are the attributes."""
+
+    def __init__(self, **given):
+        self.device = None
+        self.fallback = "silent"
+        self.report = False
+        self.report_json = None
+        self.verify = False
+        self.include = []
+        self.exclude = []
+        self.kind = ""  # 'script', 'module', 'code', 'stdin', 'interactive'
+        self.target = ""
+        self.args = []
+        vars(self).update(given)
 
 
 def _fail(message):

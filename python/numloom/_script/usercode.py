@@ -5,12 +5,10 @@ installed packages, the standard library, environments that lie inside a root, a
 compiles what it knows, NumPy's own functions. A decision is made once for each module.
 """
 
-import ast
-import importlib.util
+import functools
 import os
 import re
 import sys
-import sysconfig
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 _INSTALLED = ("site-packages", "dist-packages")
@@ -26,8 +24,13 @@ class UserCode:
         self._main_source = main_source
         self._decisions = {}
         self._environments = {}
+
+    @functools.cached_property
+    def _library(self):
+        import sysconfig  # reads the build's variables: programs of one file need none of it
+
         paths = sysconfig.get_paths()
-        self._library = {os.path.realpath(paths[key]) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
+        return {os.path.realpath(paths[key]) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
 
     def redirects(self, module_globals, frame=None):
         """Whether an import made with these globals is redirected. `frame` is where to look when they name no file."""
@@ -91,9 +94,10 @@ class UserCode:
         parts = os.path.relpath(path, root).split(os.sep)
         if any(part in _INSTALLED for part in parts):
             return False
-        for library in self._library:
-            if _under(path, library) and not _under(root, library):
-                return False
+        if len(parts) > 1:  # a library is a folder below the root
+            for library in self._library:
+                if _under(path, library) and not _under(root, library):
+                    return False
         folder = root
         for part in parts[:-1]:
             folder = os.path.join(folder, part)
@@ -110,7 +114,12 @@ class UserCode:
 
     def _imports_numba(self, file):
         source = self._main_source if file is None or file == "<stdin>" else _read(file)
-        if source is None or not _NUMBA.search(source) or importlib.util.find_spec("numba") is None:
+        if source is None or not _NUMBA.search(source):
+            return False
+        import ast
+        import importlib.util
+
+        if importlib.util.find_spec("numba") is None:
             return False
         try:
             tree = ast.parse(source)
