@@ -64,7 +64,7 @@ INSTRUMENTED = {
         variables={"TSAN_OPTIONS": f"die_after_fork=0:suppressions={ROOT}/tests/threads/tsan.supp"},
     ),
 }
-# Kernel texts: of the whole suite some 19,000, which take 9 minutes on two idle cores.
+# Kernel texts: of the whole suite some 19,000, which take 6 minutes on two idle cores.
 TEXT_SECONDS = 1200  # for compiling those of the whole suite; of a part of it, that part
 STEP_LIMIT = 3600  # seconds; a hang must end in a failure that names the step
 
