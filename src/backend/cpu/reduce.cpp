@@ -259,13 +259,13 @@ class Reducer {
         std::vector<Bank> lanes;
         for (int j = 0; j < 8 && n_ >= 8; ++j) lanes.push_back(bank(w.width));
         tree(w, 0, n_, out, lanes);
+        // The kept elements of a chunk lie in one row.
         for (int r = 0; r < nr_; ++r) {
-          const int item = item_size(k_.reduces[r].type);
-          Cursor at = w.c;
-          for (int64_t i = 0; i < w.width; ++i) {
-            store(r, at, out[r].data() + i * item);
-            at.step(nest_, 0, kept_);
-          }
+          const KSlotArgs& slot = nest_.slots[k_.reduces[r].slot];
+          char* to = slot.base + w.c.offset(slot, 0, kept_);
+          by_item(item_size(k_.reduces[r].type), [&](auto tag) {
+            store_run(to, reinterpret_cast<const decltype(tag)*>(out[r].data()), w.width, slot.strides[kept_ - 1]);
+          });
         }
       }
       std::lock_guard lock(mutex);
