@@ -166,6 +166,8 @@ LEVELS = ("v3", "v4")
 SCALAR_TYPES = ("i4", "i8", "f4", "f8")
 SCALAR_FAMILIES = ("arithmetic", "compare", "minmax", "select")
 PAIRS = ("add", "subtract", "multiply", "divide")  # in the order of LoopTable::pair
+# By one divisor: the result from the quotient q, the dividend x and the divisor y.
+DIVIDED = {"floor_divide": "q", "remainder": "x - q * y"}
 
 
 def element(dtype: str) -> str:
@@ -185,6 +187,8 @@ def family_loops(family: str, level: str) -> str:
                 lines.append(f"  NL_LOOP{r.nin}({r.name}, {t}, {types})")
                 if r.nin == 2 and t in SCALAR_TYPES and family in SCALAR_FAMILIES:
                     lines.append(f"  NL_SCALAR2({r.name}, {t}, {types})")
+                if r.name in DIVIDED and t[0] in "iu":
+                    lines.append(f"  NL_DIVIDE_BY({r.name}, {t}, {element(t)}, {DIVIDED[r.name]})")
             if "reduces" in r.flags and table.result_type(r, t) == t:
                 how = "reduce_any" if t[0] in "biu" else "reduce_sum" if r.name == "add" else "reduce_tree"
                 if t in ("f4", "f8"):

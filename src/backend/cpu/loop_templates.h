@@ -97,6 +97,73 @@ NL_INLINE inline void run_vs(void* dst, const void* a, const void* b, int64_t n,
   });
 }
 
+// The high half of a product.
+NL_INLINE inline nl::u4 high_product(nl::u4 a, nl::u4 b) { return static_cast<nl::u4>(nl::u8{a} * b >> 32); }
+NL_INLINE inline nl::u8 high_product(nl::u8 a, nl::u8 b) {
+  // From products of halves, which vectors have.
+  const nl::u8 a0 = a & 0xffffffff, a1 = a >> 32, b0 = b & 0xffffffff, b1 = b >> 32;
+  const nl::u8 low = a0 * b0, x = a1 * b0, y = a0 * b1;
+  const nl::u8 middle = (low >> 32) + (x & 0xffffffff) + (y & 0xffffffff);
+  return a1 * b1 + (x >> 32) + (y >> 32) + (middle >> 32);
+}
+
+// Quotients by one divisor d >= 2 of x < 2**kBits, which is all values for unsigned T and what ~x of a negative x can be for
+// signed ones. Of up to 16 bits, and of 32 in float64, by the rounded inverse: x + 1/2 is so far from a multiple of d that it
+// does not matter. Else by a factor and a shift (Granlund and Montgomery, Division by invariant integers using multiplication,
+// 1994), which for all 64 bits has 65 bits.
+NL_INLINE inline unsigned __int128 power_over(int exponent, nl::u8 d) {  // 2**exponent / d, rounded up
+  // 2**128 may be asked for.
+  const unsigned __int128 most =
+      exponent < 128 ? (static_cast<unsigned __int128>(1) << exponent) - 1 : ~static_cast<unsigned __int128>(0);
+  return most / d + 1;
+}
+template <class T>
+struct Divisor {
+  typedef typename nl::Traits<T>::bits U;
+  static constexpr bool kSigned = nl::Is<T>::kind == nl::kSigned;
+  static constexpr int kBits = static_cast<int>(sizeof(T)) * 8 - (kSigned ? 1 : 0);
+  static constexpr bool kInverse = sizeof(T) <= 2 || kBits == 32;
+  typedef std::conditional_t<sizeof(T) <= 2, nl::f4, nl::f8> Float;
+  typedef std::conditional_t<sizeof(T) <= 2, nl::i4, nl::i8> Wide;
+
+  Float inverse = 0;
+  U factor = 0;
+  int shift = 0;
+
+  explicit Divisor(T d) : inverse(1 / static_cast<Float>(d)) {
+    const int log = 64 - __builtin_clzll(static_cast<unsigned long long>(d) - 1);  // rounded up
+    // The highest of 65 bits falls away here.
+    if constexpr (!kInverse) factor = static_cast<U>(power_over(kBits + log, static_cast<nl::u8>(d)));
+    shift = log - 1;
+  }
+  NL_INLINE U quotient(U x) const {
+    if constexpr (kInverse) {
+      return static_cast<U>(static_cast<Wide>((static_cast<Float>(static_cast<Wide>(x)) + Float(0.5)) * inverse));
+    } else {
+      const U high = high_product(x, factor);
+      if constexpr (kSigned) return high >> shift;
+      else return (((x - high) >> 1) + high) >> shift;
+    }
+  }
+};
+
+// f(floor(x / d), x, d) of one d: that of a negative x is ~(~x / d). Where d < 2: `usual`.
+template <class T, class F, class G>
+NL_INLINE inline void run_divide_by(void* dst, const void* a, const void* b, int64_t n, F f, G usual) {
+  typedef typename nl::Traits<T>::bits U;
+  const T d = *static_cast<const T*>(b);
+  if (d < 2) return run_vs<T, T, T>(dst, a, b, n, usual);
+  const Divisor<T> by(d);
+  T* o = static_cast<T*>(dst);
+  const T* x = static_cast<const T*>(a);
+  NL_INDEPENDENT
+  for (int64_t i = 0; i < n; ++i) {
+    const U sign = Divisor<T>::kSigned && x[i] < 0 ? static_cast<U>(~U(0)) : U(0);
+    const U q = by.quotient(static_cast<U>(static_cast<U>(x[i]) ^ sign));
+    o[i] = f(static_cast<T>(q ^ sign), x[i], d);
+  }
+}
+
 template <class R, class A, class B, class C, class F>
 NL_INLINE inline void run3(void* dst, const void* a, const void* b, const void* c, int64_t n, F f) {
   R* o = static_cast<R*>(dst);
@@ -387,6 +454,12 @@ NL_INLINE inline void reduce_any(void* out, const void* in, int64_t n, F f) {
   };                                                                                               \
   NL_SLOT(t.op_vs, OP, TYPE) = [](void* d, const void* a, const void* b, const void*, int64_t n) { \
     run_vs<R, A, B>(d, a, b, n, [](A x, B y) NL_INLINE { return nl::op_##OP(x, y); });             \
+  };
+#define NL_DIVIDE_BY(OP, TYPE, T, RESULT)                                                             \
+  NL_SLOT(t.op_vs, OP, TYPE) = [](void* d, const void* a, const void* b, const void*, int64_t n) {    \
+    run_divide_by<T>(                                                                                 \
+        d, a, b, n, [](T q, T x, T y) NL_INLINE { return (void)x, (void)y, static_cast<T>(RESULT); }, \
+        [](T x, T y) NL_INLINE { return nl::op_##OP(x, y); });                                        \
   };
 #define NL_PAIR(I, FIRST, J, SECOND, TYPE, T)                                                                            \
   t.pair[I][J][0][static_cast<int>(DType::TYPE)] = [](void* d, const void* a, const void* b, const void* c, int64_t n) { \

@@ -1,8 +1,10 @@
 // warn_check: NumPy's floating-point warnings told from operands and results, where hardware flags would lie (they also rise in
 // lanes that were never asked for, and in our own ways to compute a function).
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "backend/cpu/loops.h"
 #include "scalar/cast.h"
@@ -82,6 +84,28 @@ uint8_t check_integer(Op op, DType t, const Value& a, const Value& b) {
   }
 }
 
+// Whether one of n divisors calls for a look at each: 0, or -1, which overflows the lowest integer.
+template <class T>
+bool rare_divisor(const void* divisors, int64_t n) {
+  const T* d = static_cast<const T*>(divisors);
+  bool rare = false;
+  for (int64_t i = 0; i < n; ++i) rare |= d[i] == 0 || (std::is_signed_v<T> && d[i] == static_cast<T>(-1));
+  return rare;
+}
+bool rare_divisors(DType t, const void* divisors, int64_t n) {
+  switch (t) {
+    case DType::i1: return rare_divisor<int8_t>(divisors, n);
+    case DType::i2: return rare_divisor<int16_t>(divisors, n);
+    case DType::i4: return rare_divisor<int32_t>(divisors, n);
+    case DType::i8: return rare_divisor<int64_t>(divisors, n);
+    case DType::u1: return rare_divisor<uint8_t>(divisors, n);
+    case DType::u2: return rare_divisor<uint16_t>(divisors, n);
+    case DType::u4: return rare_divisor<uint32_t>(divisors, n);
+    case DType::u8: return rare_divisor<uint64_t>(divisors, n);
+    default: return true;
+  }
+}
+
 uint8_t check_float(Op op, const Value* in, int nin, const Value& out) {
   bool nan = false, finite = true;
   for (int k = 0; k < nin; ++k) {
@@ -120,6 +144,7 @@ uint8_t warn_check(Op op, DType compute, const void* dst, const void* const in[3
   const OpInfo& info = op_info(op);
   const uint8_t possible = warnings_of(op, compute);
   if (possible == 0 || (op == Op::spacing && compute != DType::f2)) return 0;  // NumPy's float16 alone warns there
+  if (!is_inexact(compute) && info.nin == 2 && !rare_divisors(compute, in[1], step[1] ? n : std::min<int64_t>(n, 1))) return 0;
   const DType out_type = op_output_type(op, compute);
   const auto* out = static_cast<const char*>(dst);
   const char* at[3] = {};
