@@ -7,6 +7,7 @@
 //                           fallback(name, args, kwargs, reason) and fallback_ufunc(real_ufunc, method, args, kwargs) return
 //                           the lent call (trampoline.h) that does a call in NumPy; methods have names as "ndarray.sum" and the array among their args
 //   function, import_hook   see trampoline.h
+//   add_bit_generator       see draw.h
 //   from_numpy, to_numpy, wrap_result, is_ours, rebind, is_scalar, flag_bits, set_writeable
 //   set_verify              see verify.cpp
 //   set_script_mode, script_mode, eval, eval_all, settle, synchronize, set_device, device
@@ -22,6 +23,7 @@
 #include "api/debug.h"
 #include "api/functions.h"
 #include "backend/cuda/control.h"
+#include "draw.h"
 #include "native.h"
 #include "ndarray.h"
 #include "trampoline.h"
@@ -137,6 +139,7 @@ NB_MODULE(_core, m) {
     init_ufunc(m.ptr());
     init_scalars();
     init_trampoline(m.ptr());
+    init_draw(m.ptr());
     init_verify(m.ptr());
     Ref functions = checked(PyDict_New());
     for (PyMethodDef* t : {creation_functions, reduction_functions, shape_functions, select_functions}) {

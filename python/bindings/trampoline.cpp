@@ -9,6 +9,7 @@
 #include <map>
 
 #include "calls.h"
+#include "draw.h"
 #include "engine/hooks.h"
 #include "ndarray.h"
 
@@ -20,12 +21,13 @@ enum class Mode : int {
   always,  // nothing: every call is a lent call
   draws,   // a generator's drawing function: plain arguments go straight to `real`, fresh arrays become ours
   method,  // the same as a method: its first argument is the generator
+  shared,  // the same of NumPy's Generator: large requests are shared out to threads (draw.h)
   lends,   // a library's function: calls without an array of ours go straight to `real`
   native,  // one of ours: `begin` is the compiled function itself, which this only gives a name and a signature
   direct,  // the same for one of ours in Python: `begin` takes the call as it is
 };
 
-constexpr int kModes = 6;
+constexpr int kModes = 7;
 
 struct Function {
   PyObject_HEAD vectorcallfunc vectorcall;
@@ -34,6 +36,7 @@ struct Function {
   PyObject* dict;
   PyObject* weakrefs;
   Mode mode;
+  const Distribution* distribution;  // of a drawing method; null: always NumPy's
   // Calls with at most this many positional arguments, whose arrays NumPy only reads, take the short way (call_quickly). 0: none;
   // set by the package once it knows the function. `counted`: such calls are noted as fallbacks.
   int quick;
@@ -160,9 +163,13 @@ PyObject* call_function(PyObject* self, PyObject* const* args, size_t nargsf, Py
   Function* f = function_of(self);
   const Py_ssize_t n = PyVectorcall_NARGS(nargsf);
   const Py_ssize_t keywords = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
-  if (f->mode == Mode::draws || f->mode == Mode::method) {
+  if (f->distribution) {
+    PyObject* drawn = draw_call(*f->distribution, args, n, kwnames);
+    if (drawn || PyErr_Occurred()) return drawn;
+  }
+  if (f->mode == Mode::draws || f->mode == Mode::method || f->mode == Mode::shared) {
     bool plain = true;
-    for (Py_ssize_t i = f->mode == Mode::method; plain && i < n + keywords; ++i) plain = is_plain(args[i]);
+    for (Py_ssize_t i = f->mode != Mode::draws; plain && i < n + keywords; ++i) plain = is_plain(args[i]);
     if (plain) {
       PyObject* drawn = PyObject_Vectorcall(f->real, args, nargsf, kwnames);
       return drawn && PyArray_CheckExact(drawn) ? wrap_result(drawn) : drawn;
@@ -220,7 +227,7 @@ PyObject* call_direct(PyObject* self, PyObject* const* args, size_t nargsf, PyOb
 
 PyObject* new_function(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   static const char* names[] = {"real", "begin", "mode", nullptr};
-  static const char* modes[] = {"always", "draws", "method", "lends", "native", "direct"};
+  static const char* modes[] = {"always", "draws", "method", "shared", "lends", "native", "direct"};
   PyObject *real, *begin;
   const char* text = modes[0];
   if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|s", const_cast<char**>(names), &real, &begin, &text)) return nullptr;
@@ -237,6 +244,12 @@ PyObject* new_function(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   f->real = Py_NewRef(real);
   f->begin = Py_NewRef(begin);
   f->mode = static_cast<Mode>(mode);
+  if (f->mode == Mode::shared) {
+    Ref name(PyObject_GetAttrString(real, "__name__"));
+    const char* text = name ? PyUnicode_AsUTF8(name.get()) : nullptr;
+    if (text) f->distribution = distribution(text);
+    PyErr_Clear();
+  }
   return o;
 }
 

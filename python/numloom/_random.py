@@ -9,6 +9,7 @@ import functools
 
 import numpy.random as real
 
+from numloom._core import add_bit_generator
 from numloom._fallback.convert import to_host
 from numloom._fallback.function import make_composite, make_drawing, reduce_class
 
@@ -56,7 +57,8 @@ def _generator_class(base):
         if callable(method):
             if name in _DRAW_THROUGH_SELF[base]:
                 method = _on_plain(base, method)
-            body[name] = make_drawing(method, f"random.{base.__name__}.{name}", "method")
+            mode = "shared" if base is real.Generator else "method"
+            body[name] = make_drawing(method, f"random.{base.__name__}.{name}", mode)
     return _GeneratorClass(base.__name__, (base,), body)
 
 
@@ -85,6 +87,8 @@ def _seeded_class(base):
     return made
 
 
+# The multipliers of the bit generators that threads can share (python/bindings/draw.h).
+_MULTIPLIERS = {"PCG64": 0x2360ED051FC65DA44385DF649FCCF645, "PCG64DXSM": 0xDA942042E4DD58B5}
 _SEEDED = ("SeedSequence", "MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 
 
@@ -97,7 +101,10 @@ def default_rng(seed=None):
 
 def _provide():
     for name in _SEEDED:
-        provided[f"random.{name}"] = _seeded_class(getattr(real, name))
+        provided[f"random.{name}"] = shared = _seeded_class(getattr(real, name))
+        if name in _MULTIPLIERS:
+            for cls in (getattr(real, name), shared):
+                add_bit_generator(cls, _MULTIPLIERS[name])
     provided["random.Generator"] = Generator
     provided["random.RandomState"] = RandomState
     provided["random.default_rng"] = make_composite(default_rng, real.default_rng, "random.default_rng")

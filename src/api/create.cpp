@@ -157,4 +157,13 @@ Array scalar_array(const Scalar& value) {
   return a;
 }
 
+Array draw(Shape shape, const Source& from, const Sampler& sampler) {
+  Array out = empty(shape, DType::f8);
+  const EngineLock lock;
+  const FrontUnlocked unlocked(true);
+  Engine::get().fill(*out.buf,
+                     [&](char* to, int64_t, int64_t n) { draw(from, sampler, reinterpret_cast<double*>(to), n / out.item()); });
+  return out;
+}
+
 }  // namespace numloom

@@ -9,6 +9,7 @@
 #include "api/array.h"
 #include "numloom/device.h"  // set_device, device, synchronize
 #include "numloom/error.h"
+#include "runtime/draw.h"
 
 namespace numloom {
 
@@ -29,6 +30,8 @@ Array astype(const Array& a, DType dtype, char order = 'K', bool force_copy = tr
 Array from_host(void* data, int64_t nbytes, DType dtype, const Layout& layout, void* owner, void (*release)(void*),
                 bool shared);
 Array scalar_array(const Scalar& value);  // 0-d, host memory, of value.dtype
+// float64 samples of another library's generator, drawn now by all threads.
+Array draw(Shape shape, const Source& from, const Sampler& sampler);
 
 // ---- elementwise ---------------------------------------------------------------------------------------------------
 struct MapOptions {

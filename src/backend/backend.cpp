@@ -1,5 +1,7 @@
 #include "backend/backend.h"
 
+#include <algorithm>
+
 namespace numloom {
 namespace {
 
@@ -11,6 +13,16 @@ void copy_axes(Backend& backend, const Layout& to, const Layout& from, int d, in
 }
 
 }  // namespace
+
+void Backend::fill(void* device, int64_t nbytes, const Produce& produce) {
+  constexpr int64_t kPiece = int64_t{1} << 20;
+  std::vector<char> piece(static_cast<size_t>(std::min(kPiece, nbytes)));
+  for (int64_t at = 0; at < nbytes; at += kPiece) {
+    const int64_t n = std::min(kPiece, nbytes - at);
+    produce(piece.data(), at, n);
+    upload(static_cast<char*>(device) + at, piece.data(), n);
+  }
+}
 
 void Backend::transfer(std::span<const Transfer> transfers) {
   for (const Transfer& c : transfers) {

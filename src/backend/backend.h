@@ -2,6 +2,7 @@
 // programs, plans or arrays. Methods are called under the engine lock, by any thread.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -61,6 +62,10 @@ class Backend {
   // Copies between this device and the host. download returns when the bytes are there; upload may return once
   // `host` may be changed again.
   virtual void upload(void* device, const void* host, int64_t nbytes) = 0;
+  // An upload of bytes that are made meanwhile: produce(to, at, n) writes those from `at` on to host memory of the backend's. Pieces are
+  // asked for in their order, and are of whole elements.
+  using Produce = std::function<void(char* to, int64_t at, int64_t n)>;
+  virtual void fill(void* device, int64_t nbytes, const Produce& produce);
   virtual void download(void* host, const void* device, int64_t nbytes) = 0;
   virtual void copy(void* to, const void* from, int64_t nbytes) = 0;
   // Some copies, in any order. By the one above, for each run of neighbouring bytes, where a backend has nothing better.

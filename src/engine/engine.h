@@ -80,6 +80,8 @@ class Engine {
   // Memory on the device for b, whose values are still to come.
   char* device_room(Buffer& b) { return ready(b, device_backend(), false); }
   void host_ready(Buffer& b, FlushReason reason, bool write);
+  // The values of b, which has none yet, made now, in order, into memory where they will be used.
+  void fill(Buffer& b, const Backend::Produce& produce);
   // The values that b holds now, pending work aside, on the host.
   const char* home(Buffer& b);
 
@@ -126,6 +128,7 @@ class Engine {
   void fail(const Step& step, Program& program, Backend& backend);
   void share(const Step& step, Program& program);
   Backend& choose(const Facts& facts);
+  Backend& chosen_for(int64_t bytes);  // work on so much memory which is nowhere yet
   // residence.cpp
   Backend& device_backend() { return device ? *device : cuda_backend(); }
   char* ready(Buffer& b, Backend& backend, bool read);

@@ -88,18 +88,6 @@ Layout without_repetition(Layout l) {
   return l;
 }
 
-// The front's lock, let go of while a long flush runs.
-struct Unlocked {
-  void* state = nullptr;
-  bool on;
-  explicit Unlocked(bool o) : on(o && hooks().release_lock) {
-    if (on) state = hooks().release_lock();
-  }
-  ~Unlocked() {
-    if (on) hooks().reacquire_lock(state);
-  }
-};
-
 }  // namespace
 
 // False where it paused.
@@ -148,15 +136,20 @@ bool Engine::run(Program& program) {
 }
 
 Backend& Engine::choose(const Facts& facts) {
-  if (placement == Placement::cpu || on_cpu_) return cpu_backend();
-  if (placement == Placement::cuda) return device_backend();
+  if (on_cpu_ || placement != Placement::automatic) return chosen_for(0);
   int64_t bytes = 0;
   bool resident = false;
   for (const BufferFacts& b : facts.buffers) {
     bytes += b.buffer->nbytes;
     resident |= b.buffer->device_valid && !b.buffer->host_valid;
   }
-  return (resident || bytes >= kWorthwhileBytes) && (device || cuda_available()) ? device_backend() : cpu_backend();
+  return resident && (device || cuda_available()) ? device_backend() : chosen_for(bytes);
+}
+
+Backend& Engine::chosen_for(int64_t bytes) {
+  const bool there = !on_cpu_ && (placement == Placement::cuda || (placement == Placement::automatic &&
+                                                                   bytes >= kWorthwhileBytes && (device || cuda_available())));
+  return there ? device_backend() : cpu_backend();
 }
 
 // Binds the step's operands and runs it; then its outputs hold its values.
@@ -307,7 +300,7 @@ bool Engine::execute(const Facts& facts, const Plan& plan, Program& program) {
   Backend* backend = nullptr;
   int64_t elements = 0;
   for (const Step& s : plan.steps) elements += program[s.instr].space().size();
-  Unlocked unlocked(elements >= kLongFlush);
+  FrontUnlocked unlocked(elements >= kLongFlush);
 
   std::vector<FloatEvent> events;
   Touched unrun;  // by what failed and what waits for it

@@ -31,4 +31,21 @@ struct Hooks {
 extern Hooks installed_hooks;
 inline Hooks& hooks() { return installed_hooks; }
 
+// The front's lock, let go of while something runs long.
+class FrontUnlocked {
+ public:
+  explicit FrontUnlocked(bool on) : on(on && hooks().release_lock) {
+    if (this->on) state_ = hooks().release_lock();
+  }
+  ~FrontUnlocked() {
+    if (on) hooks().reacquire_lock(state_);
+  }
+  FrontUnlocked(const FrontUnlocked&) = delete;
+  FrontUnlocked& operator=(const FrontUnlocked&) = delete;
+  const bool on;
+
+ private:
+  void* state_ = nullptr;
+};
+
 }  // namespace numloom

@@ -125,6 +125,23 @@ char* Engine::ready(Buffer& b, Backend& backend, bool read) {
   return b.device;
 }
 
+void Engine::fill(Buffer& b, const Backend::Produce& produce) {
+  Backend& backend = chosen_for(b.nbytes);
+  char* there = nullptr;
+  try {
+    if (&backend != &cpu_backend()) there = ready(b, backend, false);
+  } catch (const memory_error&) {  // NOLINT(bugprone-empty-catch): the host may have room
+  }
+  if (there) {
+    backend.fill(there, b.nbytes, produce);
+    counters.bytes_to_device += b.nbytes;
+  } else {
+    produce(b.ensure_host(), 0, b.nbytes);
+  }
+  b.device_valid = there != nullptr;
+  b.host_valid = !there;
+}
+
 void Engine::before_fork() {
   std::vector<Buffer*> away = hold_resident([](Buffer* b) { return b->device_valid && !b->host_valid; });
   std::sort(away.begin(), away.end(), [](const Buffer* a, const Buffer* b) { return a->nbytes < b->nbytes; });

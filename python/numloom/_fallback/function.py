@@ -23,7 +23,8 @@ def make(real, name):
 
 
 def make_drawing(real, name, mode):
-    """The same for a drawing function of a random generator ('draws') or a method that draws ('method')."""
+    """The same for a drawing function of a random generator ('draws') or a method that draws ('method'; 'shared': of NumPy's
+    Generator, whose large requests are shared out to threads)."""
     return describe(_core.function(real, Target(real, name).begin, mode), real, name, "numpy.random")
 
 

@@ -65,6 +65,10 @@ class CudaBackend final : public Backend {
     Driver::get().enter();
     staging_.upload(reinterpret_cast<CUdeviceptr>(device), host, nbytes);
   }
+  void fill(void* device, int64_t nbytes, const Produce& produce) override {
+    Driver::get().enter();
+    staging_.fill(reinterpret_cast<CUdeviceptr>(device), nbytes, produce);
+  }
   void download(void* host, const void* device, int64_t nbytes) override {
     if (nbytes == 0) return;
     Driver::get().enter();

@@ -38,6 +38,10 @@ void Staging::wait(int i) {
 }
 
 void Staging::upload(CUdeviceptr device, const void* host, int64_t nbytes) {
+  fill(device, nbytes, [&](char* to, int64_t at, int64_t n) { copy_bytes(to, static_cast<const char*>(host) + at, n); });
+}
+
+void Staging::fill(CUdeviceptr device, int64_t nbytes, const Backend::Produce& produce) {
   prepare();
   Driver& d = Driver::get();
   uploaded += nbytes;
@@ -47,7 +51,7 @@ void Staging::upload(CUdeviceptr device, const void* host, int64_t nbytes) {
     next_ = (next_ + 1) % kBuffers;
     wait(i);
     char* piece = pinned_ + i * kPiece;
-    copy_bytes(piece, static_cast<const char*>(host) + at, n);
+    produce(piece, at, n);
     check(d.cuMemcpyHtoDAsync_(device + static_cast<CUdeviceptr>(at), piece, static_cast<size_t>(n), stream_),
           "copying to the device");
     check(d.cuEventRecord_(done_[i], stream_), "copying to the device");

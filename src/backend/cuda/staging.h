@@ -4,6 +4,7 @@
 #pragma once
 #include <cstdint>
 
+#include "backend/backend.h"
 #include "backend/cuda/driver.h"
 
 namespace numloom::cuda {
@@ -13,6 +14,8 @@ class Staging {
   explicit Staging(CUstream stream) : stream_(stream) {}
   // Returns once `host` may be changed again.
   void upload(CUdeviceptr device, const void* host, int64_t nbytes);
+  // The same of bytes that are made in the pinned memory itself.
+  void fill(CUdeviceptr device, int64_t nbytes, const Backend::Produce& produce);
   // Returns when the bytes are there.
   void download(void* host, CUdeviceptr device, int64_t nbytes, CUfunction publish);
 
