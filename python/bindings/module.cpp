@@ -162,6 +162,9 @@ NB_MODULE(_core, m) {
         set_hook(package_hooks.from_host, from_host);
       },
       nb::arg("fallback") = nb::none(), nb::arg("fallback_ufunc") = nb::none(), nb::arg("from_host") = nb::none());
+  m.def("as_builtin", [](nb::handle function) { return owned(as_builtin(function.ptr())); });
+  m.def("set_in_class",
+        [](nb::handle type, nb::handle name, nb::handle value) { set_in_class(type.ptr(), name.ptr(), value.ptr()); });
   m.def("allow_quick_fallbacks", allow_quick_fallbacks);
   m.def("quick_fallbacks", [] { return owned(quick_fallbacks()); });
   m.def("clear_quick_fallbacks", clear_quick_fallbacks);

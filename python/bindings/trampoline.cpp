@@ -61,9 +61,23 @@ bool is_plain(PyObject* o) {
   return true;
 }
 
-// Whether an array of ours is among the arguments, or in a list, tuple or dict that is.
+// Whether an array of ours is among the elements of an array of objects. Only its first object is looked at: such arrays hold
+// arrays alone, and those of numbers or words may be long.
+bool has_ours_as_elements(PyObject* o) {
+  auto* a = reinterpret_cast<PyArrayObject*>(o);
+  if (PyArray_TYPE(a) != NPY_OBJECT || PyArray_NDIM(a) == 0) return false;
+  char* at = PyArray_BYTES(a);
+  for (npy_intp i = 0; i < PyArray_DIM(a, 0) && PyArray_SIZE(a); ++i, at += PyArray_STRIDE(a, 0)) {
+    PyObject* first = *reinterpret_cast<PyObject**>(at);
+    if (first && first != Py_None) return is_ours(first);
+  }
+  return false;
+}
+
+// Whether an array of ours is among the arguments, or in a list, tuple, dict or array of objects that is.
 bool holds_ours(PyObject* o, int depth = 2) {
   if (is_ours(o)) return true;
+  if (PyArray_CheckExact(o)) return has_ours_as_elements(o);
   if (depth == 0) return false;
   if (PyTuple_CheckExact(o) || PyList_CheckExact(o)) {
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(o); ++i)
@@ -114,9 +128,10 @@ bool takes_short_way(PyObject* const* args, Py_ssize_t arrays, Py_ssize_t all) {
   return true;
 }
 
-// NumPy may write our arrays from argument `written` on. The call is counted under `counted`, which may be null.
+// NumPy may write our arrays from argument `written` on. The call is counted under `counted`, which may be null. The result becomes
+// ours if it is to be `taken`; an argument that is given back is the caller's in any case.
 PyObject* call_quickly(PyObject* real, PyObject* counted, PyObject* const* args, Py_ssize_t n, Py_ssize_t all,
-                       PyObject* kwnames, Py_ssize_t written) {
+                       PyObject* kwnames, Py_ssize_t written, bool taken = true) {
   PyObject* room[kQuickArgs + 1] = {};
   PyObject** lent = room + 1;  // NumPy may use the place before
   Py_ssize_t ready = 0;
@@ -149,14 +164,15 @@ PyObject* call_quickly(PyObject* real, PyObject* counted, PyObject* const* args,
     Py_DECREF(result);
     return Py_NewRef(same);
   }
+  if (!taken) return result;
   if (PyArray_CheckExact(result) || PyTuple_CheckExact(result) || PyList_CheckExact(result)) return wrap_result(result);
   if (PyArray_IsScalar(result, Generic) || PyFloat_CheckExact(result) || PyLong_CheckExact(result) || PyBool_Check(result) ||
       result == Py_None || !package_hooks.from_host) {
     return result;
   }
-  PyObject* taken = PyObject_CallOneArg(package_hooks.from_host, result);
+  PyObject* as_ours = PyObject_CallOneArg(package_hooks.from_host, result);
   Py_DECREF(result);
-  return taken;
+  return as_ours;
 }
 
 PyObject* call_function(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
@@ -178,6 +194,9 @@ PyObject* call_function(PyObject* self, PyObject* const* args, size_t nargsf, Py
     bool ours = false;
     for (Py_ssize_t i = 0; !ours && i < n + keywords; ++i) ours = holds_ours(args[i]);
     if (!ours) return PyObject_Vectorcall(f->real, args, nargsf, kwnames);
+    bool plain = takes_short_way(args, n + keywords, n + keywords);
+    for (Py_ssize_t i = 0; plain && i < n + keywords; ++i) plain = is_ours(args[i]) || !holds_ours(args[i]);
+    if (plain) return call_quickly(f->real, nullptr, args, n, n + keywords, kwnames, 0, false);
   } else if (n <= f->quick && takes_short_way(args, n, n + keywords)) {
     return call_quickly(f->real, f->counted ? self : nullptr, args, n, n + keywords, kwnames, n + keywords);
   }
@@ -332,6 +351,26 @@ PyType_Spec function_spec = {"numloom._core.function", sizeof(Function), 0, kCal
                              function_slots};
 PyType_Spec builtin_spec = {"numloom._core.builtin_function", sizeof(Function), 0, kCallable, function_slots + 1};
 
+// ---- functions of compiled modules -----------------------------------------------------------------------------------
+// C code that finds such a function again reads it without asking for its class (SWIG does), so what replaces it is one. It carries
+// the lending Function where its module stands: in an object of a class of modules, so that it pickles by name.
+
+PyTypeObject* carrier_type = nullptr;
+PyObject*& carried(PyObject* carrier) {
+  return *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(carrier) + PyModule_Type.tp_basicsize);
+}
+
+PyObject* call_carried(PyObject* carrier, PyObject* const* args, Py_ssize_t n, PyObject* kwnames) {
+  return call_function(carried(carrier), args, static_cast<size_t>(n), kwnames);
+}
+
+// The slot of a class written in C whose `__call__` was set.
+PyObject* call_by_name(PyObject* self, PyObject* args, PyObject* kwargs) {
+  static PyObject* name = PyUnicode_InternFromString("__call__");
+  Ref bound(PyObject_GetAttr(self, name));
+  return bound ? PyObject_Call(bound.get(), args, kwargs) : nullptr;
+}
+
 // ---- imports -------------------------------------------------------------------------------------------------------
 
 // Whether `name` is `package` or a module in it.
@@ -461,6 +500,33 @@ bool call_ufunc_quickly(PyObject* real, PyObject* const* args, Py_ssize_t n, PyO
   return true;
 }
 
+PyObject* as_builtin(PyObject* function) {
+  if (Py_TYPE(function) != function_types[0] && Py_TYPE(function) != function_types[1])
+    return PyErr_Format(PyExc_TypeError, "%R is not a function of ours", function);
+  PyObject* real = function_of(function)->real;
+  if (!PyCFunction_CheckExact(real)) return PyErr_Format(PyExc_TypeError, "%R is not a builtin function", real);
+  const auto* old = reinterpret_cast<PyCFunctionObject*>(real);
+  Ref carrier(PyObject_CallFunction(reinterpret_cast<PyObject*>(carrier_type), "s", old->m_ml->ml_name));
+  if (!carrier || PyObject_SetAttrString(carrier.get(), "function", function) < 0) return nullptr;
+  carried(carrier.get()) = function;
+  const auto entry = reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(call_carried));
+  // Lives as long as the process, as modules' functions do.
+  auto* definition = new PyMethodDef{old->m_ml->ml_name, entry, METH_FASTCALL | METH_KEYWORDS, old->m_ml->ml_doc};
+  return PyCFunction_NewEx(definition, carrier.get(), old->m_module);
+}
+
+void set_in_class(PyObject* o, PyObject* name, PyObject* value) {
+  auto* type = reinterpret_cast<PyTypeObject*>(o);
+  if (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && !PyType_HasFeature(type, Py_TPFLAGS_IMMUTABLETYPE)) {
+    check(PyObject_SetAttr(o, name, value));
+    return;
+  }
+  if (!type->tp_dict) return;
+  check(PyDict_SetItem(type->tp_dict, name, value));
+  if (PyUnicode_CompareWithASCIIString(name, "__call__") == 0) type->tp_call = call_by_name;
+  PyType_Modified(type);
+}
+
 void allow_quick_fallbacks(bool on) { quick_allowed = on; }
 
 PyObject* quick_fallbacks() {
@@ -481,6 +547,11 @@ void clear_quick_fallbacks() {
 }
 
 void init_trampoline(PyObject* module) {
+  PyType_Slot no_slots[] = {{0, nullptr}};
+  PyType_Spec carrier_spec = {"numloom._core.carrier", static_cast<int>(PyModule_Type.tp_basicsize + sizeof(PyObject*)), 0,
+                              Py_TPFLAGS_DEFAULT, no_slots};
+  Ref bases(PyTuple_Pack(1, &PyModule_Type));
+  carrier_type = reinterpret_cast<PyTypeObject*>(checked(PyType_FromSpecWithBases(&carrier_spec, bases.get())).release());
   tick_seconds();
   PyTypeObject** kept[] = {&function_types[0], &function_types[1], nullptr, nullptr};
   int k = 0;

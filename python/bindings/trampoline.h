@@ -17,6 +17,13 @@ PyObject* run_lent(PyObject* lent) noexcept;
 // is written: false where they are not. Sets `result` as run_lent returns it. `kwnames` may be null.
 bool call_ufunc_quickly(PyObject* real, PyObject* const* args, Py_ssize_t n, PyObject* kwnames, PyObject** result);
 
+// A builtin function that calls `function`, a lending one whose `real` is a builtin function. New reference.
+PyObject* as_builtin(PyObject* function);
+
+// Sets an attribute of a class, also of one that C code made and Python cannot change. REQUIRES: `name` has no slot in the class,
+// or is `__call__`.
+void set_in_class(PyObject* type, PyObject* name, PyObject* value);
+
 // Whether fallbacks on plain arguments may run without asking the package; only while the policy is silent.
 void allow_quick_fallbacks(bool on);
 // What they cost so far: a list of ((file, line) or None, function, calls, seconds).

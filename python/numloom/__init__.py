@@ -25,6 +25,7 @@ else:
 from numloom import _filters, _json, _ndarray, _testing  # noqa: E402
 from numloom._fallback import FallbackError, FallbackWarning  # noqa: E402
 from numloom._fallback import bridges as _bridges  # noqa: E402
+from numloom._fallback import compiled as _compiled  # noqa: E402
 from numloom._fallback import policy as _policy  # noqa: E402
 from numloom._fallback import target as _target  # noqa: E402
 from numloom._fallback.convert import from_host as _from_host  # noqa: E402
@@ -50,6 +51,7 @@ _core.__getattr__ = _namespace.facade("numpy._core").__getattr__
 _core.__path__ = []
 _filters.install()
 _bridges.install()
+_compiled.install()
 _json.install()
 _testing.install()
 

@@ -20,6 +20,7 @@ _function_types = (types.FunctionType, types.BuiltinFunctionType, type(numpy.sum
 _native_ufuncs = {}  # NumPy's ufunc -> ours
 _by_real = {}  # id of NumPy's function -> ours; the functions are kept alive by their modules
 _provided = {}
+_classes = {numpy.ndarray: _core.ndarray}  # NumPy's class -> ours, under whatever name it is found
 _facades = {}
 
 
@@ -32,8 +33,8 @@ def resolve(real, name):
         return _native_ufuncs.get(real, real)
     if isinstance(real, types.ModuleType):
         return facade(real.__name__) if real.__name__.partition(".")[0] == "numpy" else real
-    if real is numpy.ndarray:
-        return _core.ndarray
+    if isinstance(real, type):
+        return _classes.get(real, real)
     if not isinstance(real, _function_types):
         return real
     ours = _by_real.get(id(real))
@@ -213,6 +214,7 @@ def _provide(objects):
     _provided.update(objects)
     # One function of NumPy's is one of ours, whatever names it has: the name that it calls itself comes first.
     reals = {name: _lookup(name) for name in objects}
+    _classes.update({real: objects[name] for name, real in reals.items() if isinstance(real, type)})
     for name in sorted(objects, key=lambda name: getattr(reals[name], "__name__", None) != name):
         real = reals[name]
         if isinstance(real, _function_types):

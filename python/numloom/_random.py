@@ -54,6 +54,7 @@ def _generator_class(base):
         if name.startswith("_") or name in _NOT_DRAWING:
             continue
         method = getattr(base, name)
+        method = getattr(method, "__wrapped__", method)  # NumPy's own, below the one that lends (_fallback/compiled.py)
         if callable(method):
             if name in _DRAW_THROUGH_SELF[base]:
                 method = _on_plain(base, method)

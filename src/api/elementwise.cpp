@@ -232,6 +232,9 @@ Array apply_promoted(Op op, std::span<const Arg> in, const MapOptions& options) 
   std::span<const Arg> args = in;
   if (op == Op::ldexp) {
     promoted = result_type(in.first(1));
+    // A weak integer casts to the first loop there is, except where NumPy has no type but those of weak numbers.
+    const auto is_weak = [](const Arg& a) { return !a.array && a.scalar.weak != Scalar::Weak::no; };
+    if (is_weak(in[0]) && in[0].scalar.weak == Scalar::Weak::integer && !is_weak(in[1])) promoted = DType::f2;
   } else if (op == Op::select) {
     promoted = result_type(in.subspan(1));
   } else {

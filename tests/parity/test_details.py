@@ -24,6 +24,8 @@ np.ones(2, np.float32) * 1e300
 np.ones(2, np.float16) + 70000
 np.where(np.array([True, False]), np.ones(2, np.float32), 1e150)
 np.array([1.0, np.inf], dtype=np.float64).astype(bool)
+np.ldexp(10, np.arange(3)), np.ldexp(10, 3), np.ldexp(10, np.int64(3)), np.ldexp(True, np.arange(3)), np.ldexp(2.0, np.arange(3))
+a = np.arange(6.0).reshape(2, 3); np.apply_along_axis(lambda v: v.__setitem__(0, 9) or v.sum(), 1, a), a
 """
 
 # What happens in the middle of a long chain over several blocks warns, once, even where nothing of it is left in the result.

@@ -1,7 +1,10 @@
 """Third-party libraries keep NumPy, and take our arrays."""
 
+import subprocess
+import sysconfig
 import textwrap
 
+import numpy
 import pytest
 
 
@@ -166,6 +169,85 @@ def test_libraries_take_our_arrays_for_numpys(project):
     )
 
 
+_COMPILED = """
+#include <Python.h>
+#include <numpy/arrayobject.h>
+
+static PyObject* first(PyObject* self, PyObject* args) {  // writes the array and gives it back
+  PyObject* a;
+  if (!PyArg_ParseTuple(args, "O!", &PyArray_Type, &a)) return NULL;
+  *(double*)PyArray_DATA((PyArrayObject*)a) += 1;
+  Py_INCREF(a);
+  return a;
+}
+static PyObject* length(PyObject* self, PyObject* a) {  // the sum of the elements' lengths, unchecked as h5py's are
+  npy_intp n = 0;
+  for (npy_intp i = 0; i < PyArray_SIZE((PyArrayObject*)a); ++i)
+    n += PyArray_SIZE(((PyArrayObject**)PyArray_DATA((PyArrayObject*)a))[i]);
+  return PyLong_FromSsize_t(n);
+}
+static PyObject* flags(PyObject* self, PyObject* function) { return PyLong_FromLong(PyCFunction_GET_FLAGS(function) != 0); }
+static PyObject* call(PyObject* self, PyObject* args, PyObject* kwargs) { return first(self, args); }
+static PyMethodDef functions[] = {{"first", first, METH_VARARGS, "its doc"}, {"length", length, METH_O, NULL},
+                                  {"flags", flags, METH_O, NULL}, {NULL, NULL, 0, NULL}};
+static PyMethodDef methods[] = {{"first", first, METH_VARARGS, NULL}, {NULL, NULL, 0, NULL}};
+static PyTypeObject type = {PyVarObject_HEAD_INIT(NULL, 0)};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "compiled", NULL, -1, functions};
+
+PyMODINIT_FUNC PyInit_compiled(void) {
+  import_array();
+  type.tp_name = "compiled.Thing", type.tp_basicsize = sizeof(PyObject), type.tp_flags = Py_TPFLAGS_DEFAULT;
+  type.tp_methods = methods, type.tp_call = call, type.tp_new = PyType_GenericNew;
+  if (PyType_Ready(&type) < 0) return NULL;
+  PyObject* m = PyModule_Create(&module);
+  PyModule_AddObject(m, "Thing", (PyObject*)&type);
+  return m;
+}
+"""
+
+
+def test_compiled_modules_get_numpys_arrays(project):
+    """Code against NumPy's C API takes its class alone, in functions, methods, calls and as elements of arrays of objects."""
+    (project.folder / "compiled.c").write_text(_COMPILED)
+    includes = [f"-I{sysconfig.get_path('include')}", f"-I{numpy.get_include()}"]
+    subprocess.run(
+        ["gcc", "-shared", "-fPIC", "-O1", *includes, "compiled.c", "-o", "compiled.so"], cwd=project.folder, check=True
+    )
+    source = """
+        import pickle, types
+        import numpy as np
+        import compiled
+        a, thing = np.zeros(100_000) + 1, compiled.Thing()
+        print(compiled.first(a) is a, thing.first(a) is a, thing(a) is a, a[:2])
+        objects = np.empty(2, object)
+        objects[0], objects[1] = np.arange(3), np.arange(4)
+        print(compiled.length(objects), type(objects[0]) == np.ndarray)
+        f = compiled.first
+        print(type(f) is types.BuiltinFunctionType, f.__doc__, pickle.loads(pickle.dumps(f)) is f, compiled.flags(f))
+        try:
+            f([1.0])
+        except TypeError as error:
+            print(error)
+        """
+    assert project.output(source) == (
+        "True True True [4. 1.]\n7 True\nTrue its doc True 1\nargument 1 must be numpy.ndarray, not list\n"
+    )
+
+
+def test_generators_of_libraries(project):
+    """They are NumPy's own, and shuffle our arrays as NumPy's."""
+    source = """
+        import warnings
+        import numpy as np
+        warnings.simplefilter("error")
+        x = np.arange(5)
+        np.random.mtrand._rand.seed(0)
+        np.random.mtrand._rand.shuffle(x)
+        print(x, type(np.random.mtrand.RandomState(0).rand(3)) is np.ndarray)
+        """
+    assert project.output(source) == "[2 0 1 3 4] True\n"
+
+
 def test_scipys_compiled_loops(project):
     """They demand NumPy's class itself: of a gradient that the user's function returns, of a right hand side."""
     pytest.importorskip("scipy")
@@ -173,14 +255,21 @@ def test_scipys_compiled_loops(project):
         import numpy as np
         import scipy.sparse as sp
         import scipy.sparse.linalg as sl
+        from scipy import ndimage
         from scipy.optimize import minimize
         goal = np.array([1.0, 2.0])
         found = minimize(lambda x: np.sum((x - goal) ** 2), np.zeros(2), jac=lambda x: 2 * (x - goal), method="L-BFGS-B")
         print(found.x.round(6))
+        found = minimize(lambda x: np.sum((x - goal) ** 2), np.zeros(2), jac=lambda x: 2 * (x - goal), method="SLSQP")
+        print(found.x.round(6))
+        labels = np.zeros(4, np.int32)
+        print(ndimage.label(np.array([1, 0, 1, 1]), output=labels), labels)
         a = sp.csc_matrix(np.array([[4.0, 1.0], [1.0, 3.0]]))
         b = np.array([5.0, 4.0])
         lu = sl.splu(a)
         print(lu.solve(b).round(6), sl.factorized(a)(b).round(6), sl.spilu(a).solve(b).round(6), lu.shape, lu.L.nnz)
         print(isinstance(lu, sl.SuperLU))
         """
-    assert project.output(source) == "[1. 2.]\n[1. 1.] [1. 1.] [1. 1.] (2, 2) 3\nTrue\n"
+    assert project.output(source) == (
+        "[1. 2.]\n[1. 2.]\n2 [1 0 2 2]\n[1. 1.] [1. 1.] [1. 1.] (2, 2) 3\nTrue\n"
+    )

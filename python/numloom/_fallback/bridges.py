@@ -1,6 +1,7 @@
 """Where a library insists on exactly NumPy's class, it gets host views of our arrays: same storage, no copy on the host.
 
-Libraries that convert what they are given (`numpy.asarray`, the buffer protocol) need nothing here.
+Libraries that convert what they are given (`numpy.asarray`, the buffer protocol) need nothing here; compiled modules are
+adapted in general (compiled.py).
 """
 
 import functools
@@ -18,9 +19,6 @@ def install():
     after_import("autograd.tracer", _autograd)
     after_import("numba.core.dispatcher", _numba)
     after_import("pandas", _pandas)
-    after_import("cv2", _opencv)
-    after_import("scipy.optimize._lbfgsb_py", _lbfgsb)
-    after_import("scipy.sparse.linalg._dsolve.linsolve", _superlu)
     after_import("torch", _torch)
 
 
@@ -95,13 +93,6 @@ def _lend_to_methods(cls):
                 return
 
 
-def _opencv(module):
-    """Its functions take NumPy's arrays alone."""
-    for name, value in list(vars(module).items()):
-        if isinstance(value, types.BuiltinFunctionType):
-            setattr(module, name, make_lending(value))
-
-
 def _torch(module):
     plain = module.as_tensor
     for name in ("as_tensor", "asarray", "from_numpy", "tensor"):
@@ -115,43 +106,3 @@ def _torch(module):
         return (plain if there else lending)(data, *args, **kwargs)
 
     module.as_tensor = as_tensor
-
-
-def _lbfgsb(module):
-    """Its compiled loop takes NumPy's arrays alone, and gets what the user's gradient returned."""
-    names = vars(module._lbfgsb) | {"setulb": make_lending(module._lbfgsb.setulb)}
-    module._lbfgsb = types.SimpleNamespace(**names)
-
-
-def _superlu(module):
-    """The compiled factorizations solve for NumPy's arrays alone."""
-    for name in ("splu", "spilu"):
-        setattr(module, name, _factorizing(getattr(module, name)))
-
-
-def _factorizing(plain):
-    @functools.wraps(plain)
-    def factorize(*args, **kwargs):
-        return _Factors(plain(*args, **kwargs))
-
-    return factorize
-
-
-class _Factors:
-    """A SuperLU object whose `solve` takes our arrays, too."""
-
-    __slots__ = ("_factors", "solve")
-
-    def __init__(self, factors):
-        self._factors = factors
-        self.solve = make_lending(factors.solve)
-
-    @property  # type: ignore[misc]
-    def __class__(self):
-        return type(self._factors)
-
-    def __getattr__(self, name):
-        return getattr(self._factors, name)
-
-    def __repr__(self):
-        return repr(self._factors)

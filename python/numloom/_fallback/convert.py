@@ -54,6 +54,9 @@ class Loan:
             return {key: self.lend(item, writable) for key, item in value.items()}
         if isinstance(value, tuple) and hasattr(kind, "_fields"):
             return kind(*[self.lend(item, writable) for item in value])
+        return self.lend_other(value, kind)
+
+    def lend_other(self, value, kind):
         made = _stand_in_for(kind)
         return value if made is None else made(value)
 
@@ -81,6 +84,28 @@ class Loan:
         while rest:
             taken.append(self.take_back([rest.pop()]))
         return taken
+
+
+class LibraryLoan(Loan):
+    """A loan to a library's function: whatever is no array of ours stays what it is, but for an array of objects that has arrays
+    of ours as elements. Compiled code takes such elements for NumPy's without looking."""
+
+    __slots__ = ()
+
+    def lend(self, value, writable):
+        if type(value) is _real and value.dtype.kind == "O" and _ours in set(map(type, value.flat)):
+            lent = value.copy()
+            for i, item in numpy.ndenumerate(value):
+                lent[i] = self.lend(item, writable)
+            return lent
+        return super().lend(value, writable)
+
+    def lend_other(self, value, kind):
+        return value
+
+    def own(self, box):
+        """The result in `box`, or None after an error: one of the views lent is its array, all else what it is."""
+        return self.owners.get(id(box[0]), box[0]) if box else None
 
 
 # Classes whose `__array__`, written in Python against us, may return one of our arrays. NumPy takes nothing but its own there, so

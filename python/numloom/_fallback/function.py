@@ -6,8 +6,8 @@ import importlib
 import operator
 
 from numloom import _core
-from numloom._fallback.convert import Loan
-from numloom._fallback.target import Target, as_it_is
+from numloom._fallback.convert import LibraryLoan
+from numloom._fallback.target import Target
 
 
 def _kind(real):
@@ -39,14 +39,15 @@ def make_composite(ours, real, name):
 
 
 def make_lending(real):
-    """A library's function that gets host views in place of our arrays; its results are left as they are."""
+    """A library's function that gets host views in place of our arrays; its results are left as they are, but that a view
+    which it gives back is our array."""
 
     def begin(args, kwargs):
-        loan = Loan()
+        loan = LibraryLoan()
         lent = tuple([loan.lend(x, True) for x in args])
-        return real, lent, {k: loan.lend(x, True) for k, x in kwargs.items()} if kwargs else None, as_it_is
+        return real, lent, {k: loan.lend(x, True) for k, x in kwargs.items()} if kwargs else None, loan.own
 
-    function = _core.function(real, begin, "lends")
+    function = _kind(real)(real, begin, "lends")
     functools.update_wrapper(function, real)
     return function
 

@@ -3,8 +3,9 @@
 Names are dotted as in NumPy's documentation, without the leading `numpy.`; methods are written `ndarray.sort`.
 """
 
-# Functions that write an argument: the argument's position and its name.
+# Functions that write an argument, or hand parts of it to the caller's function, which may: the argument's position and its name.
 WRITES = {
+    "apply_along_axis": ((2, "arr"),),
     "copyto": ((0, "dst"),),
     "fill_diagonal": ((0, "a"),),
     "median": ((0, "a"),),

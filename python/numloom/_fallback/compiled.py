@@ -1,0 +1,102 @@
+"""Functions of other libraries' compiled modules get host views of our arrays: same storage, no copy on the host.
+
+What is written against NumPy's C API looks into NumPy's own objects and takes no other. Its callers are no help: a library that
+asks `isinstance(x, numpy.ndarray)` hands ours on, and so do callbacks of the user's that return them. So the functions and
+the methods of such a module lend, from its import on. Calls without an array of ours go straight to them.
+"""
+
+import functools
+import importlib.machinery
+import re
+import sys
+import types
+
+from numloom import _core
+from numloom._fallback.after_import import after_import
+from numloom._fallback.function import make_lending
+
+_loader = importlib.machinery.ExtensionFileLoader
+# Fused functions of Cython's are left: they are indexed by type, and take any buffer.
+_FUNCTIONS = ("builtin_function_or_method", "cython_function_or_method", "method_descriptor")
+_uses_numpy = re.compile(b"_ARRAY_API").search  # the capsule with NumPy's C functions
+
+
+def install():
+    plain_exec = _loader.exec_module
+
+    @functools.wraps(plain_exec)
+    def exec_module(self, module):
+        plain_exec(self, module)
+        _adapt(module)
+
+    _loader.exec_module = exec_module
+    _adapt_loaded()
+    after_import("numpy.random", _adapt_generators)
+
+
+def _adapt_generators(random):
+    """Those that libraries made, and gave to user code."""
+    _adapt_class(random.RandomState)
+    _adapt_class(random.Generator)
+
+
+def _adapt_loaded():
+    """Modules from before us: other modules may hold their functions, too."""
+    replaced = {}
+    for module in list(sys.modules.values()):
+        if isinstance(getattr(getattr(module, "__spec__", None), "loader", None), _loader):
+            replaced.update(_adapt(module))
+    if not replaced:
+        return
+    for module in list(sys.modules.values()):
+        if type(module) is types.ModuleType:
+            for name, value in list(vars(module).items()):
+                pair = replaced.get(id(value))
+                if pair is not None:
+                    setattr(module, name, pair[1])
+
+
+def _adapt(module):
+    """Have the module's functions and methods lend. Returns what was replaced: id of a function -> it and its replacement."""
+    name = module.__name__
+    if name.partition(".")[0] in ("numpy", "numloom") or not _is_against_numpy(getattr(module, "__file__", None)):
+        return {}
+    replaced = {}
+    for key, value in list(vars(module).items()):
+        if key.startswith("__"):
+            continue
+        if _is_function(value):
+            made = _lending(value)
+            replaced[id(value)] = value, made
+            setattr(module, key, made)
+        elif isinstance(value, type):
+            _adapt_class(value)
+    return replaced
+
+
+def _is_against_numpy(file):
+    try:
+        with open(file, "rb") as stream:
+            return _uses_numpy(stream.read()) is not None
+    except (OSError, TypeError):
+        return False
+
+
+def _is_function(value):
+    return type(value).__name__ in _FUNCTIONS
+
+
+def _lending(function):
+    made = make_lending(function)
+    return _core.as_builtin(made) if isinstance(function, types.BuiltinFunctionType) else made
+
+
+def _adapt_class(cls):
+    for name, value in list(vars(cls).items()):
+        if type(value).__name__ == "instancemethod":  # how pybind11 binds its functions, the special ones too
+            if isinstance(value.__func__, types.BuiltinFunctionType):
+                _core.set_in_class(cls, name, type(value)(_lending(value.__func__)))
+        elif name == "__call__" and type(value) is types.WrapperDescriptorType:
+            _core.set_in_class(cls, name, make_lending(value))
+        elif _is_function(value) and not name.startswith("__"):
+            _core.set_in_class(cls, name, make_lending(value))
