@@ -141,13 +141,13 @@ int set_shape(PyObject* self, PyObject* value, void*) {
     return -1;
   }
   try {
-    warn_as_numpy("shape");
     Array& a = array_of(self);
     ShapeArg shape;
     if (!to_shape(value, shape)) {
-      set_as_numpy(self, "shape", value);
+      set_as_numpy(self, "shape", value);  // which warns itself
       raise(PyExc_ValueError, "Numloom arrays have fewer dimensions");
     }
+    warn_as_numpy("shape");
     Array r = reshape(a, shape.span());
     if (r.buf != a.buf) {
       raise(PyExc_AttributeError,
