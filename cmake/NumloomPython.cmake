@@ -1,11 +1,10 @@
 # The interpreter: it runs the generator of the op table, it says where pip put the libraries below, and the module is
-# built for it. Sets Python_EXECUTABLE and Python3_EXECUTABLE, NUMLOOM_SITE (a list of its site-packages folders).
+# built for it. Sets Python_EXECUTABLE and NUMLOOM_SITE (a list of its site-packages folders).
 if(NUMLOOM_PYTHON)
   find_package(Python 3.11 REQUIRED COMPONENTS Interpreter Development.Module NumPy)
 else()
   find_package(Python 3.11 REQUIRED COMPONENTS Interpreter)
 endif()
-set(Python3_EXECUTABLE ${Python_EXECUTABLE})
 
 execute_process(
   COMMAND ${Python_EXECUTABLE} -c "import sys; print(';'.join(p for p in sys.path if p.rstrip('/').endswith('-packages')))"

@@ -23,7 +23,7 @@ PLACED = [
     (re.compile(r"python/bindings/.*"), "bindings"),
 ]
 # A GPU backend and the CPU backend are siblings: neither may know the other.
-SIBLINGS = ["backend/cpu/", "backend/cuda/", "backend/null/"]
+SIBLINGS = ["backend/cpu/", "backend/cuda/"]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.M)
 FOREIGN_PATH = re.compile(r"(?<![\w.$}~/])/(?:home|root|work|Users|mnt|workspace|opt/wheels)/[\w.-]+")
