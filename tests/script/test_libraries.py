@@ -94,6 +94,27 @@ def test_scipy(project):
     )
 
 
+def test_scikit_image(project):
+    pytest.importorskip("skimage")
+    program = """
+        import numpy as np
+        from skimage import color, exposure, feature, filters, measure, morphology, segmentation, transform, util
+        y, x = np.mgrid[0:64, 0:64]
+        image = np.exp(-((x - 20) ** 2 + (y - 30) ** 2) / 50.0) + 0.5 * np.exp(-((x - 45) ** 2 + (y - 40) ** 2) / 30.0)
+        print(np.round(filters.gaussian(image, 2)[::16, ::16], 6), round(float(filters.threshold_otsu(image)), 6))
+        print(np.round(filters.sobel(image).max(), 6), feature.peak_local_max(image, min_distance=5).tolist())
+        mask = image > 0.3
+        labels = measure.label(mask)
+        print(labels.max(), [(r.area, np.round(r.centroid, 3).tolist()) for r in measure.regionprops(labels, intensity_image=image)])
+        print(morphology.dilation(mask).sum(), segmentation.find_boundaries(labels).sum(), util.img_as_ubyte(mask).sum())
+        rgb = np.stack([image, image / 2, 1 - image], axis=-1).clip(0, 1)
+        print(np.round(color.rgb2gray(rgb).mean(), 6), np.round(color.rgb2hsv(rgb)[::32, ::32], 5), exposure.histogram(image, 4)[0])
+        print(transform.resize(image, (8, 8)).shape, np.round(transform.rotate(image, 30)[::16, 32], 6), len(measure.find_contours(image, 0.4)))
+        """
+    project.same(program)
+    project.same_by_import(program)
+
+
 def test_pillow(project):
     pytest.importorskip("PIL")
     project.same(
