@@ -125,3 +125,21 @@ def test_unusable_cache_folders_are_left_alone(project, tmp_path, folder):
             os.chown(cache, 12345, 12345)
     assert project.output(PROGRAM, env=emulated(NUMLOOM_JIT="sync", NUMLOOM_CACHE_DIR=str(cache))) == RESULT
     assert not cache.is_dir() or not list(Path(cache).iterdir())
+
+
+@emulator
+@pytest.mark.parametrize("home", ["mine", "a link", "missing", "foreign"])
+def test_the_cache_is_in_a_home_that_is_there_and_ours(project, tmp_path, home):
+    folder = tmp_path / "home"
+    if home != "missing":
+        folder.mkdir()
+    if home == "a link":
+        folder = tmp_path / "link"
+        folder.symlink_to(tmp_path / "home")
+    if home == "foreign":
+        if os.geteuid():
+            pytest.skip("giving a folder away needs root")
+        os.chown(folder, 12345, 12345)
+    assert project.output(PROGRAM, env=emulated(NUMLOOM_JIT="sync", HOME=str(folder), XDG_CACHE_HOME="")) == RESULT
+    assert bool(list(folder.glob(".cache/numloom/*.cubin"))) == (home in ("mine", "a link"))
+    assert folder.exists() == (home != "missing")

@@ -76,14 +76,18 @@ std::string hex(uint64_t v) {
   return out;
 }
 
+bool is_our_folder(const struct stat& st) { return S_ISDIR(st.st_mode) && st.st_uid == ::geteuid(); }
+
 // Empty where there is no folder to trust.
 std::string folder() {
   std::string path;
+  struct stat st;
   if (const char* env = std::getenv("NUMLOOM_CACHE_DIR"); env && *env) {
     path = env;
   } else if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache == '/') {
     path = std::string(cache) + "/numloom";
-  } else if (const char* home = std::getenv("HOME"); home && *home) {
+  } else if (const char* home = std::getenv("HOME"); home && ::stat(home, &st) == 0 && is_our_folder(st)) {
+    // A home that is not there is not made (`/nonexistent` is that of services), nor does root write into a user's.
     path = std::string(home) + "/.cache/numloom";
   } else {
     return {};
@@ -91,8 +95,7 @@ std::string folder() {
   std::error_code ec;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ec);
   ::mkdir(path.c_str(), 0700);
-  struct stat st;
-  if (::lstat(path.c_str(), &st) != 0 || !S_ISDIR(st.st_mode) || st.st_uid != ::geteuid() || (st.st_mode & 077) != 0) return {};
+  if (::lstat(path.c_str(), &st) != 0 || !is_our_folder(st) || (st.st_mode & 077) != 0) return {};
   return path;
 }
 
