@@ -110,7 +110,7 @@ void set_hook(PyObject*& slot, nb::handle value) {
 }  // namespace
 
 PyMethodDef* method_table() {
-  for (PyMethodDef* t : {array_methods, reduction_methods, shape_methods, select_methods}) {
+  for (PyMethodDef* t : {array_methods, reduction_methods, shape_methods, select_methods, exchange_methods}) {
     for (; t->ml_name; ++t) all_methods.push_back(*t);
   }
   all_methods.push_back(kEnd);
@@ -142,7 +142,7 @@ NB_MODULE(_core, m) {
     init_draw(m.ptr());
     init_verify(m.ptr());
     Ref functions = checked(PyDict_New());
-    for (PyMethodDef* t : {creation_functions, reduction_functions, shape_functions, select_functions}) {
+    for (PyMethodDef* t : {creation_functions, reduction_functions, shape_functions, select_functions, exchange_functions}) {
       add_functions(functions.get(), m.ptr(), t);
     }
     check(PyModule_AddObjectRef(m.ptr(), "functions", functions.get()));

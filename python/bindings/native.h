@@ -10,6 +10,7 @@ extern PyMethodDef reduction_functions[], reduction_methods[];
 extern PyMethodDef shape_functions[], shape_methods[];
 extern PyMethodDef select_functions[], select_methods[];
 extern PyMethodDef array_methods[];
+extern PyMethodDef exchange_functions[], exchange_methods[];
 
 #define NUMLOOM_FUNCTION(NAME, F)                                                                            \
   {NAME, reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(::numloom::python::function_entry<NAME, F>)), \

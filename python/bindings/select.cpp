@@ -365,16 +365,6 @@ PyObject* round_builtin(const Call& call) {
   return PyObject_VectorcallMethod(name.get(), args.data(), call.n, call.kwnames);
 }
 
-// DLPack is NumPy's, over a real array that the capsule keeps leased.
-template <FixedString Name>
-PyObject* via_real(const Call& call) {
-  Ref real = checked(to_numpy(call.args[0]));
-  Ref name = checked(PyUnicode_FromString(Name.text));
-  std::vector<PyObject*> args(call.args, call.args + call.n + call.keywords());
-  args[0] = real.get();
-  return PyObject_VectorcallMethod(name.get(), args.data(), call.n, call.kwnames);
-}
-
 }  // namespace
 
 PyMethodDef select_functions[] = {
@@ -403,8 +393,6 @@ PyMethodDef array_methods[] = {
     NUMLOOM_METHOD("conjugate", conjugate_method),
     NUMLOOM_METHOD("__complex__", complex_method),
     NUMLOOM_METHOD("__round__", round_builtin),
-    NUMLOOM_METHOD("__dlpack__", via_real<"__dlpack__">),
-    NUMLOOM_METHOD("__dlpack_device__", via_real<"__dlpack_device__">),
     {"__array_ufunc__", reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(array_ufunc)), METH_VARARGS | METH_KEYWORDS,
      nullptr},
     kEnd,

@@ -87,11 +87,12 @@ bool ready_here(const Array& a) { return a.buf->readable() && a.buf->host; }
 bool writable_here(const Array& a) { return a.buf->idle() && a.buf->host && a.buf->host_valid; }
 
 bool in_shared_bytes(const Array& a, const Array& b) {
-  if (a.buf == b.buf || !(a.buf->foreign || b.buf->foreign) || !a.buf->shared() || !b.buf->shared()) return false;
+  if (a.buf == b.buf || !a.buf->shared() || !b.buf->shared()) return false;
   int64_t low_a, high_a, low_b, high_b;
   a.layout.extent(a.item(), low_a, high_a);
   b.layout.extent(b.item(), low_b, high_b);
-  return a.buf->host + high_a > b.buf->host + low_b && b.buf->host + high_b > a.buf->host + low_a;
+  const auto meet = [&](const char* p, const char* q) { return p && q && p + high_a > q + low_b && q + high_b > p + low_a; };
+  return meet(a.buf->host, b.buf->host) || meet(a.buf->device, b.buf->device);
 }
 
 Array without_overlap(const Array& a, const Array& out) {

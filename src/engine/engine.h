@@ -75,10 +75,13 @@ class Engine {
   void demand(FlushReason reason, std::span<Buffer* const> buffers, bool write = false);
   // The same for everything recorded.
   void demand_all(FlushReason reason);
-  // Demands b where an unrun instruction writes it (or reads it, for `write`), and brings its values home.
-  char* share_device(Buffer& b);
+  // The address of b's values on the device, which others may read and write from now on: for good, or while b has device_leases.
+  char* share_device(Buffer& b, bool for_good);
+  // b is memory of others on the device.
+  void take_in(Buffer& b);
   // Memory on the device for b, whose values are still to come.
   char* device_room(Buffer& b) { return ready(b, device_backend(), false); }
+  // Demands b where an unrun instruction writes it (or reads it, for `write`), and brings its values home.
   void host_ready(Buffer& b, FlushReason reason, bool write);
   // The values of b, which has none yet, made now, in order, into memory where they will be used.
   void fill(Buffer& b, const Backend::Produce& produce);

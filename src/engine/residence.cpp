@@ -16,7 +16,7 @@ std::vector<std::pair<char*, int64_t>> abandoned;  // device memory to free at t
 
 void abandon(Buffer& b) {
   std::lock_guard lock(resident_mutex);
-  abandoned.emplace_back(b.device, b.nbytes);
+  if (!b.device_foreign) abandoned.emplace_back(b.device, b.nbytes);
   if (b.resident < 0) return;
   resident[b.resident] = resident.back();
   resident[b.resident]->resident = b.resident;
@@ -25,6 +25,7 @@ void abandon(Buffer& b) {
 }
 
 void settle_in(Buffer& b, char* memory) {
+  free_device_memory = abandon;
   std::lock_guard lock(resident_mutex);
   b.device = memory;
   b.resident = static_cast<int32_t>(resident.size());
@@ -78,7 +79,6 @@ int64_t Engine::evict(int64_t nbytes) {
 }
 
 char* Engine::device_memory(Backend& backend, int64_t nbytes) {
-  free_device_memory = abandon;
   free_abandoned(backend);
   // What is evicted may lie in pieces: then everything goes.
   for (const int64_t wanted : {nbytes, std::numeric_limits<int64_t>::max()}) {
@@ -169,12 +169,17 @@ void Engine::wait() {
 
 int64_t Engine::device_limit() { return placement == Placement::cuda ? device_backend().memory() : 0; }
 
-// The address of b's values on the device, which others may read and write from now on.
-char* Engine::share_device(Buffer& b) {
+void Engine::take_in(Buffer& b) {
+  device_backend();  // throws where there is no device
+  settle_in(b, b.device);
+}
+
+char* Engine::share_device(Buffer& b, bool for_good) {
   Buffer* const wanted = &b;
   demand(FlushReason::exported, {&wanted, 1}, true);
   char* const p = ready(b, device_backend(), true);
-  b.device_shared = true;
+  if (for_good) b.device_shared = true;
+  else b.device_leases.fetch_add(1);
   b.device_valid = true;  // never written: its contents are what the allocation held
   if (b.device_home()) b.host_valid = false;
   return p;

@@ -114,6 +114,17 @@ Buffer* Buffer::wrap(void* host, int64_t nbytes, void* owner, void (*release)(vo
   return b;
 }
 
+Buffer* Buffer::wrap_device(char* device, int64_t nbytes, void* owner, void (*release)(void*)) {
+  Buffer* b = make(nbytes);
+  b->device = device;
+  b->device_valid = true;
+  b->device_foreign = true;
+  b->device_shared = true;
+  b->owner_ = owner;
+  b->release_ = release;
+  return b;
+}
+
 char* Buffer::ensure_host() {
   if (!host) {
     try {

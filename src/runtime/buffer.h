@@ -25,6 +25,8 @@ class Buffer {
   static Buffer* make_host(int64_t nbytes);
   // Memory owned by someone else. `release(owner)` runs when the buffer dies. `shared`: others hold it too.
   static Buffer* wrap(void* host, int64_t nbytes, void* owner, void (*release)(void*), bool shared);
+  // The same for memory on the device, which others hold too.
+  static Buffer* wrap_device(char* device, int64_t nbytes, void* owner, void (*release)(void*));
 
   void retain() { counts_.fetch_add(1, std::memory_order_relaxed); }
   void release() { drop(1); }
@@ -41,8 +43,10 @@ class Buffer {
   // Memory that foreign code can reach: an instruction touching it has run when its call returns.
   bool shared() const { return shared_on_host() || shared_on_device(); }
   bool shared_on_host() const { return foreign || leases.load(std::memory_order_relaxed) > 0; }
-  // The device's memory was handed out: it stays where it is as long as the buffer lives.
-  bool shared_on_device() const { return device_shared.load(std::memory_order_relaxed); }
+  // The device's memory was handed out, for a while or for good: meanwhile it stays where it is.
+  bool shared_on_device() const {
+    return device_shared.load(std::memory_order_relaxed) || device_leases.load(std::memory_order_relaxed) > 0;
+  }
   // The device's copy is the true one, whatever the host holds. Where both sides are shared the host's is.
   bool device_home() const { return shared_on_device() && !shared_on_host(); }
   // No unrun instruction reads or writes it.
@@ -80,7 +84,8 @@ class Buffer {
   Relaxed<bool> host_valid = false;
   Relaxed<bool> device_valid = false;
   bool foreign = false;
-  std::atomic<int32_t> leases{0};
+  bool device_foreign = false;  // the device's memory is not of our pool
+  std::atomic<int32_t> leases{0}, device_leases{0};
   std::atomic<bool> device_shared{false};
   std::atomic<int32_t> pending_reads{0};
   std::atomic<int32_t> pending_writes{0};

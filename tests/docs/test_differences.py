@@ -251,6 +251,22 @@ def test_cuda_scans():
 
 
 @needs_cuda
+def test_device_capsules():
+    before = numloom.device()
+    numloom.set_device("cuda")
+    try:
+        a = numloom.arange(5.0) + 1
+        assert a.__dlpack_device__() == (2, 0)
+        with pytest.raises(RuntimeError, match="Unsupported device"):
+            numpy.from_dlpack(a)
+        assert numpy.asarray(a).tolist() == [1, 2, 3, 4, 5]
+    finally:
+        numloom.set_device(before)
+    # NumPy's arrays are on the host, so those of a script are, too.
+    assert run("import numpy as np; print((np.arange(5.0) + 1).__dlpack_device__() == (1, 0))", "--device", "cuda") == "True"
+
+
+@needs_cuda
 def test_device_arrays_after_fork():
     code = """
         import os

@@ -113,7 +113,7 @@ FOUND: dict[str, str] = {
     """,
     "an operand that is an export of the array written was not seen to overlap it": """
         v0 = np.arange(4)
-        e1 = numpy.from_dlpack(v0)
+        e1 = numpy.from_dlpack(v0, device='cpu')
         v0[np.array([1, 2, -2], dtype=int)] = settled(e1[:3])
         v2 = np.arange(5.0)
         e3 = numpy.asarray(v2)

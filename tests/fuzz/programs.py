@@ -459,7 +459,7 @@ class Generator:
         name = self.pick()
         e = f"e{self.new()[1:]}"
         how = r.choice([f"numpy.asarray({name})", f"numpy.asarray({name})[::-1]", f"numpy.array({name}, copy=None)[...]",
-                        f"numpy.asarray(memoryview({name}))", f"numpy.from_dlpack({name})"])  # fmt: skip
+                        f"numpy.asarray(memoryview({name}))", f"numpy.from_dlpack({name}, device='cpu')"])  # fmt: skip
         if not isinstance(self.names[name], numpy.ndarray) or ("dlpack" in how and not self.names[name].flags.writeable):
             return None
         return f"{e} = {how}"

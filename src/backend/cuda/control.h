@@ -14,6 +14,8 @@ void stop_compiling();
 // Copies memory of others on the device, once what is on `stream` is done (0: nothing to wait for, 1: the legacy default
 // stream, 2: the thread's own); when it returns, they may change it again.
 void copy_in(void* to, uint64_t from, int64_t nbytes, uint64_t stream);
+// What comes onto that stream from now on waits for what is on ours.
+void let_follow(uint64_t stream);
 // "NVIDIA H200, compute capability 9.0, driver of CUDA 13.0"; throws runtime_error where there is no device.
 std::string device_description();
 

@@ -134,10 +134,18 @@ class CudaBackend final : public Backend {
   }
 
   Pool& pool() { return pool_; }
+  void let_follow(CUstream other) {
+    Driver& d = Driver::get();
+    d.enter();
+    if (!reached_) check(d.cuEventCreate_(&reached_, CU_EVENT_DISABLE_TIMING), "creating an event");
+    check(d.cuEventRecord_(reached_, stream_), "lending memory");
+    check(d.cuStreamWaitEvent_(other, reached_, 0), "lending memory");
+  }
 
  private:
   int64_t memory_ = 0;  // asked once
   CUstream stream_;
+  CUevent reached_ = nullptr;
   Pool pool_;
   Images images_;
   Staging staging_;
@@ -157,6 +165,11 @@ void free_all_blocks() {
 }
 
 void stop_compiling() { Jit::stop(); }
+
+void let_follow(uint64_t stream) {
+  cuda_backend();
+  instance->let_follow(reinterpret_cast<CUstream>(stream));
+}
 
 void copy_in(void* to, uint64_t from, int64_t nbytes, uint64_t stream) {
   Backend& backend = cuda_backend();

@@ -15,7 +15,7 @@ namespace numloom::cuda {
   X(cuDriverGetVersion)                                                                                                        \
   X(cuDeviceGetCount) X(cuDeviceGet) X(cuDeviceGetName) X(cuDeviceGetAttribute) X(cuDevicePrimaryCtxRetain) X(cuCtxSetCurrent) \
       X(cuCtxGetCurrent) X(cuGetErrorName) X(cuGetErrorString) X(cuStreamCreate) X(cuStreamSynchronize) X(cuEventCreate)       \
-          X(cuEventRecord) X(cuEventSynchronize) X(cuEventQuery) X(cuMemAlloc) X(cuMemFree) X(cuMemGetInfo) X(cuMemHostAlloc)  \
+          X(cuEventRecord) X(cuEventSynchronize) X(cuStreamWaitEvent) X(cuEventQuery) X(cuMemAlloc) X(cuMemFree) X(cuMemGetInfo) X(cuMemHostAlloc)  \
               X(cuMemFreeHost) X(cuMemHostGetDevicePointer) X(cuMemcpyHtoDAsync) X(cuMemcpyDtoHAsync) X(cuMemcpyDtoDAsync)     \
                   X(cuMemsetD8Async) X(cuModuleLoadData) X(cuModuleGetFunction) X(cuModuleUnload) X(cuFuncSetAttribute)        \
                       X(cuFuncGetAttribute) X(cuLaunchKernel)

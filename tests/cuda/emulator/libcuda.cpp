@@ -117,6 +117,7 @@ CUresult cuGetErrorString(CUresult, const char** s) { return *s = "emulated", CU
 CUresult cuStreamCreate(CUstream* s, unsigned) { return *s = nullptr, CUDA_SUCCESS; }
 CUresult cuStreamSynchronize(CUstream) { return CUDA_SUCCESS; }
 CUresult cuEventCreate(CUevent* e, unsigned) { return *e = nullptr, CUDA_SUCCESS; }
+CUresult cuStreamWaitEvent(CUstream, CUevent, unsigned) { return CUDA_SUCCESS; }
 CUresult cuEventRecord(CUevent, CUstream) { return CUDA_SUCCESS; }
 CUresult cuEventSynchronize(CUevent) { return CUDA_SUCCESS; }
 CUresult cuEventQuery(CUevent) { return CUDA_SUCCESS; }
