@@ -10,7 +10,7 @@
 //   add_bit_generator       see draw.h
 //   from_numpy, to_numpy, wrap_result, is_ours, rebind, is_scalar, flag_bits, set_writeable
 //   set_verify              see verify.cpp
-//   set_script_mode, script_mode, eval, eval_all, settle, synchronize, set_device, device
+//   set_script_mode, script_mode, eval, eval_all, settle, issue_warnings, synchronize, set_device, device
 //   counters, reset_counters, debug_program, debug_plan, debug_bytecode, debug_texts, debug_keep, add_site_folder,
 //   before_exit
 //   before_fork, after_fork_parent, after_fork_child
@@ -24,6 +24,7 @@
 #include "api/functions.h"
 #include "backend/cuda/control.h"
 #include "draw.h"
+#include "engine/engine.h"
 #include "native.h"
 #include "ndarray.h"
 #include "trampoline.h"
@@ -198,6 +199,7 @@ NB_MODULE(_core, m) {
   m.def("eval", eval_these);
   m.def("settle", [] { translated([] { numloom::settle(); }); });
   m.def("eval_all", [] { translated([] { numloom::eval_all(); }); });
+  m.def("issue_warnings", [] { translated([] { numloom::issue_warnings(); }); });
   m.def("synchronize", [] { translated([] { numloom::synchronize(); }); });
   m.def("set_device", set_device_named);
   m.def("device", device_name);

@@ -1,6 +1,8 @@
-// --verify: every flush is also described to the package, which computes it with NumPy on copies and compares.
+// --verify: every flush is also described to the package, which computes it with NumPy on copies and compares. Describing and
+// copying happen in the flush and run no Python; comparing comes after it, when signal handlers and other threads may compute.
 // Thread safety: the engine lock and the GIL.
 #include <cstring>
+#include <deque>
 #include <unordered_map>
 
 #include "calls.h"
@@ -12,13 +14,15 @@
 namespace numloom::python {
 namespace {
 
-PyObject* begin_callback = nullptr;
-PyObject* end_callback = nullptr;
+PyObject* check_callback = nullptr;
 
 struct Checked {
   std::unordered_map<Buffer*, PyObject*> shadows;  // retained, but by no handle: planning must not see us -> owned copy
-  Ref state;
+  Ref steps;
 };
+
+struct Kept { Ref steps, memories; };
+std::deque<Kept> kept;  // flushes to be compared
 
 // A copy of what the buffer holds before the flush, as bytes.
 PyObject* shadow_of(Checked& c, Buffer* b) {
@@ -60,10 +64,10 @@ Ref describe_instruction(Checked& c, const Instr& i) {
                                i.axes, types.get(), out.get(), in.get(), place.get()));
 }
 
-// An error of the callbacks is shown and forgotten, but for Ctrl-C, which is raised when the flush has ended.
-void leave_error(PyObject* callback) {
+// An error of the callback is shown and forgotten, but for Ctrl-C, which is raised when the call has ended.
+void leave_error() {
   const bool interrupted = PyErr_ExceptionMatches(PyExc_KeyboardInterrupt);
-  if (!interrupted) return PyErr_WriteUnraisable(callback);
+  if (!interrupted) return PyErr_WriteUnraisable(check_callback);
   PyErr_Clear();
   PyErr_SetInterrupt();
 }
@@ -78,8 +82,8 @@ void* verify_begin(const Program& program) {
       Ref step = describe_instruction(*c, program[i]);
       check(PyList_Append(steps.get(), step.get()));
     }
-    c->state = checked(PyObject_CallOneArg(begin_callback, steps.get()));
-  } catch (...) { leave_error(begin_callback); }
+    c->steps = std::move(steps);
+  } catch (...) { leave_error(); }
   PyGILState_Release(gil);
   return c;
 }
@@ -91,15 +95,15 @@ void verify_end(void* state, bool ran) {
     Ref pairs = checked(PyList_New(0));
     for (auto& [buffer, shadow] : c->shadows) {
       // What no name can reach need not have been stored.
-      if (!ran || !c->state || buffer->handles() == 0 || !(buffer->host_valid || buffer->device_valid)) continue;
+      if (!ran || !c->steps || buffer->handles() == 0 || !(buffer->host_valid || buffer->device_valid)) continue;
       npy_intp size = buffer->nbytes;
       Ref actual = checked(PyArray_EMPTY(1, &size, NPY_UINT8, 0));
       std::memcpy(PyArray_DATA(reinterpret_cast<PyArrayObject*>(actual.get())), Engine::get().home(*buffer), buffer->nbytes);
       Ref pair = checked(Py_BuildValue("(OO)", shadow, actual.get()));
       check(PyList_Append(pairs.get(), pair.get()));
     }
-    if (ran && c->state) checked(PyObject_CallFunctionObjArgs(end_callback, c->state.get(), pairs.get(), nullptr));
-  } catch (...) { leave_error(end_callback); }
+    if (ran && c->steps) kept.push_back({std::move(c->steps), std::move(pairs)});
+  } catch (...) { leave_error(); }
   for (auto& [buffer, shadow] : c->shadows) {
     Py_DECREF(shadow);
     buffer->release();
@@ -108,18 +112,27 @@ void verify_end(void* state, bool ran) {
   PyGILState_Release(gil);
 }
 
-// set_verify(begin, end): begin(steps) computes with NumPy and returns a state, end(state, [(computed, actual), ...]) compares.
-PyObject* set_verify(PyObject*, PyObject* args) {
-  PyObject *begin, *end;
-  if (!PyArg_ParseTuple(args, "OO", &begin, &end)) return nullptr;
-  Py_XSETREF(begin_callback, Py_NewRef(begin));
-  Py_XSETREF(end_callback, Py_NewRef(end));
+void compare_kept() {
+  const PyGILState_STATE gil = PyGILState_Ensure();
+  while (!kept.empty()) {
+    const Kept next = std::move(kept.front());
+    kept.pop_front();
+    const Ref done(PyObject_CallFunctionObjArgs(check_callback, next.steps.get(), next.memories.get(), nullptr));
+    if (!done) leave_error();
+  }
+  PyGILState_Release(gil);
+}
+
+// set_verify(check): check(steps, [(before, after), ...]) computes with NumPy on the memory before, and compares.
+PyObject* set_verify(PyObject*, PyObject* check) {
+  Py_XSETREF(check_callback, Py_NewRef(check));
   hooks().verify_begin = verify_begin;
   hooks().verify_end = verify_end;
+  hooks().verify = compare_kept;
   Py_RETURN_NONE;
 }
 
-PyMethodDef set_verify_def = {"set_verify", set_verify, METH_VARARGS, "Check every flush with these callbacks."};
+PyMethodDef set_verify_def = {"set_verify", set_verify, METH_O, "Check every flush with this callback."};
 
 }  // namespace
 

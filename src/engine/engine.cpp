@@ -38,7 +38,7 @@ struct PendingWarning {
 };
 std::mutex warning_mutex;
 std::vector<PendingWarning> pending_warnings;
-std::atomic<bool> any_warning{false};
+std::atomic<bool> any_news{false};  // warnings, or values to verify
 
 }  // namespace
 
@@ -52,7 +52,7 @@ const char* flush_reason_name(FlushReason r) {
 
 EngineLock::EngineLock() : held_(holds_engine ? nullptr : &holds_engine) {
   if (held_) take_engine(*held_);
-  else if (Engine::get().running_) throw runtime_error("no array can be computed while the results of a flush are compared");
+  else if (Engine::get().keeping_) throw runtime_error("no array can be computed while the values of a flush are kept");
 }
 EngineLock::~EngineLock() {
   if (held_) leave_engine(*held_);
@@ -125,8 +125,10 @@ void queue_warning(uint32_t site, uint8_t mask, const char* name) {
     for (const PendingWarning& w : pending_warnings) known |= w.site == site && w.mask == bit && w.name == name;
     if (!known) pending_warnings.push_back({site, bit, name});
   }
-  any_warning = true;
+  any_news = true;
 }
+
+void queue_verification() { any_news = true; }
 
 namespace {
 thread_local int warnings_wait = 0;
@@ -135,13 +137,14 @@ WarningsWait::WarningsWait() { ++warnings_wait; }
 WarningsWait::~WarningsWait() { --warnings_wait; }
 
 void issue_warnings() {
-  if (!any_warning.load(std::memory_order_relaxed) || warnings_wait) return;
+  if (!any_news.load(std::memory_order_relaxed) || warnings_wait) return;
   std::vector<PendingWarning> list;
   {
     std::lock_guard lock(warning_mutex);
     list.swap(pending_warnings);
-    any_warning = false;
+    any_news = false;
   }
+  if (hooks().verify) hooks().verify();
   for (const PendingWarning& w : list)
     if (hooks().warn && !hooks().warn(w.site, w.mask, w.name)) throw interrupted("a warning became an error");
 }

@@ -151,13 +151,16 @@ class Engine {
   const Operand* binding_ = nullptr;  // the operand whose memory is being made ready
   int64_t tried_ = 0;                 // steps, for fail_every
   bool retrying_ = false;
-  bool running_ = false;              // a program, and so this thread must not touch it
+  bool verifying_ = false;            // the program that runs, so it runs as a whole
+  bool keeping_ = false;              // what is to be verified: this thread must not touch the program
   bool forked_ = false;               // the device is out of reach
   bool on_cpu_ = false;               // what failed on the device is tried on the CPU
 };
 
-// Warnings that flushes met; issued by the front's hook, without the engine lock. Throws interrupted where it raised.
+// What flushes left to be told without the engine lock: warnings, and values to verify, for the front's hooks. Throws
+// interrupted where a warning raised.
 void issue_warnings();
+void queue_verification();
 void queue_warning(uint32_t site, uint8_t mask, const char* name);
 
 // While one lives, this thread issues no warnings: those of a call that several instructions make are told once each, by the

@@ -118,12 +118,19 @@ bool Engine::run(Program& program) {
   counters.contracted += static_cast<int64_t>(plan->contracted.size());
   for (int16_t b : plan->contracted) counters.contracted_bytes += facts_.buffers[b].buffer->nbytes;
   if (!hooks().verify_begin) return execute(facts_, *plan, program);
-  running_ = true;
-  void* const state = hooks().verify_begin(program);
+  void* state = nullptr;
+  const auto keep = [&](auto what) {
+    keeping_ = true;
+    what();
+    keeping_ = false;
+  };
+  verifying_ = true;
+  keep([&] { state = hooks().verify_begin(program); });
   const int64_t failed = counters.failed;
   const auto end = [&](bool ran) {
-    hooks().verify_end(state, ran);
-    running_ = false;
+    keep([&] { hooks().verify_end(state, ran); });
+    verifying_ = false;
+    queue_verification();
   };
   try {
     execute(facts_, *plan, program);
@@ -307,7 +314,7 @@ bool Engine::execute(const Facts& facts, const Plan& plan, Program& program) {
   const double start = now();
   const auto count_time = [&] { (backend == &cpu_backend() ? counters.seconds_cpu : counters.seconds_cuda) += now() - start; };
   for (const Step& step : plan.steps) {
-    if (unlocked.on && !running_ && !retrying_ && now() - start > kPauseSeconds) {
+    if (unlocked.on && !verifying_ && !retrying_ && now() - start > kPauseSeconds) {
       count_time();
       return false;
     }

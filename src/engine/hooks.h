@@ -23,9 +23,12 @@ struct Hooks {
   void (*reacquire_lock)(void*) = nullptr;
   // Whether floating-point warnings are wanted at all now (errstate): mask of kWarn*.
   uint8_t (*warn_mask)() = nullptr;
-  // Checks what a flush computes. Both run under the engine lock; begin returns what end takes, end learns whether it ran.
+  // Check what a flush computes. These two keep what it reads and what it wrote, under the engine lock, and must not compute
+  // with arrays; begin returns what end takes, end learns whether it ran.
   void* (*verify_begin)(const Program& program) = nullptr;
   void (*verify_end)(void* state, bool ran) = nullptr;
+  // Compares what they kept. Called after the flush, without the engine lock.
+  void (*verify)() = nullptr;
 };
 
 extern Hooks installed_hooks;

@@ -37,3 +37,28 @@ def test_the_first_difference_is_named_with_its_line(project):
     assert found.returncode == 0, found.stderr
     assert f"{project.folder / 'main.py'}:7: sqrt (float64, shape (100000,)) differs from NumPy" in found.stderr
     assert "1 differ" in found.stderr
+
+
+def test_signal_handlers_compute_meanwhile(project):
+    found = project.same(
+        """
+        import signal
+        import numpy as np
+        x = np.arange(300000.0)
+        turns = []
+
+        def handler(*_):
+            turns.append(float((x * 2 + 1)[5] + np.cumsum(x)[3]))
+            signal.setitimer(signal.ITIMER_REAL, 0.003 if len(turns) < 50 else 0)
+
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.003)
+        y = x
+        while len(turns) < 50:
+            y = np.sqrt(y * y + 0.0)
+            assert y.sum() > 0
+        print(set(turns), y[7])
+        """,
+        options=["--verify"],
+    )
+    assert "no difference from NumPy" in found.stderr and "Error" not in found.stderr

@@ -32,10 +32,11 @@ def start():
     """Verify from now on, and say at the end what was found."""
     from numloom import _core
 
-    _core.set_verify(begin, end)
+    _core.set_verify(check)
     process = os.getpid()
 
     def summary():
+        _core.issue_warnings()
         if os.getpid() == process:
             found = f"{_differences} differ" if _differences else "no difference from NumPy"
             sys.stderr.write(f"numloom --verify: {_checked} flushes checked, {found}\n")
@@ -109,14 +110,6 @@ def _compute(step):
         target[...] = numpy.flatnonzero(_view(inputs[0]))
 
 
-def begin(steps):
-    """Compute the flush on the copies. Steps of a kind that this cannot compute are left out of the comparison."""
-    with numpy.errstate(all="ignore"):
-        for step in steps:
-            _compute(step)
-    return steps
-
-
 def _tolerance(dtype):
     if dtype.kind not in "fc":
         return 0.0
@@ -133,9 +126,12 @@ def _agree(expected, actual):
         return numpy.isclose(actual, expected, rtol=limit, atol=limit * scale, equal_nan=True).all()
 
 
-def end(steps, memories):
-    """Compare what can still be seen with what NumPy computed, in the order of the program."""
+def check(steps, memories):
+    """Compute a flush on the copies made before it, and compare what can still be seen, in the order of the program."""
     global _checked, _differences
+    with numpy.errstate(all="ignore"):
+        for step in steps:
+            _compute(step)
     _checked += 1
     actual_of = {id(computed): actual for computed, actual in memories}
     for step in steps:
