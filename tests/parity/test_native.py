@@ -52,6 +52,11 @@ def without_numpy():
     policy.set_policy(before)
 
 
+def test_fallbacks_are_refused_here(without_numpy):
+    with pytest.raises(policy.FallbackError):
+        numloom.linalg.eigvals(numloom.eye(2))
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_runs_without_numpy(case, without_numpy):
     for dtype in sorted(CASES[case]):
