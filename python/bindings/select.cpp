@@ -331,9 +331,14 @@ PyObject* item_method(const Call& call) {
 
 PyObject* nested_list(const char* p, const Array& a, int axis) {
   if (axis == a.ndim()) return checked(python_number(p, a.dtype)).release();
-  Ref list = checked(PyList_New(a.layout.shape[axis]));
-  for (int64_t i = 0; i < a.layout.shape[axis]; ++i, p += a.layout.strides[axis])
-    PyList_SET_ITEM(list.get(), i, nested_list(p, a, axis + 1));
+  const int64_t n = a.layout.shape[axis], step = a.layout.strides[axis];
+  Ref list = checked(PyList_New(n));
+  const bool last = axis + 1 == a.ndim();
+  for (int64_t i = 0; i < n; ++i, p += step) {
+    PyObject* item = last ? python_number(p, a.dtype) : nested_list(p, a, axis + 1);
+    if (!item) throw python_error{};
+    PyList_SET_ITEM(list.get(), i, item);
+  }
   return list.release();
 }
 

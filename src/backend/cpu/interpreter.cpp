@@ -262,9 +262,12 @@ void Frame::evaluate(const Cursor& c, int from, int to, int64_t n, const std::ve
           std::fill(dst, dst + n, c.at[axis]);
         } else {
           Cursor at = c;
-          for (int64_t i = 0; i < n; ++i) {
-            dst[i] = at.at[axis];
-            at.step(nest_, from, to);
+          const int last = to - 1;
+          for (int64_t i = 0, run; i < n; i += run, at.step(nest_, from, to)) {
+            run = std::min(nest_.shape[last] - at.at[last], n - i);
+            const int64_t first = at.at[axis], step = axis == last;
+            for (int64_t k = 0; k < run; ++k) dst[i + k] = first + k * step;
+            at.at[last] += run - 1;
           }
         }
         break;
