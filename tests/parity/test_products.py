@@ -1,5 +1,7 @@
 """Matrix products of the types that BLAS lacks: few and many elements, rows short and long, any strides."""
 
+import numloom
+import numpy
 import pytest
 
 from tests.parity.harness import check
@@ -25,3 +27,22 @@ RESULT = "a @ b, a[::-1, ::-1] @ b[::-1], a.T.copy().T @ b.T.copy().T, a @ b[:, 
 def test_products(dtype, size):
     m, k, n = size
     check(SETUP.format(m=m, k=k, n=n, dtype=dtype) + RESULT, strides=False)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "c8", "c16"])
+@pytest.mark.parametrize("size", [(1, 5), (3, 3), (50, 7), (90, 400), (40, 60000), (400, 300)])
+def test_a_matrix_by_its_own_transpose(dtype, size):
+    n, k = size
+    source = numpy.random.default_rng(2).random(size) - 0.5
+    source = (source + 1j * source[::-1] if dtype[0] == "c" else source).astype(dtype)
+    a, wide = numloom.array(source), numloom.zeros((2 * n, 3 * n), dtype)
+    numloom.matmul(a, a.T, out=wide[::2, ::3])
+    b = a.T.copy()
+    want = source.astype("c16" if dtype[0] == "c" else "f8")
+    bound = 8 * numpy.finfo(dtype).eps * (abs(want) @ abs(want).T).max()  # sums of rounded products
+    want = want @ want.T
+    for product in (a @ a.T, b.T @ b, numloom.dot(a, a.T), wide[::2, ::3], (a[::-1] @ a[::-1].T)[::-1, ::-1]):
+        product = numloom.asnumpy(product)
+        assert numpy.abs(product - want).max() <= bound
+        assert numloom.device() == "cuda" or (product == product.T).all()
+    assert not numloom.asnumpy(wide)[1::2].any()

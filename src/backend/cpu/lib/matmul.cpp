@@ -3,6 +3,7 @@
 #include <complex>
 #include <vector>
 
+#include "array/by_item.h"
 #include "backend/cpu/calls.h"
 #include "backend/cpu/loops.h"
 #include "backend/cpu/product.h"
@@ -27,6 +28,14 @@ void scipy_cblas_cgemv(int order, int ta, int m, int n, const void* alpha, const
                        const void* beta, void* y, int incy);
 void scipy_cblas_zgemv(int order, int ta, int m, int n, const void* alpha, const void* a, int lda, const void* x, int incx,
                        const void* beta, void* y, int incy);
+void scipy_cblas_ssyrk(int order, int upper, int ta, int n, int k, float alpha, const float* a, int lda, float beta, float* c,
+                       int ldc);
+void scipy_cblas_dsyrk(int order, int upper, int ta, int n, int k, double alpha, const double* a, int lda, double beta,
+                       double* c, int ldc);
+void scipy_cblas_csyrk(int order, int upper, int ta, int n, int k, const void* alpha, const void* a, int lda, const void* beta,
+                       void* c, int ldc);
+void scipy_cblas_zsyrk(int order, int upper, int ta, int n, int k, const void* alpha, const void* a, int lda, const void* beta,
+                       void* c, int ldc);
 float scipy_cblas_sdot(int n, const float* x, int incx, const float* y, int incy);
 double scipy_cblas_ddot(int n, const double* x, int incx, const double* y, int incy);
 void scipy_cblas_cdotu_sub(int n, const void* x, int incx, const void* y, int incy, void* out);
@@ -36,7 +45,7 @@ void scipy_cblas_zdotu_sub(int n, const void* x, int incx, const void* y, int in
 namespace numloom::cpu {
 namespace {
 
-constexpr int kRowMajor = 101, kNoTrans = 111, kTrans = 112;
+constexpr int kRowMajor = 101, kNoTrans = 111, kTrans = 112, kUpper = 121;
 
 // One matrix as BLAS can read it: in place when one axis is dense, else a packed copy.
 struct Matrix {
@@ -167,21 +176,94 @@ void blas(DType t, const Sizes& s, const char* a, int64_t ars, int64_t acs, cons
       for (int64_t j = 0; j < s.n; ++j) std::copy_n(c + (i * s.n + j) * item, item, out + i * ors + j * ocs);
 }
 
+// The upper triangle of a matrix, n x k, by its own transpose; `c` is dense.
+void syrk(DType t, int64_t n, int64_t k, const char* a, int64_t ars, int64_t acs, char* c) {
+  const Matrix A = view(a, n, k, ars, acs, item_size(t));
+  const int ta = A.transposed ? kTrans : kNoTrans, lda = std::max(A.ld, 1), order = static_cast<int>(n);
+  const int length = static_cast<int>(k);
+  switch (t) {
+    case DType::f4:
+      scipy_cblas_ssyrk(kRowMajor, kUpper, ta, order, length, 1, as<float>(A.data), lda, 0, reinterpret_cast<float*>(c), order);
+      break;
+    case DType::f8:
+      scipy_cblas_dsyrk(kRowMajor, kUpper, ta, order, length, 1, as<double>(A.data), lda, 0, reinterpret_cast<double*>(c),
+                        order);
+      break;
+    case DType::c8: scipy_cblas_csyrk(kRowMajor, kUpper, ta, order, length, kOnef, A.data, lda, kZerof, c, order); break;
+    default: scipy_cblas_zsyrk(kRowMajor, kUpper, ta, order, length, kOne, A.data, lda, kZero, c, order); break;
+  }
+}
+
 // The strides of one product, in bytes.
 struct Strides { int64_t ar, ac, br, bc, outr, outc; };
 
 // BLAS on our own threads: each part is a product by one thread. BLAS's threads wait for each other by spinning, which
 // on a busy machine costs more than the product. How it is split depends on the sizes alone, so results do not depend
 // on the number of threads.
+constexpr double kPartWork = 1 << 21;  // multiply-adds below which a part is not worth a thread
+constexpr int64_t kMostParts = 16, kFewest = 16;
+
+int64_t part(int64_t parts, int64_t length, int64_t i) { return length * i / parts; }
+
+// Long and thin: the sums are split, and added in order. `product(from, to, c)` is the part of c, dense, from those terms.
+template <class F>
+std::vector<char> split_sums(DType t, const Sizes& s, int64_t parts, F&& product) {
+  const int64_t size = s.m * s.n, bytes = size * item_size(t);
+  std::vector<char> sums(static_cast<size_t>(parts * bytes));
+  parallel_for(parts, [&](int64_t i, int) { product(part(parts, s.k, i), part(parts, s.k, i + 1), sums.data() + i * bytes); });
+  const LoopFn add = loops().op[static_cast<int>(Op::add)][static_cast<int>(t)];
+  for (int64_t i = 1; i < parts; ++i) add(sums.data(), sums.data(), sums.data() + i * bytes, nullptr, size);
+  return sums;
+}
+
+// A symmetric matrix from its upper triangle, which may lie in `to`.
+template <class T>
+void mirror(int64_t n, const char* from, int64_t from_row, int64_t from_column, char* to, int64_t row, int64_t column) {
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t j = i; j < n; ++j) {
+      const T v = *reinterpret_cast<const T*>(from + i * from_row + j * from_column);
+      if (from != to) *reinterpret_cast<T*>(to + i * row + j * column) = v;
+      *reinterpret_cast<T*>(to + j * row + i * column) = v;
+    }
+}
+
+// A matrix by its own transpose: half the work, and as symmetric as NumPy's.
+void gram(DType t, const Sizes& s, const char* a, char* out, const Strides& d, int64_t wanted) {
+  const int64_t n = s.n;
+  if (const int64_t parts = std::min(wanted, n / kFewest); parts > 1 && n * 8 >= s.k) {
+    // Rows from the diagonal on, the longest ones first.
+    parallel_for(parts, [&](int64_t i, int) {
+      const int64_t from = part(parts, n, i), to = part(parts, n, i + 1);
+      blas(t, {to - from, n - from, s.k}, a + from * d.ar, d.ar, d.ac, a + from * d.ar, d.ac, d.ar,
+           out + from * (d.outr + d.outc), d.outr, d.outc);
+    });
+    return by_item(item_size(t), [&](auto tag) { mirror<decltype(tag)>(n, out, d.outr, d.outc, out, d.outr, d.outc); });
+  }
+  const int64_t item = item_size(t);
+  std::vector<char> scratch;
+  char* sums = out;
+  if (wanted > 1) {
+    scratch = split_sums(t, s, wanted,
+                         [&](int64_t from, int64_t to, char* c) { syrk(t, n, to - from, a + from * d.ac, d.ar, d.ac, c); });
+    sums = scratch.data();
+  } else {
+    if (d.outc != item || d.outr != n * item) {
+      scratch.resize(static_cast<size_t>(n * n * item));
+      sums = scratch.data();
+    }
+    syrk(t, n, s.k, a, d.ar, d.ac, sums);
+  }
+  by_item(item, [&](auto tag) { mirror<decltype(tag)>(n, sums, n * item, item, out, d.outr, d.outc); });
+}
+
 void parallel_blas(DType t, const Sizes& s, const char* a, const char* b, char* out, const Strides& d) {
-  constexpr double kPartWork = 1 << 21;  // multiply-adds below which a part is not worth a thread
-  constexpr int64_t kMostParts = 16, kFewest = 16;
   const double work = double(s.m) * double(s.n) * double(s.k);
   const int64_t wanted = std::min<int64_t>(kMostParts, static_cast<int64_t>(work / kPartWork));
-  const auto part = [&](int64_t parts, int64_t length, int64_t i) { return length * i / parts; };
-  if (const int64_t parts = std::min(wanted, s.m / kFewest); parts > 1 && s.m >= s.n) {
-    parallel_for(parts, [&](int64_t i, int) {
-      const int64_t from = part(parts, s.m, i), to = part(parts, s.m, i + 1);
+  if (a == b && s.m == s.n && s.m > 1 && d.ar == d.bc && d.ac == d.br) {
+    gram(t, s, a, out, d, wanted);
+  } else if (const int64_t rows = std::min(wanted, s.m / kFewest); rows > 1 && s.m >= s.n) {
+    parallel_for(rows, [&](int64_t i, int) {
+      const int64_t from = part(rows, s.m, i), to = part(rows, s.m, i + 1);
       blas(t, {to - from, s.n, s.k}, a + from * d.ar, d.ar, d.ac, b, d.br, d.bc, out + from * d.outr, d.outr, d.outc);
     });
   } else if (const int64_t columns = std::min(wanted, s.n / kFewest); columns > 1 && std::max(s.m, s.n) * 8 >= s.k) {
@@ -190,17 +272,10 @@ void parallel_blas(DType t, const Sizes& s, const char* a, const char* b, char* 
       blas(t, {s.m, to - from, s.k}, a, d.ar, d.ac, b + from * d.bc, d.br, d.bc, out + from * d.outc, d.outr, d.outc);
     });
   } else if (wanted > 1 && s.k > 8 * std::max(s.m, s.n)) {
-    // Long and thin: the sums are split, and added in order.
     const int item = item_size(t);
-    const int64_t size = s.m * s.n;
-    std::vector<char> sums(static_cast<size_t>(wanted * size * item));
-    parallel_for(wanted, [&](int64_t i, int) {
-      const int64_t from = part(wanted, s.k, i), to = part(wanted, s.k, i + 1);
-      blas(t, {s.m, s.n, to - from}, a + from * d.ac, d.ar, d.ac, b + from * d.br, d.br, d.bc, sums.data() + i * size * item,
-           s.n * item, item);
+    const std::vector<char> sums = split_sums(t, s, wanted, [&](int64_t from, int64_t to, char* c) {
+      blas(t, {s.m, s.n, to - from}, a + from * d.ac, d.ar, d.ac, b + from * d.br, d.br, d.bc, c, s.n * item, item);
     });
-    const LoopFn add = loops().op[static_cast<int>(Op::add)][static_cast<int>(t)];
-    for (int64_t i = 1; i < wanted; ++i) add(sums.data(), sums.data(), sums.data() + i * size * item, nullptr, size);
     for (int64_t r = 0; r < s.m; ++r)
       for (int64_t j = 0; j < s.n; ++j) std::copy_n(sums.data() + (r * s.n + j) * item, item, out + r * d.outr + j * d.outc);
   } else {
