@@ -1,7 +1,6 @@
 // Argument parsing and the ways out of a native function: NumPy, or an exception.
 #include "calls.h"
 
-#include <cstring>
 #include <new>
 #include <string>
 
@@ -72,6 +71,8 @@ PyObject* Call::decline(const char* reason) const { return fall_back(name, args,
 
 PyObject* fall_back(const char* name, PyObject* const* args, Py_ssize_t n, PyObject* kwnames, const char* reason) {
   if (!package_hooks.fallback) return missing_hook();
+  PyObject* result;
+  if (decline_quickly(name, reason, args, n, kwnames, &result)) return result;
   Ref name_object(PyUnicode_InternFromString(name)), why(PyUnicode_FromString(reason));
   Ref positional = positional_tuple(args, n), keywords = keyword_dict(args + n, kwnames);
   if (!name_object || !why || !positional || !keywords) return nullptr;
@@ -82,7 +83,7 @@ PyObject* fall_back(const char* name, PyObject* const* args, Py_ssize_t n, PyObj
 PyObject* fall_back_ufunc(PyObject* real, const char* method, PyObject* const* args, Py_ssize_t n, PyObject* kwnames) {
   if (!package_hooks.fallback_ufunc) return missing_hook();
   PyObject* result;
-  if (!std::strcmp(method, "__call__") && call_ufunc_quickly(real, args, n, kwnames, &result)) return result;
+  if (call_ufunc_quickly(real, method, args, n, kwnames, &result)) return result;
   Ref name(PyUnicode_InternFromString(method));
   Ref positional = positional_tuple(args, n), keywords = keyword_dict(args + n, kwnames);
   if (!name || !positional || !keywords) return nullptr;

@@ -92,7 +92,8 @@ PyObject* method_entry(PyObject* self, PyObject* const* args, Py_ssize_t n, PyOb
 struct PackageHooks {
   PyObject* fallback = nullptr;        // (name, args, kwargs, reason)
   PyObject* fallback_ufunc = nullptr;  // (real_ufunc, method, args, kwargs)
-  PyObject* from_host = nullptr;       // (a result of NumPy's) -> ours
+  PyObject* lending = nullptr;  // (name, reason) -> (NumPy's, what it is counted under or None, mask of written, keywords)
+  PyObject* from_host = nullptr;  // (a result of NumPy's) -> ours
 };
 extern PackageHooks package_hooks;
 
@@ -107,6 +108,20 @@ void init_errors();
 // Reads NumPy's errstate for this thread and the warning filters. True where NumPy must do the operation, because what goes
 // wrong in it acts at once: an error mode that raises or calls, a filter that turns the warning into an error.
 bool errstate_needs_numpy();
+
+// The exception to that. A small operation that rounds as the hardware does raises the flags which NumPy looks at. It is tried
+// here in silence; where a flag rose the result is dropped, and NumPy does the whole call and says what went wrong. Make one after
+// errstate_needs_numpy() was true, and look at `spoilt` when the work is done. Nothing that the user can reach may be written.
+class Attempt {
+ public:
+  Attempt();
+  bool spoilt() const;
+  // `result` where it may be kept; else null, and the reference is dropped.
+  PyObject* kept(PyObject* result) const;
+  // Whether an operation, reductions by it included, is such; whether an operand is.
+  static bool suits(Op op);
+  static bool suits(const Array& a);
+};
 // (file, line) of a site, or None where it is unknown.
 Ref site_place(uint32_t id);
 void install_hooks();

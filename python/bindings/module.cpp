@@ -157,12 +157,14 @@ NB_MODULE(_core, m) {
 
   m.def(
       "set_hooks",
-      [](nb::object fallback, nb::object fallback_ufunc, nb::object from_host) {
+      [](nb::object fallback, nb::object fallback_ufunc, nb::object from_host, nb::object lending) {
         set_hook(package_hooks.fallback, fallback);
         set_hook(package_hooks.fallback_ufunc, fallback_ufunc);
         set_hook(package_hooks.from_host, from_host);
+        set_hook(package_hooks.lending, lending);
       },
-      nb::arg("fallback") = nb::none(), nb::arg("fallback_ufunc") = nb::none(), nb::arg("from_host") = nb::none());
+      nb::arg("fallback") = nb::none(), nb::arg("fallback_ufunc") = nb::none(), nb::arg("from_host") = nb::none(),
+      nb::arg("lending") = nb::none());
   m.def("as_builtin", [](nb::handle function) { return owned(as_builtin(function.ptr())); });
   m.def("set_in_class",
         [](nb::handle type, nb::handle name, nb::handle value) { set_in_class(type.ptr(), name.ptr(), value.ptr()); });

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "api/functions.h"
+#include "api/record.h"
 #include "calls.h"
 #include "convert.h"
 #include "engine/engine.h"
@@ -230,12 +231,27 @@ PyObject* apply_inplace(Op op, PyObject* x, const Operand* y) {
   return checked_result(Py_NewRef(x));
 }
 
+// x op= y as an Attempt: into an array of its own, which is copied where all went well.
+PyObject* attempt_inplace(Op op, PyObject* x, PyObject* y) {
+  Array& a = array_of(x);
+  if (!a.writeable || a.ndim() == 0 || !writable_here(a)) return nullptr;
+  const Ref made(attempt(op, x, y));
+  if (!made || !is_ours(made.get())) return nullptr;
+  const Array& value = array_of(made.get());
+  if (value.dtype != a.dtype || !same_shape(value.layout, a.layout)) return nullptr;
+  assign(a, value);
+  return Py_NewRef(x);
+}
+
 template <Op op>
 PyObject* inplace(PyObject* x, PyObject* y) {
   if (!is_ours(x) || array_of(x).is_scalar) return binary<op>(x, y);
   try {
     Operand b;
-    if (to_operand(y, b) && !(op_info(op).warns && errstate_needs_numpy())) return apply_inplace(op, x, &b);
+    if (to_operand(y, b)) {
+      if (!(op_info(op).warns && errstate_needs_numpy())) return apply_inplace(op, x, &b);
+      if (PyObject* r = attempt_inplace(op, x, y)) return r;
+    }
   } catch (const not_native&) {
   } catch (...) { return raise_current(); }
   return binary_elsewhere(real_ufunc(op), x, y, true);
@@ -268,10 +284,12 @@ const char* power_name(PyObject* x, PyObject* y) {
 PyObject* power(PyObject* x, PyObject* y, PyObject* modulo) {
   if (modulo != Py_None) return Py_NewRef(Py_NotImplemented);
   const Op shortcut = power_shortcut(x, y);
-  const CalledAs called(power_name(x, y));
+  const char* name = power_name(x, y);
+  const CalledAs called(name);
   try {
     if (shortcut != Op::none) {
       if (PyObject* r = apply_unary(shortcut, x)) return checked_result(r);
+      if (!name) return fall_back_ufunc(real_ufunc(shortcut), "__call__", &x, 1, nullptr);
     } else if (PyObject* r = apply_binary(Op::power, x, y)) {
       return checked_result(r);
     }
@@ -308,8 +326,10 @@ PyObject* divide_modulo(PyObject* x, PyObject* y) {
 PyObject* matrix_multiply(PyObject* x, PyObject* y) {
   try {
     Operand a, b;
-    if (to_operand(x, a) && to_operand(y, b) && a.array && b.array && !errstate_needs_numpy()) {
-      return checked_result(result_of([&] { return matmul(*a.array, *b.array); }));
+    if (to_operand(x, a) && to_operand(y, b) && a.array && b.array) {
+      if (!errstate_needs_numpy()) return checked_result(result_of([&] { return matmul(*a.array, *b.array); }));
+      if (PyObject *r = attempt_product(*a.array, *b.array, [](const Array& p, const Array& q) { return matmul(p, q); }))
+        return checked_result(r);
     }
   } catch (const not_native&) {
   } catch (...) { return raise_current(); }

@@ -47,6 +47,18 @@ PyObject* into(PyObject* out, F&& f) {
   return Py_NewRef(out);
 }
 
+// The same under the error modes that stand; `warns`: it can go wrong at all.
+template <class F>
+PyObject* in_errstate(const Call& call, bool warns, Op op, const Reduction& r, PyObject* out, F&& f) {
+  if (!warns || !errstate_needs_numpy()) return into(out, f);
+  const bool plain = !given_some(out) && !r.options.initial && !r.options.where && r.options.dtype == kNoDType;
+  if (plain && Attempt::suits(op) && Attempt::suits(*r.array.array)) {
+    const Attempt quietly;
+    if (PyObject* result = quietly.kept(result_of(f))) return result;
+  }
+  return call.decline("errstate");
+}
+
 template <Op op>
 PyObject* fold(const Call& call) {
   // min and max have no dtype; any and all neither, nor an initial value.
@@ -71,8 +83,7 @@ PyObject* fold(const Call& call) {
   }
   Reduction r;
   if (!r.parse(op, v[0], v[1], v[2], v[3], v[4], v[5], v[6])) return call.decline("operands of this kind");
-  if (op_info(op).warns && errstate_needs_numpy()) return call.decline("errstate");
-  return into(v[3], [&] { return reduce(op, *r.array.array, r.options); });
+  return in_errstate(call, op_info(op).warns, op, r, v[3], [&] { return reduce(op, *r.array.array, r.options); });
 }
 
 PyObject* mean_of(const Call& call) {
@@ -83,8 +94,7 @@ PyObject* mean_of(const Call& call) {
   if (!r.parse(Op::add, v[0], v[1], v[2], v[3], v[4], nullptr, v[5])) return call.decline("operands of this kind");
   const Array& a = *r.array.array;
   if (a.size() == 0) return call.decline("an empty array");
-  if (errstate_needs_numpy()) return call.decline("errstate");
-  return into(v[3], [&] { return mean(a, r.options); });
+  return in_errstate(call, true, Op::add, r, v[3], [&] { return mean(a, r.options); });
 }
 
 template <bool root>
@@ -104,11 +114,11 @@ PyObject* spread(const Call& call) {
     if (ddof == -1 && PyErr_Occurred()) throw python_error{};
   }
   if (a.size() == 0) return call.decline("an empty array");
-  if (errstate_needs_numpy()) return call.decline("errstate");
   if (given(v[7]) && (!is_ours(v[7]) || !to_array(v[7], given_mean) || given_mean.array->dtype != a.dtype ||
                       given_mean.array->ndim() != a.ndim() || !is_float(a.dtype)))
     return call.decline("mean=");
-  return into(v[3], [&] { return variance(a, ddof, root, r.options, given(v[7]) ? given_mean.array : nullptr); });
+  return in_errstate(call, true, Op::add, r, v[3],
+                     [&] { return variance(a, ddof, root, r.options, given(v[7]) ? given_mean.array : nullptr); });
 }
 
 template <Op op>

@@ -51,7 +51,9 @@ PyObject* clip_with(const Call& call, PyObject* a_arg, PyObject* low, PyObject* 
     options.out = &array_of(out);
     if (!options.out->writeable) raise(PyExc_ValueError, "output array is read-only");
   }
-  if (errstate_needs_numpy()) return call.decline("errstate");
+  const bool acts = errstate_needs_numpy();
+  const auto suits = [](const Operand& o) { return !o.array || Attempt::suits(*o.array); };
+  if (acts && (options.out || !suits(a) || !suits(lo) || !suits(hi))) return call.decline("errstate");
   try {
     auto run = [&] {
       if (has_low && has_high) {
@@ -61,6 +63,11 @@ PyObject* clip_with(const Call& call, PyObject* a_arg, PyObject* low, PyObject* 
       const Arg args[2] = {Arg(*a.array), has_low ? lo.arg() : hi.arg()};
       return apply(has_low ? Op::maximum : Op::minimum, args, options);
     };
+    if (acts) {
+      const Attempt quietly;
+      PyObject* result = quietly.kept(result_of(run));
+      return result ? result : call.decline("errstate");
+    }
     if (!options.out) return result_of(run);
     run();
     return Py_NewRef(out);

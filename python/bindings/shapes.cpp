@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "native.h"
+#include "ufunc.h"
 
 namespace numloom::python {
 
@@ -303,7 +304,10 @@ PyObject* dot_of(const Call& call) {
     const Arg args[2] = {a.arg(), b.arg()};
     return result_of([&] { return apply(Op::multiply, args); });
   }
-  if (errstate_needs_numpy()) return call.decline("errstate");
+  if (errstate_needs_numpy()) {
+    PyObject* result = given_some(v[2]) ? nullptr : attempt_product(*a.array, *b.array, dot);
+    return result ? result : call.decline("errstate");
+  }
   if (!given_some(v[2])) return result_of([&] { return dot(*a.array, *b.array); });
   // NumPy takes rows in memory only.
   const bool fits = is_ours(v[2]) && array_of(v[2]).layout.c_contiguous(array_of(v[2]).item());

@@ -1,11 +1,13 @@
 // The engine's hooks: where in the user's program a call is, warnings issued there, errstate, signals, the GIL.
 #include <dlfcn.h>
+#include <xmmintrin.h>
 
 #include <cstring>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "api/record.h"
 #include "calls.h"
 #include "engine/hooks.h"
 #include "frames.h"
@@ -227,6 +229,44 @@ bool errstate_needs_numpy() {
   if (state != seen_errstate) read_errstate(state);
   current_mask = seen_mask;
   return seen_needs_numpy || (seen_mask && warnings_raise());
+}
+
+Attempt::Attempt() {
+  current_mask = 0;
+  _MM_SET_EXCEPTION_STATE(0);
+}
+
+bool Attempt::spoilt() const {
+  constexpr unsigned kFlags = _MM_EXCEPT_INVALID | _MM_EXCEPT_DIV_ZERO | _MM_EXCEPT_OVERFLOW | _MM_EXCEPT_UNDERFLOW;
+  return (_MM_GET_EXCEPTION_STATE() & kFlags) != 0;
+}
+
+PyObject* Attempt::kept(PyObject* result) const {
+  if (!result || !spoilt()) return result;
+  Py_DECREF(result);
+  return nullptr;
+}
+
+bool Attempt::suits(Op op) {
+  switch (op) {
+    case Op::add:
+    case Op::subtract:
+    case Op::multiply:
+    case Op::divide:
+    case Op::negative:
+    case Op::absolute:
+    case Op::square:
+    case Op::sqrt:
+    case Op::maximum:
+    case Op::minimum:
+    case Op::clip: return true;
+    default: return false;
+  }
+}
+
+bool Attempt::suits(const Array& a) {
+  const DType t = a.dtype;
+  return (t == DType::f8 || t == DType::f4 || is_integer(t) || t == DType::b1) && ready_here(a) && runs_now(a.size() * 16);
 }
 
 std::string place(uint32_t id) {

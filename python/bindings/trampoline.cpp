@@ -6,7 +6,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstring>
+#include <deque>
 #include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
 
 #include "calls.h"
 #include "draw.h"
@@ -37,9 +41,9 @@ struct Function {
   PyObject* weakrefs;
   Mode mode;
   const Distribution* distribution;  // of a drawing method; null: always NumPy's
-  // Calls with at most this many positional arguments, whose arrays NumPy only reads, take the short way (call_quickly). 0: none;
-  // set by the package once it knows the function. `counted`: such calls are noted as fallbacks.
-  int quick;
+  // What a Lending says. Set by the package once it knows the function; until then calls do not take the short way.
+  unsigned written;
+  char quick, keyword_arrays;
   char counted;
 };
 
@@ -118,34 +122,96 @@ bool is_leaf(PyObject* o) {
          PyArray_DescrCheck(o) || PyComplex_CheckExact(o);
 }
 
-constexpr Py_ssize_t kQuickArgs = 8;
+// What is known of a callable of NumPy's that may be called the short way.
+struct Lending {
+  PyObject* real = nullptr;
+  PyObject* counted = nullptr;   // what such calls are noted under as fallbacks; null: they are none
+  uint32_t written = 0;          // bit i: NumPy may write positional argument i
+  bool keyword_arrays = false;   // keywords may be arrays, of which NumPy writes `out` alone
+};
+constexpr uint32_t kWritesAny = ~0u;
 
-// `arrays`: how many of the arguments, from the first, may be arrays of ours.
-bool takes_short_way(PyObject* const* args, Py_ssize_t arrays, Py_ssize_t all) {
-  if (all > kQuickArgs || !quick_allowed || device() == Device::cuda) return false;
-  for (Py_ssize_t i = 0; i < all; ++i)
-    if (!(i < arrays && is_ours(args[i]) && !array_of(args[i]).is_scalar) && !is_leaf(args[i])) return false;
+constexpr Py_ssize_t kQuickArgs = 8;
+constexpr int kQuickDepth = 3;
+
+// Arrays of ours and plain values, or lists and tuples of such.
+bool is_lendable(PyObject* o, int depth = kQuickDepth) {
+  if (is_ours(o)) return !array_of(o).is_scalar;
+  if (is_leaf(o)) return true;
+  if (depth == 0 || !(PyTuple_CheckExact(o) || PyList_CheckExact(o))) return false;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(o); ++i)
+    if (!is_lendable(PySequence_Fast_GET_ITEM(o, i), depth - 1)) return false;
   return true;
 }
 
-// NumPy may write our arrays from argument `written` on. The call is counted under `counted`, which may be null. The result becomes
-// ours if it is to be `taken`; an argument that is given back is the caller's in any case.
-PyObject* call_quickly(PyObject* real, PyObject* counted, PyObject* const* args, Py_ssize_t n, Py_ssize_t all,
-                       PyObject* kwnames, Py_ssize_t written, bool taken = true) {
+bool takes_short_way(const Lending& f, PyObject* const* args, Py_ssize_t n, Py_ssize_t all) {
+  if (!f.real || all > kQuickArgs || !quick_allowed || device() == Device::cuda) return false;
+  for (Py_ssize_t i = 0; i < all; ++i)
+    if (!is_lendable(args[i]) || (i >= n && !f.keyword_arrays && holds_ours(args[i], kQuickDepth))) return false;
+  return true;
+}
+
+// Whether a list or tuple holds arrays of ours. Where NumPy may write such a list the package sees to it.
+bool hides_ours(PyObject* const* args, Py_ssize_t n) {
+  for (Py_ssize_t i = 0; i < n; ++i)
+    if (!is_ours(args[i]) && holds_ours(args[i], kQuickDepth)) return true;
+  return false;
+}
+
+// The views lent in a call, and whose they are.
+struct Loans {
+  PyObject* views[16];
+  PyObject* owners[16];
+  int count = 0;
+};
+
+// New reference: `o` with views in place of our arrays.
+PyObject* lend(PyObject* o, bool writable, Loans& loans) {
+  if (is_ours(o)) {
+    PyObject* view = to_numpy(o);
+    if (!view) return nullptr;
+    if (!writable) PyArray_CLEARFLAGS(reinterpret_cast<PyArrayObject*>(view), NPY_ARRAY_WRITEABLE);
+    if (loans.count < 16) {
+      loans.views[loans.count] = view;
+      loans.owners[loans.count++] = o;
+    }
+    return view;
+  }
+  if (!holds_ours(o, kQuickDepth)) return Py_NewRef(o);
+  const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
+  const bool tuple = PyTuple_CheckExact(o);
+  Ref made(tuple ? PyTuple_New(n) : PyList_New(n));
+  if (!made) return nullptr;
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    PyObject* item = lend(PySequence_Fast_GET_ITEM(o, i), writable, loans);
+    if (!item) return nullptr;
+    if (tuple) PyTuple_SET_ITEM(made.get(), i, item);
+    else PyList_SET_ITEM(made.get(), i, item);
+  }
+  return made.release();
+}
+
+bool is_written(const Lending& f, Py_ssize_t i, Py_ssize_t n, PyObject* kwnames) {
+  if (f.written == kWritesAny) return true;
+  return i < n ? (f.written >> i & 1) != 0 : PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(kwnames, i - n), "out") == 0;
+}
+
+// REQUIRES: takes_short_way. The result becomes ours if it is to be `taken`; an argument that is given back is the caller's in any case.
+PyObject* call_quickly(const Lending& f, PyObject* const* args, Py_ssize_t n, Py_ssize_t all, PyObject* kwnames,
+                       bool taken = true) {
   PyObject* room[kQuickArgs + 1] = {};
   PyObject** lent = room + 1;  // NumPy may use the place before
+  Loans loans;
   Py_ssize_t ready = 0;
   for (; ready < all; ++ready) {
-    PyObject* o = args[ready];
-    lent[ready] = is_ours(o) ? to_numpy(o) : Py_NewRef(o);
+    lent[ready] = lend(args[ready], is_written(f, ready, n, kwnames), loans);
     if (!lent[ready]) break;
-    if (is_ours(o) && ready < written) PyArray_CLEARFLAGS(reinterpret_cast<PyArrayObject*>(lent[ready]), NPY_ARRAY_WRITEABLE);
   }
   PyObject* result = nullptr;
   const uint64_t start = ticks();
-  if (ready == all) result = PyObject_Vectorcall(real, lent, n | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
-  if (counted) {
-    const auto key = std::make_pair(hooks().site ? hooks().site() : 0u, counted);
+  if (ready == all) result = PyObject_Vectorcall(f.real, lent, n | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
+  if (f.counted) {
+    const auto key = std::make_pair(hooks().site ? hooks().site() : 0u, f.counted);
     auto at = tallies.find(key);
     if (at == tallies.end()) {
       Py_INCREF(key.second);
@@ -155,10 +221,9 @@ PyObject* call_quickly(PyObject* real, PyObject* counted, PyObject* const* args,
     at->second.ticks += ticks() - start;
   }
   PyObject* same = nullptr;  // NumPy gave an argument back
-  for (Py_ssize_t i = 0; i < ready; ++i) {
-    if (result == lent[i] && is_ours(args[i])) same = args[i];
-    Py_DECREF(lent[i]);
-  }
+  for (int i = 0; result && i < loans.count; ++i)
+    if (result == loans.views[i]) same = loans.owners[i];
+  for (Py_ssize_t i = 0; i < ready; ++i) Py_DECREF(lent[i]);
   if (!result) return nullptr;
   if (same) {
     Py_DECREF(result);
@@ -167,7 +232,7 @@ PyObject* call_quickly(PyObject* real, PyObject* counted, PyObject* const* args,
   if (!taken) return result;
   if (PyArray_CheckExact(result) || PyTuple_CheckExact(result) || PyList_CheckExact(result)) return wrap_result(result);
   if (PyArray_IsScalar(result, Generic) || PyFloat_CheckExact(result) || PyLong_CheckExact(result) || PyBool_Check(result) ||
-      result == Py_None || !package_hooks.from_host) {
+      PyBytes_CheckExact(result) || result == Py_None || !package_hooks.from_host) {
     return result;
   }
   PyObject* as_ours = PyObject_CallOneArg(package_hooks.from_host, result);
@@ -190,15 +255,21 @@ PyObject* call_function(PyObject* self, PyObject* const* args, size_t nargsf, Py
       PyObject* drawn = PyObject_Vectorcall(f->real, args, nargsf, kwnames);
       return drawn && PyArray_CheckExact(drawn) ? wrap_result(drawn) : drawn;
     }
+    const Py_ssize_t first = f->mode != Mode::draws, all = n + keywords;
+    const Lending drawing{.real = f->real, .written = kWritesAny, .keyword_arrays = true};
+    if (n >= first && all <= kQuickArgs && takes_short_way(drawing, args + first, n - first, all - first) &&
+        !hides_ours(args + first, all - first))
+      return call_quickly(drawing, args, n, all, kwnames);
   } else if (f->mode == Mode::lends) {
     bool ours = false;
     for (Py_ssize_t i = 0; !ours && i < n + keywords; ++i) ours = holds_ours(args[i]);
     if (!ours) return PyObject_Vectorcall(f->real, args, nargsf, kwnames);
-    bool plain = takes_short_way(args, n + keywords, n + keywords);
-    for (Py_ssize_t i = 0; plain && i < n + keywords; ++i) plain = is_ours(args[i]) || !holds_ours(args[i]);
-    if (plain) return call_quickly(f->real, nullptr, args, n, n + keywords, kwnames, 0, false);
-  } else if (n <= f->quick && takes_short_way(args, n, n + keywords)) {
-    return call_quickly(f->real, f->counted ? self : nullptr, args, n, n + keywords, kwnames, n + keywords);
+    const Lending lending{.real = f->real, .written = kWritesAny, .keyword_arrays = true};
+    if (takes_short_way(lending, args, n, n + keywords) && !hides_ours(args, n + keywords))
+      return call_quickly(lending, args, n, n + keywords, kwnames, false);
+  } else if (f->quick) {
+    const Lending lending{f->real, f->counted ? self : nullptr, f->written, f->keyword_arrays != 0};
+    if (takes_short_way(lending, args, n, n + keywords)) return call_quickly(lending, args, n, n + keywords, kwnames);
   }
   Ref positional(PyTuple_New(n));
   if (!positional) return nullptr;
@@ -327,7 +398,9 @@ PyObject* get_attribute(PyObject* self, PyObject* name) {
 PyMemberDef function_members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(Function, vectorcall), READONLY, nullptr},
                                   {"__dictoffset__", T_PYSSIZET, offsetof(Function, dict), READONLY, nullptr},
                                   {"__weaklistoffset__", T_PYSSIZET, offsetof(Function, weakrefs), READONLY, nullptr},
-                                  {"quick", T_INT, offsetof(Function, quick), 0, nullptr},
+                                  {"quick", T_BOOL, offsetof(Function, quick), 0, nullptr},
+                                  {"written", T_UINT, offsetof(Function, written), 0, nullptr},
+                                  {"keyword_arrays", T_BOOL, offsetof(Function, keyword_arrays), 0, nullptr},
                                   {"counted", T_BOOL, offsetof(Function, counted), 0, nullptr},
                                   {nullptr, 0, 0, 0, nullptr}};
 PyGetSetDef function_attributes[] = {{"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
@@ -488,16 +561,70 @@ PyObject* run_lent(PyObject* owned) noexcept {
   return PyObject_CallOneArg(finish.get(), box.get());
 }
 
-bool call_ufunc_quickly(PyObject* real, PyObject* const* args, Py_ssize_t n, PyObject* kwnames, PyObject** result) {
-  bool out = false;
-  if (kwnames) {
-    if (PyTuple_GET_SIZE(kwnames) != 1 || PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(kwnames, 0), "out") != 0)
-      return false;
-    out = true;
-  }
-  if (n > reinterpret_cast<PyUFuncObject*>(real)->nin || !takes_short_way(args, n + out, n + out)) return false;
-  *result = call_quickly(real, real, args, n, n + out, kwnames, n);
+namespace {
+
+// Both keep their objects for good, and no more than kMaxReasons of a function, since reasons may name shapes.
+struct Declined {
+  std::string reason;
+  Lending lending;
+};
+constexpr size_t kMaxReasons = 8;
+std::unordered_map<const char*, std::deque<Declined>> declined;  // by the literal that names a native function
+std::map<std::pair<PyObject*, std::string>, Lending> ufunc_methods;
+
+const Lending* lending_of(const char* name, const char* reason) {
+  std::deque<Declined>& known = declined[name];
+  for (const Declined& d : known)
+    if (d.reason == reason) return &d.lending;
+  if (known.size() >= kMaxReasons || !package_hooks.lending) return nullptr;
+  Ref told(PyObject_CallFunction(package_hooks.lending, "ss", name, reason));
+  Lending l;
+  unsigned written;
+  int keyword_arrays;
+  if (!told || !PyArg_ParseTuple(told.get(), "OOIp", &l.real, &l.counted, &written, &keyword_arrays)) return nullptr;
+  l.written = written;
+  l.keyword_arrays = keyword_arrays != 0;
+  Py_INCREF(l.real);
+  l.counted = l.counted == Py_None ? nullptr : Py_NewRef(l.counted);
+  return &known.emplace_back(Declined{reason, l}).lending;
+}
+
+const Lending* lending_of_ufunc(PyObject* real, const char* method) {
+  const auto [at, fresh] = ufunc_methods.try_emplace({real, method});
+  Lending& l = at->second;
+  if (!fresh) return &l;
+  const int nin = reinterpret_cast<PyUFuncObject*>(real)->nin;
+  const bool call = !std::strcmp(method, "__call__");
+  l.real = call ? Py_NewRef(real) : PyObject_GetAttrString(real, method);
+  l.counted = l.real;
+  l.keyword_arrays = true;
+  Py_INCREF(real);
+  l.written = call ? kWritesAny << nin : !std::strcmp(method, "at") ? 1u : !std::strcmp(method, "reduceat") ? 1u << 4 : 1u << 3;
+  return &l;
+}
+
+bool lend_quickly(const Lending* f, PyObject* const* args, Py_ssize_t n, PyObject* kwnames, PyObject** result) {
+  const Py_ssize_t all = n + (kwnames ? PyTuple_GET_SIZE(kwnames) : 0);
+  if (!f || !takes_short_way(*f, args, n, all)) return false;
+  *result = call_quickly(*f, args, n, all, kwnames);
   return true;
+}
+
+}  // namespace
+
+bool call_ufunc_quickly(PyObject* real, const char* method, PyObject* const* args, Py_ssize_t n, PyObject* kwnames,
+                        PyObject** result) {
+  return lend_quickly(lending_of_ufunc(real, method), args, n, kwnames, result);
+}
+
+bool decline_quickly(const char* name, const char* reason, PyObject* const* args, Py_ssize_t n, PyObject* kwnames,
+                     PyObject** result) {
+  const Lending* f = lending_of(name, reason);
+  if (!f && PyErr_Occurred()) {
+    *result = nullptr;
+    return true;
+  }
+  return lend_quickly(f, args, n, kwnames, result);
 }
 
 PyObject* as_builtin(PyObject* function) {

@@ -13,9 +13,13 @@ namespace numloom::python {
 // Runs a lent call. New reference, or null with an error. Takes over `lent`, which may be null (an error is set).
 PyObject* run_lent(PyObject* lent) noexcept;
 
-// Calls NumPy's ufunc without asking the package, where the arguments are arrays of ours and plain values and nothing but `out`
-// is written: false where they are not. Sets `result` as run_lent returns it. `kwnames` may be null.
-bool call_ufunc_quickly(PyObject* real, PyObject* const* args, Py_ssize_t n, PyObject* kwnames, PyObject** result);
+// Calls a method of NumPy's ufunc (`__call__` included) without asking the package, where the arguments are arrays of ours and plain
+// values, or lists of such: false where they are not. Sets `result` as run_lent returns it. `kwnames` may be null.
+bool call_ufunc_quickly(PyObject* real, const char* method, PyObject* const* args, Py_ssize_t n, PyObject* kwnames,
+                        PyObject** result);
+// The same for what the native function `name`, a literal, declines. The package is asked once for each name and reason.
+bool decline_quickly(const char* name, const char* reason, PyObject* const* args, Py_ssize_t n, PyObject* kwnames,
+                     PyObject** result);
 
 // A builtin function that calls `function`, a lending one whose `real` is a builtin function. New reference.
 PyObject* as_builtin(PyObject* function);

@@ -5,6 +5,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "api/record.h"
 #include "engine/engine.h"
 #include "ops_table.h"
 
@@ -321,8 +322,36 @@ Ufunc* ufunc_for(PyObject* real) {
   return at == ours_by_real.end() ? nullptr : at->second;
 }
 
+PyObject* attempt(Op op, PyObject* x, PyObject* y) {
+  if (!Attempt::suits(op)) return nullptr;
+  Operand in[2];
+  Arg args[2] = {Scalar{}, Scalar{}};
+  const size_t n = y ? 2 : 1;
+  int64_t size = 1;
+  for (size_t k = 0; k < n; ++k) {
+    if (!to_operand(k ? y : x, in[k])) return nullptr;
+    if (const Array* a = in[k].array; a ? !Attempt::suits(*a) : is_complex(in[k].scalar.dtype)) return nullptr;
+    if (in[k].array) size *= in[k].array->size();
+    args[k] = in[k].arg();
+  }
+  // Operands of one shape make a result of that shape; others may spread to the product of their sizes.
+  const bool alike = n == 1 || !in[0].array || !in[1].array || same_shape(in[0].array->layout, in[1].array->layout);
+  if (!alike && !runs_now(size * 16)) return nullptr;
+  const Attempt quietly;
+  return quietly.kept(result_of([&] { return apply(op, {args, n}); }));
+}
+
+PyObject* attempt_product(const Array& a, const Array& b, Array (*product)(const Array&, const Array&)) {
+  if (a.ndim() == 0 || a.ndim() > 2 || b.ndim() == 0 || b.ndim() > 2 || !Attempt::suits(a) || !Attempt::suits(b))
+    return nullptr;
+  const int64_t length = std::max<int64_t>(1, a.layout.shape[a.ndim() - 1]);
+  if (!runs_now((a.size() + b.size() + (a.size() / length) * (b.size() / length)) * 8)) return nullptr;
+  const Attempt quietly;
+  return quietly.kept(result_of([&] { return product(a, b); }));
+}
+
 PyObject* apply_unary(Op op, PyObject* x) {
-  if (op_info(op).warns && errstate_needs_numpy()) return nullptr;
+  if (op_info(op).warns && errstate_needs_numpy()) return attempt(op, x, nullptr);
   if (is_ours(x)) {
     const Arg args[1] = {Arg(array_of(x))};
     return result_of([&] { return apply(op, args); });
@@ -334,7 +363,7 @@ PyObject* apply_unary(Op op, PyObject* x) {
 }
 
 PyObject* apply_binary(Op op, PyObject* x, PyObject* y) {
-  if (op_info(op).warns && errstate_needs_numpy()) return nullptr;
+  if (op_info(op).warns && errstate_needs_numpy()) return attempt(op, x, y);
   if (is_ours(x) && is_ours(y)) {
     const Arg args[2] = {Arg(array_of(x)), Arg(array_of(y))};
     return result_of([&] { return apply(op, args); });

@@ -25,6 +25,9 @@ Ufunc* ufunc_for(PyObject* real);
 // op(x, y) where nothing but the operands is given; null and no error: NumPy must do it.
 PyObject* apply_unary(Op op, PyObject* x);
 PyObject* apply_binary(Op op, PyObject* x, PyObject* y);
+// An Attempt (calls.h) at op of x, or of x and y. Null without an error: NumPy must do it.
+PyObject* attempt(Op op, PyObject* x, PyObject* y);
+PyObject* attempt_product(const Array& a, const Array& b, Array (*product)(const Array&, const Array&));
 
 // The two results of `first` and `second` on the same operands, as one function that NumPy calls `name`.
 PyObject* apply_pair(Op first, Op second, std::span<const Arg> in, const MapOptions& options, const char* name);

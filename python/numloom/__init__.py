@@ -35,7 +35,9 @@ for _folder in _sys.path:
     if _folder.rstrip("/").endswith(("site-packages", "dist-packages")):
         _core.add_site_folder(_folder)
 _ndarray.complete()
-_core.set_hooks(fallback=_target.fallback, fallback_ufunc=_target.fallback_ufunc, from_host=_from_host)
+_core.set_hooks(
+    fallback=_target.fallback, fallback_ufunc=_target.fallback_ufunc, from_host=_from_host, lending=_target.lending
+)
 
 from numloom import _namespace  # noqa: E402  (needs the completed ndarray)
 

@@ -74,3 +74,71 @@ def test_a_sum_into_a_wider_array_is_summed_in_its_type():
         numpy.sum(x, out=want)
         numloom.sum(numloom.array(x), out=got)
         assert float(want) == float(got), (kind, wide)
+
+
+ON_SMALL_ARRAYS = [
+    "x + y, x - 2.5, 3 * x, x / y, -x, abs(x), x ** 2, x ** 0.5, np.sqrt(x), np.add(x, y)",
+    "x.sum(), np.sum(x, axis=0), x.mean(), x.mean(axis=1), x.std(), x.var(0), x.prod(), x.min(), np.max(x, 1)",
+    "x @ x.T, np.dot(x, y.T), x[0].dot(y[0]), np.linalg.norm(x[0]), np.clip(x, 1, 2)",
+]
+IN_PLACE = "z = x.copy()\nz += y\nz[1:] *= z[:-1]\nz -= 0.5\nz /= y\nz"
+
+
+@pytest.mark.parametrize("case", [*ON_SMALL_ARRAYS, IN_PLACE])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_small_arrays_under_errstate_raise(case, dtype, without_numpy):
+    if numloom.device() == "cuda":
+        pytest.skip("work at the call is the processor's")
+    body = "\n".join("    " + line for line in case.split("\n")[:-1])
+    result = case.split("\n")[-1]
+    check(f"{SETUP.format(dtype=dtype)}\nwith np.errstate(all='raise'):\n{body}\n    r = {result}\nr", ulp=4)
+    with numpy.errstate(all="raise"), pytest.raises(policy.FallbackError):
+        numloom.zeros(3) / 0.0  # something goes wrong: only NumPy knows what it is to raise
+
+
+VALUES = [0.0, -1.0, 1e308, 1e-308, 5e-324, numpy.inf, numpy.nan, 3.5]
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f4", "f2", "i8", "c16"])
+def test_what_errstate_raise_says(dtype):
+    cases = "a + b; a - b; a * b; a / b; a @ b; a * v; a ** 2; a.sum(); a.mean(); a.std(); np.dot(a, b); np.sqrt(a); np.clip(a, 0, 2)"
+    for case in cases.split("; ") + ["a.__iadd__(b)", "a.__itruediv__(b)", "np.linalg.norm(a)"]:
+        for u in VALUES:
+            for v in VALUES:
+                check(
+                    f"inf, nan = np.inf, np.nan\nwith np.errstate(all='ignore'):\n"
+                    f"    v = {v!r}\n    a, b = np.array([1, {u!r}]).astype({dtype!r}), np.array([1, v]).astype({dtype!r})\n"
+                    f"try:\n    with np.errstate(all='raise'):\n        r = {case}\n"
+                    f"except FloatingPointError as e:\n    r = str(e)\n(r, a)",
+                    ulp=4,
+                )
+
+
+LENT = [
+    "np.putmask(a, a > 2, a * 2)",
+    "np.add.at(a, i, 1.0)",
+    "np.copyto(a, b, where=a > 2)",
+    "np.lexsort((a, b))",
+    "np.lexsort([a, b[::-1]])",
+    "np.sort(a) is a",
+    "np.add(a, b, out=(a,), where=a > 1) is a",
+    "np.cumsum(a.astype(complex), out=None)",
+    "np.interp(a, b, b)",
+    "a.searchsorted([1.0, 2.0])",
+    "np.random.default_rng(1).shuffle(a)",
+    "np.random.default_rng(1).shuffle([a, b])",
+    "np.random.RandomState(2).normal(a, b)",
+    "np.random.default_rng(3).choice(a)",
+    "np.broadcast_arrays(a, b)[0] is not None",
+    "np.asfortranarray(a) is a",
+    "np.multiply.reduceat(a, i, 0, None, b[:3])",
+]
+
+
+@pytest.mark.parametrize("case", LENT)
+def test_calls_lent_without_asking_the_package(case):
+    """The first call of a function asks the package what NumPy may write; those after it do not."""
+    check(
+        "a, b, i = np.array([3.0, 1.0, 2.0, 5.0]), np.arange(4.0), np.array([0, 2, 1])\nr = []\n"
+        f"for _ in range(3):\n    r.append({case})\n(r, a, b)"
+    )

@@ -538,7 +538,7 @@ def test_the_class_in_errors_and_abstract_classes(project):
 
 
 def test_the_report_counts_ufuncs_under_errstate(project):
-    source = "import numpy as np\nnp.seterr(all='raise')\na = np.ones(3)\nfor _ in range(5):\n    a = a / 2.0\n"
+    source = "import numpy as np\nnp.seterr(all='raise')\na = np.ones(3)\nfor _ in range(5):\n    a = np.exp(a) / 9\n"
     project.write(main=source)
     found = project.numloom("--report", "main.py")
-    assert "main.py:5  numpy.divide  (5 x" in found.stderr, found.stderr
+    assert "main.py:5  numpy.exp  (5 x" in found.stderr, found.stderr

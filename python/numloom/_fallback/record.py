@@ -96,8 +96,13 @@ def entries():
         calls, seconds, moved = merged.get(key, (0, 0.0, 0))
         merged[key] = (calls + tally.calls, seconds + tally.seconds, moved + tally.bytes)
     for place, function, calls, seconds in _core.quick_fallbacks():
-        name = getattr(function, "_numloom_name", None)
-        what = ("numpy." + name, DEFAULT_REASON) if name else ("numpy." + function.__name__, UFUNC_REASON)
+        if type(function) is tuple:
+            what = function
+        elif name := getattr(function, "_numloom_name", None):
+            what = "numpy." + name, DEFAULT_REASON
+        else:  # a ufunc of NumPy's, or a method of one
+            ufunc = getattr(function, "__self__", None)
+            what = f"numpy.{ufunc.__name__}.{function.__name__}" if ufunc else "numpy." + function.__name__, UFUNC_REASON
         key = (*(place or ("<unknown>", 0)), *what)
         before = merged.get(key, (0, 0.0, 0))
         merged[key] = (before[0] + calls, before[1] + seconds, before[2])

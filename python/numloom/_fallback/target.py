@@ -72,12 +72,18 @@ class Target:
         return real, lent, kwargs, _Ending(real, loan, note)
 
     def _shorten(self):
-        """After the first call: the compiled function need not ask us about plain arguments of which NumPy writes none."""
+        """After the first call: the compiled function need not ask us about arrays and plain arguments."""
         function, self.function = self.function, None
-        if not self.writes and not self.alias:
-            function.counted = not self.host
-            out_at = self.out_at()
-            function.quick = out_at if out_at >= 0 else 32
+        function.counted = not self.host
+        function.written, function.keyword_arrays = self.written_mask()
+        function.quick = True
+
+    def written_mask(self):
+        """(a bit for each positional argument that NumPy may write, whether among keywords it writes `out` alone)."""
+        if self.alias:
+            return 0xFFFFFFFF, True
+        written = (*self.written, *([self.out_at()] if self.out_at() >= 0 else []))
+        return sum({1 << at for at in written}), not self.writes
 
     def call(self, args, kwargs, reason=record.DEFAULT_REASON):
         """Run the call on NumPy, from Python."""
@@ -160,6 +166,13 @@ def target_of(name):
 def fallback(name, args, kwargs, reason):
     """Hook of the compiled module: a native function met arguments beyond it. Returns a lent call."""
     return target_of(name).begin(args, kwargs, reason or record.DEFAULT_REASON)
+
+
+def lending(name, reason):
+    """Hook of the compiled module: how it may do by itself what a native function declines for that reason."""
+    target = target_of(name)
+    reason = reason or record.DEFAULT_REASON
+    return (target.real, None if target.host else ("numpy." + target.name, reason), *target.written_mask())
 
 
 def fallback_ufunc(ufunc, method, args, kwargs, reason=record.UFUNC_REASON):
