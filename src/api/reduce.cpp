@@ -1,4 +1,4 @@
-#include <xmmintrin.h>
+#include <emmintrin.h>
 
 #include <algorithm>
 #include <bit>
@@ -149,19 +149,15 @@ Scalar identity_of(Op op, DType t) {
 // How many of n bools are true. Any byte but 0 is: one of another dtype's view of them may have been written.
 int64_t count_true(const char* p, int64_t n) {
   int64_t count = 0, i = 0;
-  while (i + 8 <= n) {
-    // Bytes of at most 255 ones each, then their sum.
-    uint64_t sums = 0;
-    for (const int64_t end = std::min(n - 7, i + 8 * 255); i < end; i += 8) {
-      uint64_t w;
-      std::memcpy(&w, p + i, 8);
-      w |= w >> 4;
-      w |= w >> 2;
-      w |= w >> 1;
-      sums += w & 0x0101010101010101;
-    }
-    count += ((sums & 0x00ff00ff00ff00ff) * 0x0001000100010001 >> 48) +
-             ((sums >> 8 & 0x00ff00ff00ff00ff) * 0x0001000100010001 >> 48);
+  const __m128i zero = _mm_setzero_si128();
+  while (i + 16 <= n) {
+    // Sixteen bytes that count zeros, at most 255 each, then their sum.
+    __m128i zeros = zero;
+    const int64_t start = i;
+    for (const int64_t end = std::min(n - 15, i + 16 * 255); i < end; i += 16)
+      zeros = _mm_sub_epi8(zeros, _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p + i)), zero));
+    const __m128i sums = _mm_sad_epu8(zeros, zero);
+    count += i - start - _mm_cvtsi128_si32(sums) - _mm_extract_epi16(sums, 4);
   }
   for (; i < n; ++i) count += p[i] != 0;
   return count;
