@@ -233,7 +233,7 @@ np.stack([Row(a), a])
 np.asarray(Holds(a)) is a
 np.array(Holds(a), copy=True) is a
 h = Holds(a); np.array(h, copy=True); h.asked
-h = Holds(a); np.array(h, dtype=int); h.asked[1]
+h = Holds(a); np.array(h, dtype=int); [h.asked[1]]
 np.array(NoCopy(a), copy=True)
 np.array(NoCopy(a), copy=False)
 np.negative(Wraps(a))
