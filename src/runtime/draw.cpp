@@ -125,7 +125,7 @@ void Chunk::fill(const Source& source, const Sampler& sampler, Word128 from, int
     if (left <= kTail || noted == kNotes) break;
     // A few, then as many as will hardly go beyond the end.
     const double rate = count ? static_cast<double>(count) / static_cast<double>(length - left) : 0;
-    const double many = static_cast<double>(left - kTail / 2) * rate * 0.93;
+    const double many = (static_cast<double>(left) - kTail / 2.0) * rate * 0.93;
     const int64_t n = count ? std::clamp<int64_t>(static_cast<int64_t>(many), 1, kStride) : 16;
     sampler(g.functions(), values + count, n);
     const int64_t rest = distance(g.generator(), source.multiplier, stop);
