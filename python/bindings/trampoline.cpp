@@ -3,6 +3,7 @@
 #include <numpy/ufuncobject.h>
 #include <structmember.h>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstring>
@@ -65,10 +66,11 @@ bool is_plain(PyObject* o) {
   return true;
 }
 
-// Whether an array of ours is among the elements of an array of objects. Only its first object is looked at: such arrays hold
-// arrays alone, and those of numbers or words may be long.
+// Whether an array of ours may be among the elements of an array of objects. Only its first object is looked at: such arrays hold
+// arrays alone, and those of numbers or words may be long. Records with objects in them are seldom, and left to the slow way.
 bool has_ours_as_elements(PyObject* o) {
   auto* a = reinterpret_cast<PyArrayObject*>(o);
+  if (PyArray_TYPE(a) == NPY_VOID) return PyDataType_REFCHK(PyArray_DESCR(a));
   if (PyArray_TYPE(a) != NPY_OBJECT || PyArray_NDIM(a) == 0) return false;
   char* at = PyArray_BYTES(a);
   for (npy_intp i = 0; i < PyArray_DIM(a, 0) && PyArray_SIZE(a); ++i, at += PyArray_STRIDE(a, 0)) {
@@ -437,12 +439,37 @@ PyObject* call_carried(PyObject* carrier, PyObject* const* args, Py_ssize_t n, P
   return call_function(carried(carrier), args, static_cast<size_t>(n), kwnames);
 }
 
-// The slot of a class written in C whose `__call__` was set.
-PyObject* call_by_name(PyObject* self, PyObject* args, PyObject* kwargs) {
-  static PyObject* name = PyUnicode_InternFromString("__call__");
-  Ref bound(PyObject_GetAttr(self, name));
-  return bound ? PyObject_Call(bound.get(), args, kwargs) : nullptr;
+// The slots of classes written in C whose `__call__` or `__init__` was set. Each class has slots of its own: C code that calls
+// those of a base class means just that class's, whatever the object is.
+constexpr size_t kAdaptedSlots = 256;
+template <size_t I>
+PyObject* adapted_slot = nullptr;  // the function that was set (owned)
+
+PyObject* call_on(PyObject* function, PyObject* self, PyObject* args, PyObject* kwargs) {
+  Ref first(PyTuple_Pack(1, self));
+  Ref all(first ? PySequence_Concat(first.get(), args) : nullptr);
+  return all ? PyObject_Call(function, all.get(), kwargs) : nullptr;
 }
+template <size_t I>
+PyObject* call_adapted(PyObject* self, PyObject* args, PyObject* kwargs) {
+  return call_on(adapted_slot<I>, self, args, kwargs);
+}
+template <size_t I>
+int init_adapted(PyObject* self, PyObject* args, PyObject* kwargs) {
+  return Ref(call_on(adapted_slot<I>, self, args, kwargs)) ? 0 : -1;
+}
+
+struct AdaptedSlot {
+  PyObject** function;
+  ternaryfunc call;
+  initproc init;
+};
+template <size_t... I>
+constexpr std::array<AdaptedSlot, sizeof...(I)> adapted_slots(std::index_sequence<I...>) {
+  return {{{&adapted_slot<I>, call_adapted<I>, init_adapted<I>}...}};
+}
+constexpr auto kSlots = adapted_slots(std::make_index_sequence<kAdaptedSlots>());
+size_t slots_taken = 0;
 
 // ---- imports -------------------------------------------------------------------------------------------------------
 
@@ -642,15 +669,43 @@ PyObject* as_builtin(PyObject* function) {
   return PyCFunction_NewEx(definition, carrier.get(), old->m_module);
 }
 
+namespace {
+
+// In the class and in the classes derived from it that inherit the slot.
+template <class Slot>
+void replace_slot(PyTypeObject* type, PyObject* name, Slot PyTypeObject::* member, Slot slot) {
+  const Slot old = std::exchange(type->*member, slot);
+  Ref derived = checked(PyObject_CallMethod(reinterpret_cast<PyObject*>(type), "__subclasses__", nullptr));
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(derived.get()); ++i) {
+    auto* below = reinterpret_cast<PyTypeObject*>(PyList_GET_ITEM(derived.get(), i));
+    const bool overrides = below->tp_dict && PyDict_Contains(below->tp_dict, name) == 1;
+    if (below->*member == old && !overrides) replace_slot(below, name, member, slot);
+  }
+}
+
+}  // namespace
+
 void set_in_class(PyObject* o, PyObject* name, PyObject* value) {
   auto* type = reinterpret_cast<PyTypeObject*>(o);
-  if (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && !PyType_HasFeature(type, Py_TPFLAGS_IMMUTABLETYPE)) {
+  const auto call = type->tp_call;
+  const auto init = type->tp_init;
+  const bool is_call = PyUnicode_CompareWithASCIIString(name, "__call__") == 0;
+  const bool is_init = PyUnicode_CompareWithASCIIString(name, "__init__") == 0;
+  if ((is_call || is_init) && slots_taken == kAdaptedSlots) return;
+  const bool mutable_class = PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && !PyType_HasFeature(type, Py_TPFLAGS_IMMUTABLETYPE);
+  if (mutable_class) {
     check(PyObject_SetAttr(o, name, value));
-    return;
+    if (type->tp_call == call && type->tp_init == init) return;  // Python's, which look the name up in the class of the object
+  } else {
+    if (!type->tp_dict) return;
+    check(PyDict_SetItem(type->tp_dict, name, value));
   }
-  if (!type->tp_dict) return;
-  check(PyDict_SetItem(type->tp_dict, name, value));
-  if (PyUnicode_CompareWithASCIIString(name, "__call__") == 0) type->tp_call = call_by_name;
+  if (is_call || is_init) {
+    const AdaptedSlot& slot = kSlots[slots_taken++];
+    *slot.function = Py_NewRef(value);
+    if (is_call) replace_slot(type, name, &PyTypeObject::tp_call, slot.call);
+    else replace_slot(type, name, &PyTypeObject::tp_init, slot.init);
+  }
   PyType_Modified(type);
 }
 

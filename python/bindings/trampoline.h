@@ -25,7 +25,7 @@ bool decline_quickly(const char* name, const char* reason, PyObject* const* args
 PyObject* as_builtin(PyObject* function);
 
 // Sets an attribute of a class, also of one that C code made and Python cannot change. REQUIRES: `name` has no slot in the class,
-// or is `__call__`.
+// or is `__call__` or `__init__`.
 void set_in_class(PyObject* type, PyObject* name, PyObject* value);
 
 // Whether fallbacks on plain arguments may run without asking the package; only while the policy is silent.

@@ -208,20 +208,37 @@ static PyObject* length(PyObject* self, PyObject* a) {  // the sum of the elemen
   return PyLong_FromSsize_t(n);
 }
 static PyObject* flags(PyObject* self, PyObject* function) { return PyLong_FromLong(PyCFunction_GET_FLAGS(function) != 0); }
+static int init(PyObject* self, PyObject* args, PyObject* kwargs) {
+  if (PyTuple_GET_SIZE(args) == 0) return 0;
+  PyObject* a = first(self, args);
+  Py_XDECREF(a);
+  return a ? 0 : -1;
+}
 static PyObject* call(PyObject* self, PyObject* args, PyObject* kwargs) { return first(self, args); }
 static PyMethodDef functions[] = {{"first", first, METH_VARARGS, "its doc"}, {"length", length, METH_O, NULL},
                                   {"flags", flags, METH_O, NULL}, {NULL, NULL, 0, NULL}};
 static PyMethodDef methods[] = {{"first", first, METH_VARARGS, NULL}, {NULL, NULL, 0, NULL}};
-static PyTypeObject type = {PyVarObject_HEAD_INIT(NULL, 0)};
+static PyTypeObject type = {PyVarObject_HEAD_INIT(NULL, 0)}, derived = {PyVarObject_HEAD_INIT(NULL, 0)};
+static PyTypeObject inheriting = {PyVarObject_HEAD_INIT(NULL, 0)};
+static int init_derived(PyObject* self, PyObject* args, PyObject* kwargs) {
+  return type.tp_init(self, args, kwargs) || type.tp_init(self, args, kwargs);
+}
+static PyObject* call_derived(PyObject* self, PyObject* args, PyObject* kwargs) { return type.tp_call(self, args, kwargs); }
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "compiled", NULL, -1, functions};
 
 PyMODINIT_FUNC PyInit_compiled(void) {
   import_array();
   type.tp_name = "compiled.Thing", type.tp_basicsize = sizeof(PyObject), type.tp_flags = Py_TPFLAGS_DEFAULT;
-  type.tp_methods = methods, type.tp_call = call, type.tp_new = PyType_GenericNew;
-  if (PyType_Ready(&type) < 0) return NULL;
+  type.tp_methods = methods, type.tp_call = call, type.tp_init = init, type.tp_new = PyType_GenericNew;
+  derived.tp_name = "compiled.Derived", inheriting.tp_name = "compiled.Inheriting";
+  derived.tp_base = inheriting.tp_base = &type;
+  derived.tp_flags = inheriting.tp_flags = Py_TPFLAGS_DEFAULT;
+  derived.tp_init = init_derived, derived.tp_call = call_derived;
+  if (PyType_Ready(&type) < 0 || PyType_Ready(&derived) < 0 || PyType_Ready(&inheriting) < 0) return NULL;
   PyObject* m = PyModule_Create(&module);
   PyModule_AddObject(m, "Thing", (PyObject*)&type);
+  PyModule_AddObject(m, "Derived", (PyObject*)&derived);
+  PyModule_AddObject(m, "Inheriting", (PyObject*)&inheriting);
   return m;
 }
 """
@@ -239,10 +256,14 @@ def test_compiled_modules_get_numpys_arrays(project):
         import numpy as np
         import compiled
         a, thing = np.zeros(100_000) + 1, compiled.Thing()
-        print(compiled.first(a) is a, thing.first(a) is a, thing(a) is a, a[:2])
+        print(compiled.first(a) is a, thing.first(a) is a, thing(a) is a, type(compiled.Thing(a)) is compiled.Thing, a[:2])
+        b = np.zeros(100_000)
+        print(compiled.Derived(b)(b) is b, compiled.Inheriting(b)(b) is b, b[:2])
         objects = np.empty(2, object)
         objects[0], objects[1] = np.arange(3), np.arange(4)
-        print(compiled.length(objects), type(objects[0]) == np.ndarray)
+        records = np.empty(2, [("x", object)])
+        records["x"] = objects
+        print(compiled.length(objects), compiled.length(records), type(objects[0]) == np.ndarray)
         f = compiled.first
         print(type(f) is types.BuiltinFunctionType, f.__doc__, pickle.loads(pickle.dumps(f)) is f, compiled.flags(f))
         try:
@@ -251,7 +272,7 @@ def test_compiled_modules_get_numpys_arrays(project):
             print(error)
         """
     assert project.output(source) == (
-        "True True True [4. 1.]\n7 True\nTrue its doc True 1\nargument 1 must be numpy.ndarray, not list\n"
+        "True True True True [5. 1.]\nTrue True [5. 0.]\n7 7 True\nTrue its doc True 1\nargument 1 must be numpy.ndarray, not list\n"
     )
 
 

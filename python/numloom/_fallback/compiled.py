@@ -96,7 +96,7 @@ def _adapt_class(cls):
         if type(value).__name__ == "instancemethod":  # how pybind11 binds its functions, the special ones too
             if isinstance(value.__func__, types.BuiltinFunctionType):
                 _core.set_in_class(cls, name, type(value)(_lending(value.__func__)))
-        elif name == "__call__" and type(value) is types.WrapperDescriptorType:
+        elif name in ("__call__", "__init__") and type(value) is types.WrapperDescriptorType:
             _core.set_in_class(cls, name, make_lending(value))
         elif _is_function(value) and not name.startswith("__"):
             _core.set_in_class(cls, name, make_lending(value))

@@ -93,12 +93,26 @@ class LibraryLoan(Loan):
     __slots__ = ()
 
     def lend(self, value, writable):
-        if type(value) is _real and value.dtype.kind == "O" and _ours in set(map(type, value.flat)):
-            lent = value.copy()
-            for i, item in numpy.ndenumerate(value):
-                lent[i] = self.lend(item, writable)
-            return lent
+        if type(value) is _real and value.dtype.hasobject:
+            return self._lend_elements(value, writable)
         return super().lend(value, writable)
+
+    def _lend_elements(self, array, writable):
+        if array.dtype.names is not None:
+            fields = {name: array[name] for name in array.dtype.names if array.dtype[name].hasobject}
+            lent = {name: self._lend_elements(field, writable) for name, field in fields.items()}
+            if all(lent[name] is field for name, field in fields.items()):
+                return array
+            copy = array.copy()
+            for name, field in lent.items():
+                copy[name] = field
+            return copy
+        if array.dtype.kind != "O" or _ours not in set(map(type, array.flat)):
+            return array
+        copy = array.copy()
+        for i, item in numpy.ndenumerate(array):
+            copy[i] = self.lend(item, writable)
+        return copy
 
     def lend_other(self, value, kind):
         return value
