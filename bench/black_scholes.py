@@ -7,7 +7,7 @@ compile caches are empty.
 
 import os
 
-from measure import WARM, Peer, best, first, jax_figures, main, numloom_figures
+from measure import WARM, Peer, figures, jax_figures, main, numloom_figures
 
 RATE, VOL = 0.03, 0.25
 
@@ -33,7 +33,7 @@ def numpy_(options):
     import numpy
 
     args = inputs(options)
-    return {"first call": first(lambda: formula(numpy, *args)), "steady": best(lambda: formula(numpy, *args), 4)}
+    return figures(lambda: formula(numpy, *args), 4)
 
 
 def numloom_(options):
@@ -65,10 +65,7 @@ def numba_(options):
             out[i] = spot[i] * n1 - strike[i] * math.exp(-RATE * years[i]) * n2
 
     args = inputs(options)
-    return {
-        "first call": first(lambda: run(*args, numpy.empty_like(args[0]))),
-        "steady": best(lambda: run(*args, numpy.empty_like(args[0])), 3),
-    }
+    return figures(lambda: run(*args, numpy.empty_like(args[0])), 3)
 
 
 def numexpr_(options):
@@ -79,10 +76,7 @@ def numexpr_(options):
     d1 = f"((log(spot / strike) + {RATE + 0.5 * VOL * VOL} * years) / {root})"
     text = f"spot / (1 + exp(-1.702 * {d1})) - strike * exp({-RATE} * years) / (1 + exp(-1.702 * ({d1} - {root})))"
     names = {"spot": spot, "strike": strike, "years": years}
-    return {
-        "first call": first(lambda: numexpr.evaluate(text, names)),
-        "steady": best(lambda: numexpr.evaluate(text, names), 3),
-    }
+    return figures(lambda: numexpr.evaluate(text, names), 3)
 
 
 def jax_(options):
@@ -101,8 +95,7 @@ def cupy_(options):
     args = [cupy.asarray(a) for a in inputs(options)]
     finish = cupy.cuda.get_current_stream().synchronize
     finish()
-    call = lambda: formula(cupy, *args)  # noqa: E731
-    return {"first call": first(call, finish), "steady": best(call, 3, batch=5, finish=finish)}
+    return figures(lambda: formula(cupy, *args), 3, 5, finish)
 
 
 def torch_(options, compiled=True):
@@ -114,10 +107,7 @@ def torch_(options, compiled=True):
     args[0] + 1
     if finish:
         finish()
-    call = lambda: run(*args)  # noqa: E731
-    figures = {"first call": first(call, finish)}
-    figures["steady"] = best(call, 3, batch=1 if options.device == "cpu" else 20, finish=finish)
-    return figures
+    return figures(lambda: run(*args), 3, 1 if options.device == "cpu" else 20, finish)
 
 
 PEERS = {

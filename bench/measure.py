@@ -59,14 +59,19 @@ def first(call, finish=None):
     return time.perf_counter() - start
 
 
+def figures(call, seconds, batch=1, finish=None):
+    """The first call and a steady one."""
+    return {"first call": first(call, finish), "steady": best(call, seconds, batch=batch, finish=finish)}
+
+
 def numloom_figures(options, call):
     """The first call of Numloom's and a steady one, after the time in which a background compile ends."""
     import numloom
 
-    figures = {"first call": first(call, numloom.synchronize)}
+    at_first = first(call, numloom.synchronize)
     best(call, 3.0, finish=numloom.synchronize)
-    figures["steady"] = best(call, 2.0, batch=1 if options.device == "cpu" else 20, finish=numloom.synchronize)
-    return figures
+    batch = 1 if options.device == "cpu" else 20
+    return {"first call": at_first, "steady": best(call, 2.0, batch=batch, finish=numloom.synchronize)}
 
 
 def jax_figures(options, function, *args):
@@ -78,11 +83,7 @@ def jax_figures(options, function, *args):
     def call():
         out[0] = run(*args)
 
-    finish = lambda: out[0].block_until_ready()  # noqa: E731
-    return {
-        "first call": first(call, finish),
-        "steady": best(call, 3, batch=1 if options.device == "cpu" else 20, finish=finish),
-    }
+    return figures(call, 3, 1 if options.device == "cpu" else 20, lambda: out[0].block_until_ready())
 
 
 PEERS = ("numloom", "numpy", "cupy-cuda12x", "cupy-cuda13x", "jax", "torch", "numba", "numexpr")

@@ -2,7 +2,7 @@
 
 import os
 
-from measure import Peer, best, first, jax_figures, main, numloom_figures
+from measure import Peer, figures, jax_figures, main, numloom_figures
 
 
 def distance(x, y):
@@ -18,7 +18,7 @@ def inputs():
 
 def numpy_(options):
     x, y = inputs()
-    return {"first call": first(lambda: distance(x, y)), "steady": best(lambda: distance(x, y), 3)}
+    return figures(lambda: distance(x, y), 3)
 
 
 def numloom_(options):
@@ -46,10 +46,7 @@ def cupy_(options):
     x, y = (cupy.asarray(a) for a in inputs())
     finish = cupy.cuda.get_current_stream().synchronize
     finish()
-    return {
-        "first call": first(lambda: distance(x, y), finish),
-        "steady": best(lambda: distance(x, y), 2, batch=10, finish=finish),
-    }
+    return figures(lambda: distance(x, y), 2, 10, finish)
 
 
 def torch_(options):
@@ -60,10 +57,7 @@ def torch_(options):
     x + y
     finish()
     run = torch.compile(distance)
-    return {
-        "first call": first(lambda: run(x, y), finish),
-        "steady": best(lambda: run(x, y), 2, batch=20, finish=finish),
-    }
+    return figures(lambda: run(x, y), 2, 20, finish)
 
 
 PEERS = {

@@ -3,7 +3,7 @@ interpreter, whose registers lie in shared memory, does worst."""
 
 import os
 
-from measure import Peer, best, first, jax_figures, main, numloom_figures
+from measure import Peer, figures, jax_figures, main, numloom_figures
 
 LIVE = 24
 
@@ -26,7 +26,7 @@ def image():
 
 def numpy_(options):
     a = image()
-    return {"first call": first(lambda: mixed(a)), "steady": best(lambda: mixed(a), 2)}
+    return figures(lambda: mixed(a), 2)
 
 
 def numloom_(options):
@@ -55,7 +55,7 @@ def cupy_(options):
     a = cupy.asarray(image())
     finish = cupy.cuda.get_current_stream().synchronize
     finish()
-    return {"first call": first(lambda: mixed(a), finish), "steady": best(lambda: mixed(a), 2, batch=10, finish=finish)}
+    return figures(lambda: mixed(a), 2, 10, finish)
 
 
 PEERS = {
