@@ -7,7 +7,7 @@ the methods of such a module lend, from its import on. Calls without an array of
 
 import functools
 import importlib.machinery
-import re
+import mmap
 import sys
 import types
 
@@ -18,7 +18,7 @@ from numloom._fallback.function import make_lending
 _loader = importlib.machinery.ExtensionFileLoader
 # Fused functions of Cython's are left: they are indexed by type, and take any buffer.
 _FUNCTIONS = ("builtin_function_or_method", "cython_function_or_method", "method_descriptor")
-_uses_numpy = re.compile(b"_ARRAY_API").search  # the capsule with NumPy's C functions
+_API = b"_ARRAY_API"  # the capsule with NumPy's C functions
 
 
 def install():
@@ -76,9 +76,10 @@ def _adapt(module):
 
 def _is_against_numpy(file):
     try:
-        with open(file, "rb") as stream:
-            return _uses_numpy(stream.read()) is not None
-    except (OSError, TypeError):
+        # Such files can be large: mapped, what is read of them is not the process's own memory.
+        with open(file, "rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as memory:
+            return memory.find(_API) >= 0
+    except (OSError, TypeError, ValueError):
         return False
 
 
