@@ -34,13 +34,14 @@ def kernels():
 
 def bytecode():
     """What the backend that ran it interprets, for each of `kernels`: registers for blocks of elements on the CPU; on CUDA the
-    instructions of the general interpreter, empty for a kernel too large for it."""
+    instructions of the interpreter that takes it, which its first line names (`last` is the result of the one before), and nothing
+    for a kernel too large for both."""
     return _core.debug_bytecode()
 
 
 def texts():
     """The source that the compiler of that backend gets once the kernel is hot, for each of `kernels`: CUDA C++ with the entry
-    `kernel`, here in its form for contiguous operands. The CPU compiles nothing: empty strings there."""
+    `kernel`, in the form for operands that lie as these did. The CPU compiles nothing: empty strings there."""
     return _core.debug_texts()
 
 

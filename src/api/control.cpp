@@ -166,7 +166,7 @@ std::vector<std::string> of_last_kernels(Show show) {
   const LastPlan& plan = Engine::get().last_plan;
   std::vector<std::string> out;
   out.reserve(plan.kernels.size());
-  for (const Kernel& k : plan.kernels) out.push_back(plan.backend ? show(*plan.backend, k) : std::string());
+  for (const LastPlan::Launch& l : plan.kernels) out.push_back(l.ran ? show(*plan.backend, l.kernel, l.args) : std::string());
   return out;
 }
 
@@ -184,11 +184,11 @@ std::string debug_plan() {
 }
 
 std::vector<std::string> debug_bytecode() {
-  return of_last_kernels([](const Backend& backend, const Kernel& kernel) { return backend.bytecode(kernel); });
+  return of_last_kernels([](Backend& backend, const auto&... launch) { return backend.bytecode(launch...); });
 }
 
 std::vector<std::string> debug_texts() {
-  return of_last_kernels([](const Backend& backend, const Kernel& kernel) { return backend.text(kernel); });
+  return of_last_kernels([](Backend& backend, const auto&... launch) { return backend.text(launch...); });
 }
 
 void debug_keep(bool on) {

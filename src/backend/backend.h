@@ -76,9 +76,10 @@ class Backend {
 
   // For numloom.debug: name -> value.
   virtual std::vector<std::pair<std::string, double>> statistics() const { return {}; }
-  // The text (JIT source) and bytecode of a kernel as this backend would run it; empty where it has none.
-  virtual std::string text(const Kernel&) const { return {}; }
-  virtual std::string bytecode(const Kernel&) const { return {}; }
+  // The text (JIT source) and bytecode of a kernel as this backend runs such a launch; empty where it has none. What the
+  // slots point at may be gone.
+  virtual std::string text(const Kernel&, const KernelArgs&) { return {}; }
+  virtual std::string bytecode(const Kernel&, const KernelArgs&) { return {}; }
 };
 
 // The CPU. Always there.

@@ -52,9 +52,14 @@ class EngineLock {
 
 // The last plan that ran while Engine::keep_plans; its own copies, since the cache may forget the plan.
 struct LastPlan {
+  struct Launch {
+    Kernel kernel;
+    KernelArgs args;
+    bool ran = false;
+  };
   std::string text;
-  std::vector<Kernel> kernels;
-  const Backend* backend = nullptr;  // that ran it; null where it came to no step
+  std::vector<Launch> kernels;
+  Backend* backend = nullptr;  // that ran it; null where it came to no step
 };
 
 inline constexpr int64_t kForkHome = int64_t{1} << 30;

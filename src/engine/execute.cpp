@@ -109,7 +109,7 @@ bool Engine::run(Program& program) {
   if (keep_plans) {
     last_plan = {plan->print(), {}, nullptr};
     for (const Step& step : plan->steps)
-      if (!step.is_call) last_plan.kernels.push_back(step.kernel);
+      if (!step.is_call) last_plan.kernels.push_back({step.kernel, {}});
   }
   counters.seconds_planning += now() - start;
   for (int16_t i : plan->dead) program.complete(i);
@@ -348,6 +348,12 @@ bool Engine::execute(const Facts& facts, const Plan& plan, Program& program) {
     if (!run) {
       for (int16_t i : step.instrs) unrun.add(program[i]);
       continue;
+    }
+    if (keep_plans && !step.is_call) {
+      auto& kernels = last_plan.kernels;
+      const auto waits = std::find_if(kernels.begin(), kernels.end(),
+                                      [&](const LastPlan::Launch& l) { return !l.ran && l.kernel.hash == step.kernel.hash; });
+      if (waits != kernels.end()) waits->args = args_, waits->ran = true;
     }
     for (const FloatEvent& e : events)
       if (const uint8_t mask = e.origin >= 0 ? e.mask & program[e.origin].warns : 0)

@@ -172,7 +172,7 @@ void compare(Builder& b, const std::vector<int64_t>& shape, const char* what, in
     for (int d = 0; d < nd; ++d) std::printf(" %lld", static_cast<long long>(args.slots[s].strides[d]));
     std::printf("\n");
   }
-  std::printf("%s%s\n", b.k.print().c_str(), cuda.bytecode(b.k).c_str());
+  std::printf("%s%s\n", b.k.print().c_str(), cuda.bytecode(b.k, args).c_str());
 }
 
 std::vector<int64_t> random_shape() {
@@ -493,7 +493,13 @@ void test_stores_wait() {
   b.k.stores.push_back({static_cast<int16_t>(place), b.k.code[1].aux});
   b.k.slots[static_cast<size_t>(b.k.code[1].aux)].stored = true;
   b.k.finish();
-  const std::string text = cuda_backend().bytecode(b.k);
+  KernelArgs args{1, {64}, {}, {}};
+  for (size_t s = 0; s < b.k.slots.size(); ++s) {
+    KSlotArgs slot{};
+    slot.strides[0] = 8;
+    args.slots.push_back(slot);
+  }
+  const std::string text = cuda_backend().bytecode(b.k, args);
   expect(text.find("wait") < text.find("store"), "a store waits for loads");
 }
 

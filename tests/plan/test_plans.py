@@ -180,6 +180,9 @@ def test_bytecode_and_text_on_cuda():
     assert len(kernels) == len(bytecode) == len(texts) == 2
     for op in ("multiply", "add", "sqrt", "subtract"):
         assert re.search(rf"\b{op}\.f8 ", bytecode[0]) and f"op_{op}(" in texts[0]
+    # The interpreter that runs each: the general one where there are reductions, else that of streams.
+    assert bytecode[0].startswith("interp8") and " reduce " in kernels[0]
+    assert re.fullmatch(r"stream8, 0 registers\n  last = load slot0\n  last = divide\.f8 last const0\n  store last -> slot1\n", bytecode[1])
     assert all(re.search(r"\bvoid\b.*\bkernel\(", text) for text in texts)
 
 

@@ -50,7 +50,7 @@ class CpuBackend final : public Backend {
         {"host_bytes_in_use", double(s.in_use)}, {"host_bytes_peak", double(s.peak)}, {"host_bytes_cached", double(s.cached)}};
   }
 
-  std::string bytecode(const Kernel& kernel) const override { return cpu::compile(kernel)->print(); }
+  std::string bytecode(const Kernel& kernel, const KernelArgs&) override { return cpu::compile(kernel)->print(); }
 
  private:
   std::unordered_map<uint64_t, std::unique_ptr<cpu::BlockProgram>> programs_;

@@ -113,25 +113,8 @@ class CudaBackend final : public Backend {
             {"own_calls", n(calls_.own_calls)}};
   }
 
-  // As for contiguous operands: the form that most launches take.
-  std::string text(const Kernel& kernel) const override {
-    TextForm form;
-    form.loop = kernel.reduces.empty() ? TextLoop::vector : TextLoop::lanes;
-    form.ndim = 1;
-    form.nkept = kernel.reduces.empty() ? 1 : 0;
-    form.access.assign(kernel.slots.size(), Access::linear);
-    for (const KReduce& r : kernel.reduces) form.access[static_cast<size_t>(r.slot)] = Access::broadcast;
-    for (const KInstr& in : kernel.code)
-      if (in.code == KCode::index) form.index_axes.push_back(0);
-    if (!form.index_axes.empty() && form.loop == TextLoop::vector) form.loop = TextLoop::flat;
-    form.vec = form.loop == TextLoop::vector ? 2 : 1;
-    return Jit::source(kernel, form);
-  }
-  // As for the interpreter that runs every kernel: whether the stream interpreter does depends on the nest, too.
-  std::string bytecode(const Kernel& kernel) const override {
-    const Bytecode b = encode(kernel);
-    return b.ok ? b.print() : std::string();
-  }
+  std::string text(const Kernel& kernel, const KernelArgs& args) override { return launcher_.text(kernel, args); }
+  std::string bytecode(const Kernel& kernel, const KernelArgs& args) override { return launcher_.bytecode(kernel, args); }
 
   Pool& pool() { return pool_; }
   void let_follow(CUstream other) {

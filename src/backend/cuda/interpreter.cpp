@@ -216,6 +216,14 @@ Bytecode encode(const Kernel& k) {
   return b;
 }
 
+std::string name_of(int id) {
+  const std::string type(dtype_code(static_cast<DType>(id & 15)));
+  if (id < kCastBase) return std::string(op_info(static_cast<Op>(id >> 4)).name) + "." + type;
+  return "cast " + std::string(dtype_code(static_cast<DType>((id >> 4) & 15))) + " -> " + type;
+}
+
+int operands_of(int id) { return id < kCastBase ? op_info(static_cast<Op>(id >> 4)).nin : 1; }
+
 std::string Bytecode::print() const {
   std::string out = std::string(entry()) + ", " + std::to_string(nregs) + " registers\n";
   const auto name = [&](int a) {
@@ -233,15 +241,9 @@ std::string Bytecode::print() const {
       case kGather: out += "gather slot" + std::to_string(in.aux) + " at " + name(in.a); break;
       case kIndex: out += "index " + std::to_string(in.aux); break;
       default:
-        if (in.code >= kCastBase) {
-          out += "cast " + std::string(dtype_code(static_cast<DType>((in.code >> 4) & 15))) + " -> " +
-                 std::string(dtype_code(static_cast<DType>(in.code & 15))) + " " + name(in.a);
-        } else {
-          const OpInfo& info = op_info(static_cast<Op>(in.code >> 4));
-          out += std::string(info.name) + "." + std::string(dtype_code(static_cast<DType>(in.code & 15))) + " " + name(in.a);
-          if (info.nin > 1) out += " " + name(in.b);
-          if (info.nin > 2) out += " " + name(in.c);
-        }
+        out += name_of(in.code) + " " + name(in.a);
+        if (operands_of(in.code) > 1) out += " " + name(in.b);
+        if (operands_of(in.code) > 2) out += " " + name(in.c);
     }
     out += '\n';
   }

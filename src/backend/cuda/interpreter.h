@@ -38,6 +38,9 @@ std::vector<int> schedule(const Kernel& kernel);
 int width_of(const Kernel& kernel);
 // The id (device/block.h) of an op or a cast. A cast to the same type is a copy.
 int id_of(const Kernel& kernel, const KInstr& in);
+// "add.f8", "cast i8 -> f8", and how many operands it has.
+std::string name_of(int id);
+int operands_of(int id);
 // The values that a step reads; -1 where there is none.
 std::array<int, 3> operands(const Kernel& kernel, int step);
 // Per value: the place in `steps` of the last one that reads it, the end of `steps` where a reduction does; -1: none does.

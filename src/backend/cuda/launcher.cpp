@@ -139,10 +139,35 @@ bool Launcher::interpret(const Kernel& kernel, const KernelArgs& args, Loop loop
   return true;
 }
 
-bool Launcher::stream(const Kernel& kernel, const KernelArgs& args) {
+const StreamCodes& Launcher::stream_codes(const Kernel& kernel) {
   auto [it, fresh] = streams_.try_emplace(kernel.hash);
   if (fresh) it->second = encode_stream(kernel);
-  const StreamCodes& codes = it->second;
+  return it->second;
+}
+
+std::string Launcher::bytecode(const Kernel& kernel, const KernelArgs& args) {
+  collapse(kernel, args, nest_);
+  if (nest_.size == 0) return {};
+  if (kernel.reduces.empty()) {
+    const StreamCodes& codes = stream_codes(kernel);
+    StreamBlock block;
+    StreamLaunch l;
+    if (codes.ok && fill_stream(kernel, codes, nest_, args, Driver::get().shared_per_block, block, l)) return codes.print();
+  }
+  const Bytecode& b = bytecode(kernel);
+  return b.ok ? b.print() : std::string();
+}
+
+std::string Launcher::text(const Kernel& kernel, const KernelArgs& args) {
+  collapse(kernel, args, nest_);
+  if (nest_.size == 0) return {};
+  return Jit::source(kernel, kernel.reduces.empty()
+                                 ? elementwise_form(kernel)
+                                 : form_of(kernel, by_columns(kernel) ? TextLoop::columns : TextLoop::lanes));
+}
+
+bool Launcher::stream(const Kernel& kernel, const KernelArgs& args) {
+  const StreamCodes& codes = stream_codes(kernel);
   Driver& d = Driver::get();
   StreamBlock block;
   StreamLaunch l;
@@ -168,43 +193,50 @@ void Launcher::run(const Kernel& kernel, const KernelArgs& args) {
   }
 }
 
-void Launcher::elementwise(const Kernel& kernel, const KernelArgs& args) {
-  bool linear = true;
-  for (Access a : nest_.access) linear &= a == Access::linear || a == Access::broadcast;
-  bool indexed = false;
-  for (const KInstr& in : kernel.code) indexed |= in.code == KCode::index || in.code == KCode::gather;
-  const int64_t inner = nest_.ndim ? nest_.shape[nest_.ndim - 1] : 1;
-  const bool rows = !linear && nest_.ndim > 1 && inner >= 256;
-  TextLoop loop = rows ? TextLoop::rows : TextLoop::flat;
-  if (linear && !indexed) {
-    const TextForm f = form_of(kernel, TextLoop::vector);
-    if (is_aligned(kernel, nest_, f.vec)) loop = TextLoop::vector;
+bool Launcher::by_rows() const {
+  const auto dense = [](Access a) { return a == Access::linear || a == Access::broadcast; };
+  return !std::all_of(nest_.access.begin(), nest_.access.end(), dense) && nest_.ndim > 1 && nest_.shape[nest_.ndim - 1] >= 256;
+}
+
+TextForm Launcher::elementwise_form(const Kernel& kernel) const {
+  bool vector = true;
+  for (Access a : nest_.access) vector &= a == Access::linear || a == Access::broadcast;
+  for (const KInstr& in : kernel.code) vector &= in.code != KCode::index && in.code != KCode::gather;
+  if (vector) {
+    TextForm f = form_of(kernel, TextLoop::vector);
+    if (is_aligned(kernel, nest_, f.vec)) return f;
   }
-  const TextForm form = form_of(kernel, loop);
+  return form_of(kernel, by_rows() ? TextLoop::rows : TextLoop::flat);
+}
+
+void Launcher::elementwise(const Kernel& kernel, const KernelArgs& args) {
+  const TextForm form = elementwise_form(kernel);
   if (run_text(kernel, form, args, 0, 0, 0, 0, {}, false)) return;
   if (stream(kernel, args)) return;
-  if (interpret(kernel, args, rows ? kRows : kFlat, 0, 0, 0, {})) return;
+  if (interpret(kernel, args, by_rows() ? kRows : kFlat, 0, 0, 0, {})) return;
   if (run_text(kernel, form, args, 0, 0, 0, 0, {}, true)) return;
   throw runtime_error("A kernel is too large for the CUDA interpreter and could not be compiled", jit_.last_log());
+}
+
+// Outputs that are neighbours in memory go to neighbouring threads; so do short reductions. Else eight threads share a leaf.
+bool Launcher::by_columns(const Kernel& kernel) const {
+  const int kept = nest_.nkept();
+  if (nest_.reduced_size() < 16) return true;
+  if (kept == 0 || nest_.nreduced == 0) return false;
+  int votes = 0;
+  for (size_t s = 0; s < kernel.slots.size(); ++s) {
+    if (!kernel.slots[s].loaded) continue;
+    const int64_t k = std::abs(nest_.slots[s].strides[kept - 1]), r = std::abs(nest_.slots[s].strides[nest_.ndim - 1]);
+    if (k != 0 && r != 0) votes += k < r ? 1 : k > r ? -1 : 0;
+  }
+  return votes > 0 && nest_.shape[kept - 1] >= 16;
 }
 
 void Launcher::reduce(const Kernel& kernel, const KernelArgs& args) {
   const int64_t nred = nest_.reduced_size(), nout = nest_.kept_size();
   const int depth = reduction::depth(nred);
   const int kept = nest_.nkept();
-
-  // Outputs that are neighbours in memory go to neighbouring threads; so do short reductions. Else eight threads share
-  // a leaf.
-  bool columns = nred < 16;
-  if (kept > 0 && nest_.nreduced > 0) {
-    int votes = 0;
-    for (size_t s = 0; s < kernel.slots.size(); ++s) {
-      if (!kernel.slots[s].loaded) continue;
-      const int64_t k = std::abs(nest_.slots[s].strides[kept - 1]), r = std::abs(nest_.slots[s].strides[nest_.ndim - 1]);
-      if (k != 0 && r != 0) votes += k < r ? 1 : k > r ? -1 : 0;
-    }
-    columns |= votes > 0 && nest_.shape[kept - 1] >= 16;
-  }
+  const bool columns = by_columns(kernel);
 
   struct Target {
     bool linear = true;

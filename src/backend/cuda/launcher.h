@@ -20,10 +20,18 @@ class Launcher {
   Launcher(CUstream stream, Pool& pool, Images& images) : stream_(stream), pool_(pool), images_(images), jit_(*new Jit) {}
   void run(const Kernel& kernel, const KernelArgs& args);
   Jit& jit() { return jit_; }
-  const Bytecode& bytecode(const Kernel& kernel);
+  // What runs such a launch: the code of the interpreter that takes it, and the text that replaces that.
+  std::string bytecode(const Kernel& kernel, const KernelArgs& args);
+  std::string text(const Kernel& kernel, const KernelArgs& args);
   int64_t launches = 0, interpreted = 0, compiled = 0;
 
  private:
+  const Bytecode& bytecode(const Kernel& kernel);
+  const StreamCodes& stream_codes(const Kernel& kernel);
+  // How the nest is run.
+  bool by_rows() const;
+  bool by_columns(const Kernel& kernel) const;
+  TextForm elementwise_form(const Kernel& kernel) const;
   void elementwise(const Kernel& kernel, const KernelArgs& args);
   void reduce(const Kernel& kernel, const KernelArgs& args);
   void empty_reduction(const Kernel& kernel, const KernelArgs& args);

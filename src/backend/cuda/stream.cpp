@@ -145,6 +145,36 @@ StreamCodes encode_stream(const Kernel& k) {
   return b;
 }
 
+std::string StreamCodes::print() const {
+  std::string out = std::string(entry()) + ", " + std::to_string(nregs) + " registers\n";
+  const auto named = [](unsigned n, bool constant) { return (constant ? "const" : "r") + std::to_string(n); };
+  for (const StreamInstr& in : code) {
+    const unsigned what = in.flags & kStreamCodes, aux = in.flags >> kStreamAux;
+    const std::string x = in.flags & kFetchX ? named(in.x, in.flags & kConstX) : "last", to = named(in.dst, false);
+    const std::string slot = "slot" + std::to_string(aux), last = in.flags & kKeep ? "last, " + to + " = " : "last = ";
+    out += "  ";
+    if (what == kStreamLoad) {
+      out += to + " = load " + slot;
+    } else if (what == kStreamFetch) {
+      out += last + "load " + slot;
+    } else if (what == kStreamWait) {
+      out += "wait";
+    } else if (what == kStreamStore) {
+      out += "store " + x + " -> " + slot;
+    } else {
+      const int id = width == 4 ? kStreamOps4[what - kStreamOps] : kStreamOps8[what - kStreamOps];
+      const bool turned_round = id >= kTurned;
+      const int op = turned_round ? id - kTurned : id;
+      const std::string y = named(in.y, in.flags & kConstY);
+      out += last + name_of(op) + " " + (turned_round ? y + " " + x : x);
+      if (!turned_round && operands_of(op) > 1) out += " " + y;
+      if (operands_of(op) > 2) out += " " + named(aux, in.flags & kConstZ);
+    }
+    out += '\n';
+  }
+  return out;
+}
+
 bool fill_stream(const Kernel& kernel, const StreamCodes& b, const Nest& nest, const KernelArgs& args, int shared_limit,
                  StreamBlock& block, StreamLaunch& launch) {
   const int nslots = static_cast<int>(nest.slots.size());

@@ -19,6 +19,7 @@ struct StreamCodes {
   std::vector<int16_t> constants;  // scalars, in the order of their numbers
   const char* entry() const { return width == 4 ? "stream4" : "stream8"; }
   int elements() const { return 2 * 32 * 16 / width; }  // of a warp's tile
+  std::string print() const;
 };
 
 StreamCodes encode_stream(const Kernel& kernel);
