@@ -271,7 +271,7 @@ PyObject* shape_tuple(const int64_t* dims, int n) {
 }
 
 int to_axis(PyObject* o, int ndim) {
-  if (!PyIndex_Check(o)) throw not_native("axis is not an integer");
+  if (!PyIndex_Check(o) || PyBool_Check(o)) throw not_native("axis is not an integer");
   return normalize_axis(to_int64(o), ndim);
 }
 
@@ -279,7 +279,7 @@ std::optional<uint32_t> to_axes(PyObject* o, int ndim) {
   if (!given_some(o)) return std::nullopt;
   if (!PyTuple_Check(o)) {
     // NumPy lets axis 0 and -1 of an array without dimensions pass.
-    if (ndim == 0 && PyLong_CheckExact(o)) {
+    if (ndim == 0 && PyIndex_Check(o) && !PyBool_Check(o)) {
       const int64_t axis = to_int64(o);
       if (axis == 0 || axis == -1) return 0u;
     }

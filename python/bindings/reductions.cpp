@@ -93,6 +93,7 @@ PyObject* mean_of(const Call& call) {
   Reduction r;
   if (!r.parse(Op::add, v[0], v[1], v[2], v[3], v[4], nullptr, v[5])) return call.decline("operands of this kind");
   const Array& a = *r.array.array;
+  if (a.ndim() == 0 && given_some(v[1])) return call.decline("an axis of a 0-d array");
   if (a.size() == 0) return call.decline("an empty array");
   return in_errstate(call, true, Op::add, r, v[3], [&] { return mean(a, r.options); });
 }
@@ -106,6 +107,7 @@ PyObject* spread(const Call& call) {
   Reduction r;
   if (!r.parse(Op::add, v[0], v[1], v[2], v[3], v[5], nullptr, v[6])) return call.decline("operands of this kind");
   const Array& a = *r.array.array;
+  if (a.ndim() == 0 && given_some(v[1])) return call.decline("an axis of a 0-d array");
   if (given(v[4]) && given(v[8])) return call.decline("ddof and correction");
   PyObject* delta = given(v[8]) ? v[8] : v[4];
   double ddof = 0;

@@ -204,7 +204,7 @@ PyObject* flip_of(const Call& call) {
   if (!v.self) return call.decline("operands of this kind");
   if (is_array(v[1])) return call.decline("axis");
   const Array& a = array_of(v.self);
-  if (a.ndim() == 0 && given_some(v[1]) && PyIndex_Check(v[1])) to_axis(v[1], 0);  // raises; a reduction would let it pass
+  if (a.ndim() == 0 && given_some(v[1])) return call.decline("an axis of a 0-d array");
   const std::optional<uint32_t> axes = to_axes(v[1], a.ndim());
   if (a.ndim() == 0) return make_result(copy(a));  // NumPy's m[()]
   return shown(v.self, flip(a, axes));

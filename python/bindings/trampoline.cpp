@@ -179,7 +179,8 @@ PyObject* lend(PyObject* o, bool writable, Loans& loans) {
     }
     return view;
   }
-  if (!holds_ours(o, kQuickDepth)) return Py_NewRef(o);
+  const bool sequence = PyTuple_CheckExact(o) || PyList_CheckExact(o);
+  if (!sequence || !holds_ours(o, kQuickDepth)) return Py_NewRef(o);  // NumPy sees to the elements of arrays of objects
   const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
   const bool tuple = PyTuple_CheckExact(o);
   Ref made(tuple ? PyTuple_New(n) : PyList_New(n));

@@ -75,6 +75,16 @@ np.roll(np.arange(6).reshape(2, 3), np.array([1, 2]), np.arange(2))
 np.squeeze(np.zeros((1, 2, 1)), np.array([0, 2]))
 np.sum(np.ones((2, 3)), np.arange(2))
 np.expand_dims(np.ones(3), np.array([0, 2])).shape
+np.sum(np.array(3.0), axis=np.int64(0)), np.max(np.array(3), axis=np.int8(-1), keepdims=True), np.all(np.array(3), np.uint8(0))
+np.mean(np.array(3.0), axis=0)
+np.std(np.array(3.0), axis=-1, keepdims=True)
+np.flip(np.array(3.0), axis=0)
+np.sum(np.ones(3), axis=False)
+np.sum(np.ones((1, 1)), axis=(0, True))
+np.cumsum(np.ones(3), axis=False)
+np.concatenate([np.ones(3), np.ones(2)], axis=False)
+r = np.ones(2, [("a", object), ("b", "f8")]); np.broadcast_to(r[0], (3,)), np.broadcast_to(r, (3, 2)), np.isscalar(r[0])
+o = np.empty(2, object); o[:] = [np.arange(2), np.ones(3)]; np.broadcast_to(o, (2, 2)).shape, np.repeat(o, 2)[3]
 """
 
 CREATION = """

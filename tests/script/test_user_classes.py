@@ -1,5 +1,6 @@
 """The user's array-like classes: `__array__`, `__array_ufunc__`, `__array_function__`; class objects compared and dispatched on."""
 
+import textwrap
 
 # Defines Celsius, an array of floats to NumPy, `c`, and Places, the same for indices.
 CELSIUS = """
@@ -38,6 +39,49 @@ for read in (real.asarray, np.asarray, np.sort):
     except NotImplementedError as error:
         print(error)
 """
+    )
+
+
+def test_decorated_array_method(project):
+    """The decorator may be another library's: what counts is who wrote the method."""
+    folder = project.folder / "lib" / "site-packages"
+    folder.mkdir(parents=True)
+    (folder / "decorating.py").write_text(
+        textwrap.dedent(
+            """
+            import functools
+            def logged(function):
+                @functools.wraps(function)
+                def call(*args, **kwargs):
+                    return function(*args, **kwargs)
+                return call
+            class Bound:
+                def __init__(self, function):
+                    functools.update_wrapper(self, function)
+                def __get__(self, instance, owner):
+                    return functools.partial(self.__wrapped__, instance)
+            """
+        )
+    )
+    project.same(
+        f"""
+        import sys
+        sys.path.append({str(folder)!r})
+        import decorating, numpy as np
+        real = sys.modules["numpy"]
+        class A:
+            @decorating.logged
+            @decorating.logged
+            def __array__(self, dtype=None, copy=None):
+                return np.arange(3.0)
+        class B:
+            @decorating.Bound
+            def __array__(self, dtype=None, copy=None):
+                return np.arange(3.0)
+        real.testing.assert_array_equal(np.arange(3), A())
+        print(real.asarray(A()), np.asarray(A()) + 1, real.add(A(), 1))
+        print(real.asarray(B()), np.asarray(B()) + 1, real.add(B(), 1))
+        """
     )
 
 

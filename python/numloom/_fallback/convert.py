@@ -128,13 +128,20 @@ _stand_ins = {}  # class -> the class that stands in for it; None: it returns wh
 _SEQUENCE = ("__len__", "__iter__", "__getitem__", "__contains__")
 
 
+def undecorated(method):
+    """The function inside decorators, which may come from other modules and be compiled."""
+    while hasattr(method, "__wrapped__"):
+        method = method.__wrapped__
+    return method
+
+
 def _stand_in_for(kind):
     try:
         return _stand_ins[kind]
     except KeyError:
         pass
     method, made = getattr(kind, "__array__", None), None
-    if isinstance(method, types.FunctionType) and kind.__module__.partition(".")[0] != "numpy":
+    if isinstance(undecorated(method), types.FunctionType) and kind.__module__.partition(".")[0] != "numpy":
         if not (hasattr(kind, "__array_ufunc__") or hasattr(kind, "__array_function__")):
             made = type(kind.__name__, (_ArrayLike,), {name: _forward(name) for name in _SEQUENCE if hasattr(kind, name)})
     _stand_ins[kind] = made

@@ -11,7 +11,7 @@ import types
 import numpy
 
 from numloom import _core, _namespace
-from numloom._fallback.convert import Loan
+from numloom._fallback.convert import Loan, undecorated
 
 _ndarray = _core.ndarray
 
@@ -22,7 +22,8 @@ def install(user):
     def adapt(cls):
         for name, change in _CHANGES.items():
             method = vars(cls).get(name)
-            if isinstance(method, types.FunctionType) and user.redirects(method.__globals__):
+            written = undecorated(method)
+            if isinstance(written, types.FunctionType) and user.redirects(written.__globals__):
                 change(cls, name, method)
 
     builtins.__build_class__ = _core.class_hook(builtins.__build_class__, adapt)
@@ -30,8 +31,8 @@ def install(user):
 
 def _give_real(cls, name, method):
     @functools.wraps(method)
-    def __array__(*args, **kwargs):
-        made = method(*args, **kwargs)
+    def __array__(self, /, *args, **kwargs):
+        made = method.__get__(self, type(self))(*args, **kwargs)
         return _core.to_numpy(made) if type(made) is _ndarray else made
 
     setattr(cls, name, __array__)
@@ -46,7 +47,7 @@ def _take_ours(cls, name, method):
             loan = Loan()
             args = [loan.lend(x, True) for x in args]
             kwargs = {key: loan.lend(x, True) for key, x in kwargs.items()}
-            made = [method(self, _namespace.known(function), *args, **kwargs)]
+            made = [method.__get__(self, type(self))(_namespace.known(function), *args, **kwargs)]
             return loan.take_back(made) if loan.views else made[0]
 
     else:
@@ -55,7 +56,8 @@ def _take_ours(cls, name, method):
         def call(self, function, /, *args, **kwargs):
             # Arrays that were lent to NumPy on the way are ours again.
             args = [_back(value) for value in args]
-            return method(self, _namespace.known(function), *args, **{key: _back(value) for key, value in kwargs.items()})
+            kwargs = {key: _back(value) for key, value in kwargs.items()}
+            return method.__get__(self, type(self))(_namespace.known(function), *args, **kwargs)
 
     setattr(cls, name, call)
 
