@@ -10,6 +10,7 @@
 //   add_bit_generator       see draw.h
 //   from_numpy, to_numpy, wrap_result, is_ours, rebind, is_scalar, flag_bits, set_writeable
 //   set_verify              see verify.cpp
+//   order_statistics        see api/functions.h
 //   set_script_mode, script_mode, eval, eval_all, settle, issue_warnings, synchronize, set_device, device
 //   counters, reset_counters, debug_program, debug_plan, debug_bytecode, debug_texts, debug_keep, add_site_folder,
 //   before_exit
@@ -195,6 +196,10 @@ NB_MODULE(_core, m) {
     static std::vector<std::string*> kept;
     kept.push_back(new std::string(name));
     ndarray_type->tp_name = kept.back()->c_str();
+  });
+  m.def("order_statistics", [](nb::handle rows, const std::vector<int64_t>& ranks) {
+    const numloom::Array& a = ours(rows);
+    return translated([&] { return owned(make_array(numloom::order_statistics(a, ranks))); });
   });
   m.def("set_script_mode", [](bool on) { script_mode = on; });
   m.def("script_mode", [] { return script_mode; });

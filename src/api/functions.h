@@ -65,6 +65,9 @@ Array mean(const Array& a, const ReduceOptions& options = {});
 // `given_mean`: along the axes, broadcasting against `a`.
 Array variance(const Array& a, double ddof, bool square_root, const ReduceOptions& options = {},
                const Array* given_mean = nullptr);
+// Of each row of a matrix: the elements that sorting would put at `ranks`, which rise; NaN where the row has one. Integers, float32 and
+// float64. REQUIRES: the ranks are below the length of the rows.
+Array order_statistics(const Array& rows, std::span<const int64_t> ranks);
 Array count_nonzero(const Array& a, const ReduceOptions& options = {});
 // First index of the least (op minimum) or greatest element; no axis: of the flattened array.
 Array argreduce(Op op, const Array& a, std::optional<int> axis, bool keepdims = false);

@@ -558,4 +558,18 @@ std::vector<Array> nonzero(const Array& input) {
   return out;
 }
 
+Array order_statistics(const Array& input, std::span<const int64_t> ranks) {
+  if (!is_integer(input.dtype) && input.dtype != DType::f4 && input.dtype != DType::f8)
+    throw not_native("order statistics of this type");
+  const Array rows = input.layout.c_contiguous(input.item()) ? input : copy(input, 'C');
+  const auto count = static_cast<int64_t>(ranks.size());
+  Array at = empty({&count, 1}, DType::i8);
+  std::copy(ranks.begin(), ranks.end(), reinterpret_cast<int64_t*>(at.buf->ensure_host()));
+  at.buf->host_valid = true;
+  const int64_t shape[2] = {rows.layout.shape[0], count};
+  Array out = make_result(Layout::contiguous(shape, rows.item()), rows.dtype);
+  if (out.size() > 0) record(Kind::order, Op::none, rows.dtype, out, {rows, at});
+  return out;
+}
+
 }  // namespace numloom

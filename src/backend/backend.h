@@ -28,6 +28,8 @@ enum class Call : uint8_t {
   scatter,     // out at (strides . index + in1 bytes) = in0; in C order of the iteration space, so the last write wins
   compact,  // out[in1[i] - 1] = i wherever in0[i]: where bools are true (int64), given their running count (int32 or int64);
   // all three lie dense in a row
+  order,  // out[l, r] = the element of in0[l, :] that sorting would put at in1[r], which rise; NaN in lines that have one. All dense;
+  // integers, float32 and float64
 };
 
 struct CallArgs {

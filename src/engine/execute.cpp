@@ -40,6 +40,7 @@ Call call_of(Kind k) {
          : k == Kind::cumulate  ? Call::cumulate
          : k == Kind::argreduce ? Call::argreduce
          : k == Kind::compact   ? Call::compact
+         : k == Kind::order     ? Call::order
                                 : Call::scatter;
 }
 

@@ -29,6 +29,7 @@ enum class Kind : uint8_t {
   argreduce,
   scatter,
   compact,
+  order,
 };
 const char* kind_name(Kind k);
 

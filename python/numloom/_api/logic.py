@@ -130,7 +130,6 @@ def _asks_dtypes(name):
     def function(*args):
         return real(*(numpy.empty((0,) if x.ndim else (), x.dtype) if type(x) is ndarray else x for x in args))
 
-    function.__name__ = name
     provides(name)(function)
 
 

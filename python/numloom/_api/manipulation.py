@@ -56,7 +56,6 @@ def _at_least(n, index_of):
             results.append(a if a.ndim >= n else a[index_of[a.ndim]])
         return results[0] if len(results) == 1 else tuple(results)
 
-    function.__name__ = name
     provides(name)(function)
     return function
 
@@ -99,7 +98,6 @@ def _stacker(name, prepare, axis_of):
         keywords = {} if casting == "same_kind" else {"casting": casting}
         return _concatenate(ready, axis=axis_of(ready), dtype=dtype, **keywords)
 
-    function.__name__ = name
     return provides(name)(function)
 
 
@@ -184,7 +182,6 @@ def _split_along(name, axis_of, least):
             return decline(name, (ary, indices_or_sections), {})
         return split(a, indices_or_sections, axis_of(a))
 
-    function.__name__ = name
     return provides(name)(function)
 
 
@@ -355,7 +352,6 @@ def _flipper(name, axis, least):
             return decline(name, (m,), {})
         return _functions["flip"](a, axis)
 
-    function.__name__ = name
     return provides(name)(function)
 
 

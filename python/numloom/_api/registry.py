@@ -29,7 +29,9 @@ def provides(*names):
         # A function pickles by its module and name: make one that was made in a loop findable there.
         if isinstance(ours, types.FunctionType) and ours.__module__.startswith("numloom."):
             module = vars(sys.modules[ours.__module__])
-            module.setdefault((names or (ours.__name__,))[0].rpartition(".")[2], ours)
+            name = (names or (ours.__name__,))[0].rpartition(".")[2]
+            if module.setdefault(name, ours) is ours:
+                ours.__name__ = ours.__qualname__ = name  # which errors name, too
         return ours
 
     return register

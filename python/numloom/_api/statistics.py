@@ -1,12 +1,13 @@
-"""Averages, ranges, correlations, and reductions that skip NaN."""
+"""Averages, ranges, correlations, order statistics, and reductions that skip NaN."""
 
+import math
 import warnings
 
 import numpy
 
 from numloom import _core
 from numloom._api.errors import errstate
-from numloom._api.registry import axis_tuple, decline, lift, provides
+from numloom._api.registry import axis_tuple, decline, lift, ndarray, provides, real_ndarray
 
 _functions = _core.functions
 _u = _core.ufuncs
@@ -71,6 +72,111 @@ def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=N
     return c.squeeze()
 
 
+# ---------------------------------------------------------------------------------------------- order statistics
+
+# From lines so long on, in arrays so large, a few places of the sorted line are found faster than NumPy parts a copy there.
+_LONG_LINE, _LARGE = 1024, 1 << 16
+
+
+def _lines(a, axis):
+    """(`a` as a matrix of the lines along the axes, the shape of the others, the axes), or None where NumPy must decide."""
+    if not _LARGE <= a.size < 1 << 32:  # devices count in 32 bits
+        return None
+    if axis is None:
+        return a.reshape(1, -1), (), tuple(range(a.ndim))
+    axes = axis_tuple(axis, a.ndim)
+    if not axes:
+        return None
+    others = [d for d in range(a.ndim) if d not in axes]
+    rest = tuple([a.shape[d] for d in others])
+    rows = a.transpose(others + sorted(axes)).reshape(math.prod(rest), -1)
+    return (rows, rest, axes) if rows.shape[1] >= _LONG_LINE else None
+
+
+def _order_statistics(rows, ranks):
+    """NumPy's array of what sorting would put at `ranks` of each row, by rank; None where one is infinite: NumPy warns of it."""
+    found = _core.to_numpy(_core.order_statistics(rows, ranks)).T
+    return None if numpy.isinf(found).any() else found
+
+
+def _finished(result, call, ndim, axes, keepdims, out):
+    """A result computed on the host as the caller asked for it: its last dimensions are those that are left of `ndim`."""
+    name, args, kwargs = call
+    if keepdims:
+        result = numpy.expand_dims(result, tuple([d - ndim for d in axes])) if result.ndim else result.reshape((1,) * ndim)
+    if out is None:
+        return _core.wrap_result(result) if result.ndim else result[()]
+    if type(out) is not ndarray or out.dtype != result.dtype or out.shape != result.shape:
+        return decline(name, args, kwargs)
+    out[...] = result
+    return out
+
+
+def _quantile(name, divisor):
+    def function(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, **others):
+        call = (name, (a, q, axis, out, overwrite_input, method, keepdims), others)
+        lifted = lift(a)
+        if lifted is None or lifted.dtype.char not in "dbhilBHIL" or method != "linear" or others:
+            return decline(*call)
+        places = _core.to_numpy(q) if type(q) is ndarray else q
+        if type(places) not in (int, float, list, tuple, real_ndarray, numpy.float64):
+            return decline(*call)
+        places = numpy.asarray(places)
+        if divisor and places.dtype.char in "ld":
+            places = numpy.true_divide(places, divisor)
+        if places.dtype.char != "d" or places.ndim > 1 or not places.size or not ((places >= 0) & (places <= 1)).all():
+            return decline(*call)
+        lines = _lines(lifted, axis)
+        if lines is None:
+            return decline(*call)
+        rows, rest, axes = lines
+        length = rows.shape[1]
+        # As NumPy: a point between the neighbours of a place, from the nearer one; at the end, the last twice.
+        virtual = (length - 1) * places
+        before = numpy.floor(virtual)
+        after = before + 1
+        end = virtual >= length - 1
+        before, after = numpy.where(end, -1, before), numpy.where(end, -1, after)
+        gamma = (virtual - before).reshape(places.shape + (1,) * len(rest))
+        before, after = before.astype(int) % length, after.astype(int) % length
+        ranks = numpy.unique([before, after])
+        found = _order_statistics(rows, ranks.tolist())
+        if found is None:
+            return decline(*call)
+        low, high = (found[numpy.searchsorted(ranks, at)].reshape(places.shape + rest) for at in (before, after))
+        with numpy.errstate(over="ignore"):
+            apart = high - low
+        if numpy.isinf(apart).any() or (apart < 0).any():  # NumPy warns of what overflowed
+            return decline(*call)
+        result = numpy.where(gamma >= 0.5, high - apart * (1 - gamma), low + apart * gamma)
+        return _finished(result, call, lifted.ndim, axes, keepdims is not _missing and keepdims, out)
+
+    provides(name)(function)
+
+
+_quantile("percentile", 100)
+_quantile("quantile", None)
+
+
+@provides()
+def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
+    call = ("median", (a, axis, out, overwrite_input, keepdims), {})
+    lifted = lift(a)
+    lines = _lines(lifted, axis) if lifted is not None and lifted.dtype.char in "fdbhilBHIL" else None
+    if lines is None:
+        return decline(*call)
+    rows, rest, axes = lines
+    half = rows.shape[1] // 2
+    found = _order_statistics(rows, [half] if rows.shape[1] % 2 else [half - 1, half])
+    if found is None:
+        return decline(*call)
+    with numpy.errstate(over="ignore"):
+        result = numpy.asarray(numpy.mean(found, axis=0)).reshape(rest)
+    if numpy.isinf(result).any():
+        return decline(*call)
+    return _finished(result, call, lifted.ndim, axes, keepdims is not _missing and keepdims, out)
+
+
 # ---------------------------------------------------------------------------------------------- skipping NaN
 
 
@@ -88,7 +194,6 @@ def _nan_sum(name, fill, reduce):
         kept = _where(_u["isnan"](lifted), lifted.dtype.type(fill), lifted)
         return getattr(kept, reduce)(axis=axis, dtype=dtype, out=out, **keywords)
 
-    function.__name__ = name
     provides(name)(function)
 
 
@@ -108,7 +213,6 @@ def _nan_extreme(name, ufunc):
             warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=2)
         return result
 
-    function.__name__ = name
     provides(name)(function)
 
 

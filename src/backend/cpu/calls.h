@@ -10,5 +10,6 @@ void cumulate(const CallArgs& c, std::vector<FloatEvent>* events);
 void argreduce(const CallArgs& c);
 void scatter(const CallArgs& c);
 void compact(const CallArgs& c);
+void order(const CallArgs& c);
 
 }  // namespace numloom::cpu

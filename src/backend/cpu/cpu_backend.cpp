@@ -33,6 +33,7 @@ class CpuBackend final : public Backend {
       case Call::argreduce: cpu::argreduce(c); break;
       case Call::scatter: cpu::scatter(c); break;
       case Call::compact: cpu::compact(c); break;
+      case Call::order: cpu::order(c); break;
       case Call::none: break;
     }
   }

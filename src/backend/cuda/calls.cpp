@@ -141,6 +141,7 @@ void Calls::run(const CallArgs& call) {
     case Call::argreduce: return argreduce(call);
     case Call::scatter: return scatter(call);
     case Call::compact: return compact(call);
+    case Call::order: return order(call);
     case Call::none: return;
   }
 }
@@ -320,6 +321,44 @@ void Calls::compact(const CallArgs& call) {
   c.n = call.in[0].layout.size();
   c.count_item = item_size(call.in[1].dtype);
   if (c.n > 0) launch("compact", std::min<int64_t>((c.n + 255) / 256, 65536), 1, 1, 256, &c, nullptr);
+}
+
+void Calls::order(const CallArgs& call) {
+  const Layout &in = call.in[0].layout, &out = call.out.layout;
+  const std::string t = code(call.in[0].dtype);
+  const int item = item_size(call.in[0].dtype);
+  const int64_t count = out.shape[1];
+  constexpr int64_t kLines = 1024;  // at a time
+  Order o{};
+  o.n = in.shape[1];
+  o.count = count;
+  o.chunk = std::clamp<int64_t>(o.n / 1024, 2048, 65536);
+  o.nchunks = (o.n + o.chunk - 1) / o.chunk;
+  const int64_t most = std::min(kLines, in.shape[0]);
+  const int64_t bytes = most * (kOrderRanks * (kOrderBins * 4 + static_cast<int64_t>(sizeof(OrderState))) + 8);
+  char* const scratch = static_cast<char*>(pool_.alloc(bytes));
+  o.state = reinterpret_cast<uint64_t>(scratch);
+  o.nans = o.state + static_cast<uint64_t>(most) * kOrderRanks * sizeof(OrderState);
+  o.counts = o.nans + static_cast<uint64_t>(most) * 8;
+  Driver& d = Driver::get();
+  for (int64_t line = 0; line < in.shape[0]; line += kLines) {
+    o.lines = std::min(kLines, in.shape[0] - line);
+    o.in = reinterpret_cast<uint64_t>(call.in[0].base) + static_cast<uint64_t>(line * o.n * item);
+    for (int64_t first = 0; first < count; first += kOrderRanks) {
+      o.ranks = reinterpret_cast<uint64_t>(call.in[1].base) + static_cast<uint64_t>(first) * 8;
+      o.out = reinterpret_cast<uint64_t>(call.out.base) + static_cast<uint64_t>((line * count + first) * item);
+      o.group = static_cast<int>(std::min<int64_t>(kOrderRanks, count - first));
+      for (int pass = 0; pass < item; ++pass) {
+        // The counts, and at first what is said of NaN, which lies before them.
+        const int64_t cleared = o.lines * kOrderRanks * kOrderBins * 4;
+        check(d.cuMemsetD8Async_(o.counts, 0, static_cast<size_t>(cleared), stream_), "clearing counts");
+        if (pass == 0) check(d.cuMemsetD8Async_(o.nans, 0, static_cast<size_t>(o.lines * 8), stream_), "clearing flags");
+        launch("count_" + t, o.nchunks, o.lines, 1, 256, &o, &pass);
+        launch("narrow_" + t, o.lines, 1, 1, kOrderRanks, &o, &pass);
+      }
+    }
+  }
+  pool_.free(scratch);
 }
 
 namespace {

@@ -24,6 +24,7 @@ class Calls {
   void argreduce(const CallArgs& call);
   void scatter(const CallArgs& call);
   void compact(const CallArgs& call);
+  void order(const CallArgs& call);
   void launch(const std::string& name, int64_t x, int64_t y, int64_t z, int threads, void* argument, int* flag);
 
   CUstream stream_;

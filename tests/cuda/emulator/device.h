@@ -151,6 +151,11 @@ inline unsigned long long atomicCAS(unsigned long long* at, unsigned long long e
   if (was == expected) *at = to;
   return was;
 }
+inline unsigned atomicAdd(unsigned* at, unsigned x) {
+  const unsigned was = *at;
+  *at = was + x;
+  return was;
+}
 inline unsigned long long atomicMax(unsigned long long* at, unsigned long long x) {
   const unsigned long long was = *at;
   if (x > was) *at = x;

@@ -42,13 +42,17 @@ const std::map<std::string, Wrapper>& built_in() {
 #define TYPE_FUNCTIONS(t)                                                                               \
   {"scan_" #t, two<calls_image::scan_##t, Lines>}, {"totals_" #t, one<calls_image::totals_##t, Lines>}, \
       {"extremum_" #t, two<calls_image::extremum_##t, Lines>}, {"matmul_" #t, one<calls_image::matmul_##t, Matmul>},
+#define ORDERED_FUNCTIONS(t) \
+  {"count_" #t, two<calls_image::count_##t, Order>}, {"narrow_" #t, two<calls_image::narrow_##t, Order>},
   static const std::map<std::string, Wrapper> all = {
       FUNCTION(interp4_common, Block) FUNCTION(interp8_common, Block) FUNCTION(interp16, Block) FUNCTION(combine, Combine)
           FUNCTION(publish, Publish){"stream4", one<stream_image::stream4, StreamBlock>},
       {"stream8", one<stream_image::stream8, StreamBlock>},
       TYPE_FUNCTIONS(b1) TYPE_FUNCTIONS(i1) TYPE_FUNCTIONS(i2) TYPE_FUNCTIONS(i4) TYPE_FUNCTIONS(i8) TYPE_FUNCTIONS(u1)
           TYPE_FUNCTIONS(u2) TYPE_FUNCTIONS(u4) TYPE_FUNCTIONS(u8) TYPE_FUNCTIONS(f2) TYPE_FUNCTIONS(f4) TYPE_FUNCTIONS(f8)
-              TYPE_FUNCTIONS(c8) TYPE_FUNCTIONS(c16){"scatter", two<calls_image::scatter, Scatter>},
+              TYPE_FUNCTIONS(c8) TYPE_FUNCTIONS(c16) ORDERED_FUNCTIONS(i1) ORDERED_FUNCTIONS(i2) ORDERED_FUNCTIONS(i4)
+                  ORDERED_FUNCTIONS(i8) ORDERED_FUNCTIONS(u1) ORDERED_FUNCTIONS(u2) ORDERED_FUNCTIONS(u4) ORDERED_FUNCTIONS(u8)
+                      ORDERED_FUNCTIONS(f4) ORDERED_FUNCTIONS(f8){"scatter", two<calls_image::scatter, Scatter>},
       {"compact", one<calls_image::compact, Compact>},
       {"transfer", one<calls_image::transfer, Transfers>}};
   return all;

@@ -150,6 +150,20 @@ struct Compact {
   I64 n;
   int count_item, pad;
 };
+// Order statistics by their digits of eight bits, the highest first: for each of up to kOrderRanks ranks a pass counts the digits of the
+// elements that begin as its element does, and then narrows down how that begins.
+constexpr int kOrderRanks = 8, kOrderBins = 256;
+struct OrderState {
+  U64 prefix;  // the digits found so far
+  I64 rest;    // its place among the elements that begin so
+  I64 leader;  // the first rank whose element begins so: what counts for both
+};
+struct Order {
+  U64 in, out, ranks;         // `lines` of `n` elements, lines of `count` results (from the group's first), int64
+  U64 state, nans, counts;    // by line and rank; int64 by line; uint32 by line, rank and digit
+  I64 n, lines, count, chunk, nchunks;
+  int group, pad;             // ranks at a time
+};
 // Copies of `size` units in all; part p does those from its `first` on. A unit is 1, 2, 4, 8 or 16 bytes.
 constexpr int kMaxTransfers = 8;
 struct Transfers {

@@ -191,6 +191,71 @@ template <class T> NL_FN void product(const Matmul& p, typename Accumulator<T>::
   }
 }
 
+// A number of T's width whose order is that of the elements, NaNs last; and back.
+template <class T> NL_FN U64 order_key(T x) {
+  constexpr U64 all = ~0ull >> (64 - 8 * sizeof(T)), top = all ^ all >> 1;
+  const U64 w = put<U64>(x);
+  if (nl::Traits<T>::kind == nl::kFloat) return nl::op_isnan(x) ? all : w & top ? ~w & all : w | top;
+  return nl::Traits<T>::kind == nl::kSigned ? w ^ top : w;
+}
+template <class T> NL_FN T of_order_key(U64 key) {
+  constexpr U64 all = ~0ull >> (64 - 8 * sizeof(T)), top = all ^ all >> 1;
+  if (nl::Traits<T>::kind == nl::kFloat) return get<T>(key & top ? key ^ top : ~key & all);
+  return get<T>(nl::Traits<T>::kind == nl::kSigned ? key ^ top : key);
+}
+
+template <class T> NL_FN void count_digits(const Order& o, int pass, unsigned (*counts)[kOrderBins], OrderState* state) {
+  const I64 line = blockIdx.y;
+  const int t = threadIdx.x, threads = blockDim.x;
+  for (int i = t; i < kOrderRanks * kOrderBins; i += threads) counts[i / kOrderBins][i % kOrderBins] = 0;
+  if (t < o.group && pass > 0) state[t] = ((const OrderState*)o.state)[line * kOrderRanks + t];
+  __syncthreads();
+  const int group = pass > 0 ? o.group : 1;
+  const int shift = 8 * ((int)sizeof(T) - pass - 1);
+  const T* from = (const T*)o.in + line * o.n;
+  const I64 begin = blockIdx.x * o.chunk, end = begin + o.chunk < o.n ? begin + o.chunk : o.n;
+  bool nan = false;
+  for (I64 i = begin + t; i < end; i += threads) {
+    const T x = from[i];
+    if (pass == 0) nan |= nl::op_isnan(x);
+    const U64 key = order_key(x);
+    for (int r = 0; r < group; ++r)
+      if (pass == 0 || (state[r].leader == r && key >> shift >> 8 == state[r].prefix))
+        atomicAdd(&counts[r][(key >> shift) & (kOrderBins - 1)], 1u);
+  }
+  if (nan) ((I64*)o.nans)[line] = 1;
+  __syncthreads();
+  unsigned* all = (unsigned*)o.counts + line * kOrderRanks * kOrderBins;
+  for (int i = t; i < group * kOrderBins; i += threads) {
+    const unsigned n = counts[i / kOrderBins][i % kOrderBins];
+    if (n) atomicAdd(all + i, n);
+  }
+}
+
+// One thread a rank.
+template <class T> NL_FN void narrow(const Order& o, int pass, U64* prefix) {
+  const I64 line = blockIdx.x;
+  const int r = threadIdx.x;
+  OrderState* state = (OrderState*)o.state + line * kOrderRanks;
+  OrderState mine = {0, 0, 0};
+  if (r < o.group) {
+    if (pass == 0) mine.rest = ((const I64*)o.ranks)[r];
+    else mine = state[r];
+    const unsigned* counts = (const unsigned*)o.counts + (line * kOrderRanks + mine.leader) * kOrderBins;
+    int digit = 0;
+    for (; digit < kOrderBins - 1 && mine.rest >= counts[digit]; ++digit) mine.rest -= counts[digit];
+    mine.prefix = mine.prefix << 8 | (U64)digit;
+    prefix[r] = mine.prefix;
+  }
+  __syncthreads();
+  if (r >= o.group) return;
+  mine.leader = 0;
+  while (prefix[mine.leader] != mine.prefix) ++mine.leader;
+  state[r] = mine;
+  if (pass + 1 < (int)sizeof(T)) return;
+  ((T*)o.out)[line * o.count + r] = of_order_key<T>(((const I64*)o.nans)[line] ? ~0ull >> (64 - 8 * sizeof(T)) : mine.prefix);
+}
+
 // `n` bytes, aligned to n or to 8.
 NL_FN void copy_item(char* to, const char* from, int n) {
   switch (n) {
@@ -242,6 +307,27 @@ TYPE(f4, nl::f4)
 TYPE(f8, nl::f8)
 TYPE(c8, nl::c8)
 TYPE(c16, nl::c16)
+
+#define ORDERED(code, T)                                                                                      \
+  extern "C" __global__ void __launch_bounds__(256) count_##code(const __grid_constant__ Order o, int pass) { \
+    __shared__ unsigned counts[kOrderRanks][kOrderBins];                                                      \
+    __shared__ OrderState state[kOrderRanks];                                                                 \
+    count_digits<T>(o, pass, counts, state);                                                                  \
+  }                                                                                                           \
+  extern "C" __global__ void narrow_##code(const __grid_constant__ Order o, int pass) {                       \
+    __shared__ U64 prefix[kOrderRanks];                                                                       \
+    narrow<T>(o, pass, prefix);                                                                               \
+  }
+ORDERED(i1, nl::i1)
+ORDERED(i2, nl::i2)
+ORDERED(i4, nl::i4)
+ORDERED(i8, nl::i8)
+ORDERED(u1, nl::u1)
+ORDERED(u2, nl::u2)
+ORDERED(u4, nl::u4)
+ORDERED(u8, nl::u8)
+ORDERED(f4, nl::f4)
+ORDERED(f8, nl::f8)
 
 // Of the elements with one target the last in C order wins: the first pass finds it, the second lets it alone write.
 extern "C" __global__ void scatter(const __grid_constant__ Scatter s, int second) {
