@@ -331,7 +331,21 @@ PyObject* python_number(const char* p, DType t) {
 
 PyObject* item_method(const Call& call) {
   const Array& a = array_of(call.args[0]);
-  if (call.n != 1 || call.kwnames || a.size() != 1) return call.decline("arguments");
+  if (call.kwnames) return call.decline("arguments");
+  if (call.n > 1 && call.n == a.ndim() + 1) {  // an index for each axis
+    Array one = a;
+    one.layout.ndim = 0;
+    for (int d = 0; d < a.ndim(); ++d) {
+      if (!PyLong_CheckExact(call.args[d + 1])) return call.decline("arguments");
+      int64_t at = to_int64(call.args[d + 1]);
+      if (at < 0) at += a.layout.shape[d];
+      if (at < 0 || at >= a.layout.shape[d]) return call.decline("an index out of bounds");
+      one.layout.offset += at * a.layout.strides[d];
+    }
+    const Scalar s = cast_scalar(item_value(one), a.dtype);
+    return python_number(reinterpret_cast<const char*>(s.raw), a.dtype);
+  }
+  if (call.n != 1 || a.size() != 1) return call.decline("arguments");
   const Scalar s = cast_scalar(item_value(a), a.dtype);
   return python_number(reinterpret_cast<const char*>(s.raw), a.dtype);
 }
@@ -347,6 +361,13 @@ PyObject* nested_list(const char* p, const Array& a, int axis) {
     PyList_SET_ITEM(list.get(), i, item);
   }
   return list.release();
+}
+
+PyObject* tobytes_method(const Call& call) {
+  const Array a = array_of(call.args[0]);  // its memory stays while it is read
+  if (call.n != 1 || call.kwnames || !a.layout.c_contiguous(a.item())) return call.decline("arguments");
+  const int64_t n = a.size() * a.item();
+  return PyBytes_FromStringAndSize(n ? host_data(a) : nullptr, n);
 }
 
 PyObject* tolist_method(const Call& call) {
@@ -400,6 +421,7 @@ PyMethodDef array_methods[] = {
     NUMLOOM_METHOD("fill", fill_method),
     NUMLOOM_METHOD("resize", resize_method),
     NUMLOOM_METHOD("item", item_method),
+    NUMLOOM_METHOD("tobytes", tobytes_method),
     NUMLOOM_METHOD("tolist", tolist_method),
     NUMLOOM_METHOD("conj", conjugate_method),
     NUMLOOM_METHOD("conjugate", conjugate_method),

@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "api/record.h"
 #include "calls.h"
 #include "draw.h"
 #include "engine/hooks.h"
@@ -45,6 +46,8 @@ struct Function {
   // What a Lending says. Set by the package once it knows the function; until then calls do not take the short way.
   unsigned written;
   char quick, keyword_arrays;
+  // Of one of ours in Python: 1, NumPy does calls of numbers alone; 2, those on small arrays, too (script mode).
+  char small;
   char counted;
 };
 
@@ -310,7 +313,33 @@ bool decides(PyObject* o, bool inside = false) {
   return _PyType_Lookup(type, name) != nullptr;
 }
 
+// Whether an argument is small work: an array that is ready and takes few bytes, a count that is low.
+constexpr int64_t kSmallBytes = 1024, kSmallCount = 256;
+bool is_small(PyObject* o, bool arrays, int depth = kQuickDepth) {
+  if (is_ours(o)) return arrays && array_of(o).size() * array_of(o).item() <= kSmallBytes && ready_here(array_of(o));
+  if (PyArray_CheckExact(o)) return PyArray_NBYTES(reinterpret_cast<PyArrayObject*>(o)) <= kSmallBytes;
+  if (PyLong_Check(o)) {
+    int overflow;
+    const long v = PyLong_AsLongAndOverflow(o, &overflow);
+    return !overflow && std::abs(v) < kSmallCount;
+  }
+  if (PyTuple_CheckExact(o) || PyList_CheckExact(o)) {
+    const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
+    bool small = depth > 0 && n < kSmallCount;
+    for (Py_ssize_t i = 0; small && i < n; ++i) small = is_small(PySequence_Fast_GET_ITEM(o, i), arrays, depth - 1);
+    return small;
+  }
+  return !PyArray_IsScalar(o, Integer);
+}
+
 PyObject* call_direct(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
+  if (const Function* f = function_of(self); f->small && script_mode) {
+    const Py_ssize_t n = PyVectorcall_NARGS(nargsf), all = n + (kwnames ? PyTuple_GET_SIZE(kwnames) : 0);
+    const Lending lending{f->real, nullptr, f->written, f->keyword_arrays != 0};
+    bool small = takes_short_way(lending, args, n, all);
+    for (Py_ssize_t i = 0; small && i < all; ++i) small = is_small(args[i], f->small > 1);
+    if (small) return call_quickly(lending, args, n, all, kwnames);
+  }
   // Such a class is told of the call as it was made.
   const Py_ssize_t total = PyVectorcall_NARGS(nargsf) + (kwnames ? PyTuple_GET_SIZE(kwnames) : 0);
   for (Py_ssize_t i = 0; i < total; ++i)
@@ -404,6 +433,7 @@ PyMemberDef function_members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(
                                   {"quick", T_BOOL, offsetof(Function, quick), 0, nullptr},
                                   {"written", T_UINT, offsetof(Function, written), 0, nullptr},
                                   {"keyword_arrays", T_BOOL, offsetof(Function, keyword_arrays), 0, nullptr},
+                                  {"small", T_BYTE, offsetof(Function, small), 0, nullptr},
                                   {"counted", T_BOOL, offsetof(Function, counted), 0, nullptr},
                                   {nullptr, 0, 0, 0, nullptr}};
 PyGetSetDef function_attributes[] = {{"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},

@@ -111,10 +111,6 @@ def __sizeof__(self, /):
     return header + (self.nbytes if _core.flag_bits(self)[2] else 0)
 
 
-def tobytes(self, /, order="C"):
-    return _core.to_numpy(self).tobytes(order)
-
-
 # What NumPy's scalars have beyond its arrays: of a scalar of ours alone.
 _OF_SCALARS = "as_integer_ratio bit_count denominator fromhex hex is_integer numerator".split()
 
@@ -456,7 +452,6 @@ _METHODS = (
     __copy__,
     __deepcopy__,
     __sizeof__,
-    tobytes,
     __trunc__,
     setflags,
 )

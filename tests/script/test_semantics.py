@@ -542,3 +542,33 @@ def test_the_report_counts_ufuncs_under_errstate(project):
     project.write(main=source)
     found = project.numloom("--report", "main.py")
     assert "main.py:5  numpy.exp  (5 x" in found.stderr, found.stderr
+
+
+def test_composites_on_a_few_numbers(project):
+    """NumPy does these; in a larger size they are native."""
+    project.same("""
+        import numpy as np
+        for n in (3, 40):
+            m = np.arange(float(n * n)).reshape(n, n)
+            print(np.einsum("ij,ij->", m, m), np.einsum("ij,j->i", m, m[0])[-1], np.einsum(m, [0, 1], [1, 0]).strides)
+            diagonal = np.einsum("ii->i", m)
+            diagonal[:] = 7
+            np.fill_diagonal(m[1:, 1:], -1.0)
+            out = np.zeros(n)
+            print(np.einsum("ij->i", m, out=out) is out, m.trace(), out.sum(), type(out).__name__)
+            print(np.linspace(0, 1, n, retstep=True)[1], np.logspace(0, 1, n)[-1], np.eye(n, dtype=int).sum(), np.linspace(0, n, 500).shape)
+            print(np.pad(m, 1, mode="edge").sum(), np.gradient(m)[0].sum(), np.cov(m[0], m[1]).shape, np.gradient(m[0])[:2])
+        print(np.isclose(1.0, 1.0 + 1e-9), np.allclose(2, 3), np.isclose([1.0, 2.0], 1.0), np.polyval([1.0, 2.0, 3.0], 2.0))
+        for bad in (lambda: np.einsum("ij,jk", m, np.ones(3)), lambda: np.linspace(0, 1, -1), lambda: np.pad(m, -1)):
+            try:
+                bad()
+            except ValueError as error:
+                print(error)
+        a = np.arange(6.0).reshape(2, 3)
+        print(a.item(1, 2), a.item(-2, 0), a.T.tobytes() == a.T.copy().tobytes(), a[:, ::2].tobytes("A"), a.tobytes(order="F"))
+        for index in ((2, 0), (0, -4)):
+            try:
+                a.item(*index)
+            except IndexError as error:
+                print(error)
+    """)

@@ -6,7 +6,7 @@ import types
 import numpy
 
 from numloom import _core
-from numloom._fallback.target import target_of
+from numloom._fallback.function import declining
 
 ndarray = _core.ndarray
 real_ndarray = numpy.ndarray
@@ -39,7 +39,7 @@ def provides(*names):
 
 def decline(name, args, kwargs, reason="arguments beyond the native composite"):
     """Let NumPy do the whole call."""
-    return target_of(name).call(args, kwargs, reason)
+    return declining(name, reason)(*args, **kwargs)
 
 
 def is_scalar(x):

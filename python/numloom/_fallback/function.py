@@ -6,8 +6,9 @@ import importlib
 import operator
 
 from numloom import _core
+from numloom._fallback import tables
 from numloom._fallback.convert import LibraryLoan
-from numloom._fallback.target import Target
+from numloom._fallback.target import Target, target_of
 
 
 def _kind(real):
@@ -19,6 +20,16 @@ def make(real, name):
     """A function that runs NumPy's `real` on host views, with no frame of ours between the caller and NumPy."""
     target = Target(real, name)
     function = target.function = describe(_kind(real)(real, target.begin), real, name)
+    return function
+
+
+@functools.cache
+def declining(name, reason):
+    """NumPy's function of that dotted name for what a composite of ours leaves to it, noted under `reason`."""
+    target = Target(target_of(name).real, name)
+    function = _core.builtin_function(target.real, lambda args, kwargs: target.begin(args, kwargs, reason))
+    function._numloom_name, function._numloom_reason = name, reason
+    target.function = function
     return function
 
 
@@ -35,7 +46,11 @@ def make_native(native, real, name):
 
 def make_composite(ours, real, name):
     """A composite under NumPy's name: the module that it shows is NumPy's, which user code looks functions up by."""
-    return describe(_kind(real)(real, ours, "direct"), real, name)
+    function = describe(_kind(real)(real, ours, "direct"), real, name)
+    if name in tables.SMALL_TO_NUMPY or name in tables.SCALARS_TO_NUMPY:
+        function.written, function.keyword_arrays = Target(real, name).written_mask()
+        function.small = 2 if name in tables.SMALL_TO_NUMPY else 1
+    return function
 
 
 def make_lending(real):

@@ -99,7 +99,7 @@ def entries():
         if type(function) is tuple:
             what = function
         elif name := getattr(function, "_numloom_name", None):
-            what = "numpy." + name, DEFAULT_REASON
+            what = "numpy." + name, getattr(function, "_numloom_reason", DEFAULT_REASON)
         else:  # a ufunc of NumPy's, or a method of one
             ufunc = getattr(function, "__self__", None)
             what = f"numpy.{ufunc.__name__}.{function.__name__}" if ufunc else "numpy." + function.__name__, UFUNC_REASON

@@ -31,7 +31,7 @@ WRITING_METHODS = frozenset(
 # Functions and methods whose result may share memory with an argument: the loan is writable so that the result is, too.
 ALIASES = frozenset(
     """array array_split asanyarray asarray asarray_chkfinite ascontiguousarray asfortranarray asmatrix atleast_1d
-    atleast_2d atleast_3d bmat broadcast_arrays broadcast_to diag diagonal dsplit expand_dims flip fliplr flipud
+    atleast_2d atleast_3d bmat broadcast_arrays broadcast_to diag diagonal dsplit einsum expand_dims flip fliplr flipud
     from_dlpack frombuffer hsplit imag linalg.diagonal linalg.matrix_transpose matrix_transpose meshgrid moveaxis
     nested_iters nditer permute_dims ravel real real_if_close require reshape rollaxis rot90 split squeeze swapaxes
     transpose trim_zeros unstack vsplit astype
@@ -71,6 +71,12 @@ PLAIN = frozenset(
     testing.assert_raises testing.assert_raises_regex testing.assert_warns testing.assert_no_warnings
     testing.assert_no_gc_cycles""".split()
 )
+
+
+# Composites whose own Python takes longer, on a few numbers, than all that NumPy does: it does those calls in script mode, on
+# small arrays or, of the second set, where no array of ours is given. bench/small_calls.py measures such calls.
+SMALL_TO_NUMPY = frozenset("cov einsum eye fill_diagonal gradient linspace logspace pad".split())
+SCALARS_TO_NUMPY = frozenset("allclose isclose".split())
 
 
 def is_host(name):
