@@ -15,10 +15,12 @@ if sys.version_info < oldest or sys.implementation.name != "cpython":
 print(os.path.abspath(sys.executable))' "$oldest" 2>/dev/null
 }
 
-# Prints what $1 lacks for building an extension in a virtual environment; nothing if it lacks nothing.
+# Prints why $1 will not do for building an extension in a virtual environment; nothing if it will.
 lacks() {
   "$1" -c '
 import os, sys, sysconfig
+if sysconfig.get_config_var("Py_GIL_DISABLED"):
+    sys.exit("numloom: %s is a free-threaded Python, which Numloom does not support; use one with the GIL" % sys.executable)
 short = "python%d.%d" % sys.version_info[:2]
 missing = []
 if not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")):

@@ -275,10 +275,10 @@ Op power_shortcut(PyObject* x, PyObject* y) {
   return Op::none;
 }
 
-// NumPy names a power by the function that computes it; by itself where its own loop squares.
+// NumPy names a power by the function that computes it; by itself where its own loop squares, as it does for floats since 2.3.
 const char* power_name(PyObject* x, PyObject* y) {
   if (!script_mode && both_scalars(x, y)) return scalar_name<Op::power>();
-  return PyFloat_CheckExact(y) && PyFloat_AS_DOUBLE(y) == 2.0 ? "power" : nullptr;
+  return PyFloat_CheckExact(y) && PyFloat_AS_DOUBLE(y) == 2.0 && PyArray_RUNTIME_VERSION >= kNumpy23 ? "power" : nullptr;
 }
 
 PyObject* power(PyObject* x, PyObject* y, PyObject* modulo) {
@@ -375,15 +375,14 @@ PyObject* compare(PyObject* x, PyObject* y, int how) {
 
 int truth(PyObject* self) {
   const Array& a = array_of(self);
-  const int64_t n = a.size();
-  if (n != 1) {
-    PyErr_SetString(PyExc_ValueError,
-                    n == 0 ? "The truth value of an empty array is ambiguous. Use `array.size > 0` to check that an array is "
-                             "not empty."
-                           : "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()");
-    return -1;
-  }
   try {
+    const int64_t n = a.size();
+    if (n == 0) {  // an error since NumPy 2.2
+      npy_intp none = 0;
+      return PyObject_IsTrue(checked(PyArray_SimpleNew(1, &none, NPY_DOUBLE)).get());
+    }
+    if (n > 1)
+      raise(PyExc_ValueError, "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()");
     return cast_scalar(item_value(a), DType::b1).raw[0] != 0;
   } catch (...) {
     raise_current();

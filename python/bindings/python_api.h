@@ -18,6 +18,9 @@
 
 namespace numloom::python {
 
+// What PyArray_RUNTIME_VERSION is from NumPy 2.1 and 2.3 on: before them some results were others, and then are here.
+constexpr int kNumpy21 = 0x13, kNumpy23 = 0x14;
+
 // A Python exception is set; unwinds to the entry point, which returns it to the interpreter.
 struct python_error {};
 

@@ -167,7 +167,10 @@ PyObject* count_nonzero_of(const Call& call) {
   if (!signature.parse(call, v)) return call.decline("arguments");
   Reduction r;
   if (!r.parse(Op::add, v[0], v[1], nullptr, nullptr, v[2], nullptr, nullptr)) return call.decline("operands of this kind");
-  return result_of([&] { return count_nonzero(*r.array.array, r.options); });
+  const auto count = [&] { return count_nonzero(*r.array.array, r.options); };
+  if (PyArray_RUNTIME_VERSION < kNumpy23 && !given_some(v[1]) && !r.options.keepdims)  // a Python integer
+    return PyLong_FromLongLong(cast_scalar(item_value(count()), DType::i8).i);
+  return result_of(count);
 }
 
 PyObject* nonzero_of(const Call& call) {

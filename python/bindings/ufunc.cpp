@@ -164,6 +164,13 @@ PyObject* call(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* k
   }
 }
 
+// floor, ceil and trunc before NumPy 2.1, which gave them loops over integers: what is not of floats is NumPy's to do.
+PyObject* call_on_floats(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
+  const Py_ssize_t n = PyVectorcall_NARGS(nargsf);
+  if (n > 0 && is_ours(args[0]) && is_inexact(array_of(args[0]).dtype)) return call(self, args, nargsf, kwnames);
+  return fall_back_ufunc(reinterpret_cast<Ufunc*>(self)->real, "__call__", args, n, kwnames);
+}
+
 // ---- reduce, accumulate, outer -------------------------------------------------------------------------------------
 
 struct Method {
@@ -297,7 +304,8 @@ void add_ufunc(const char* name, Ufunc::Kind kind, Op op, Op second) {
   auto known = ours_by_real.find(real);
   if (known == ours_by_real.end()) {
     auto* u = reinterpret_cast<Ufunc*>(checked(ufunc_type->tp_alloc(ufunc_type, 0)).release());
-    u->vectorcall = call;
+    const bool rounds = op == Op::floor || op == Op::ceil || op == Op::trunc;
+    u->vectorcall = rounds && PyArray_RUNTIME_VERSION < kNumpy21 ? call_on_floats : call;
     u->kind = kind;
     u->op = op;
     u->second = second;
@@ -417,7 +425,7 @@ PyObject* array_ufunc(PyObject*, PyObject* args, PyObject* kwargs) {
   }
   Ufunc* u = ufunc_for(real);
   if (!u) return fall_back_ufunc(real, name, all.data(), n - 2, names.get());
-  if (std::strcmp(name, "__call__") == 0) return call(reinterpret_cast<PyObject*>(u), all.data(), n - 2, names.get());
+  if (std::strcmp(name, "__call__") == 0) return u->vectorcall(reinterpret_cast<PyObject*>(u), all.data(), n - 2, names.get());
   for (const PyMethodDef& m : methods) {
     if (m.ml_name && std::strcmp(m.ml_name, name) == 0 && (m.ml_flags & METH_FASTCALL)) {
       auto* f = reinterpret_cast<PyObject* (*)(PyObject*, PyObject* const*, Py_ssize_t, PyObject*)>(

@@ -65,12 +65,6 @@ def test_complex_products():
     assert (product != a * b).any()
 
 
-def test_older_numpy():
-    assert numloom.floor(numloom.arange(3, dtype="i1")).dtype == numpy.int8
-    with pytest.raises(ValueError, match="empty array"):
-        bool(numloom.zeros(0))
-
-
 def test_bytes_of_bools():
     for np, count in ((numpy, 100000), (numloom, 300000)):
         a = np.ones(100000, bool)

@@ -15,6 +15,11 @@ import numpy
 from numloom import _core
 
 
+def numpy_before(version: str) -> bool:
+    """Whether the NumPy that is installed is older: where it gave something else then, or had something not yet."""
+    return numpy.lib.NumpyVersion(numpy.__version__) < version
+
+
 class Outcome:
     def __init__(self, value=None, error=None, warned=()):
         self.value = value

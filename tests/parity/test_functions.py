@@ -3,7 +3,7 @@
 import numloom
 import pytest
 
-from tests.parity.harness import check
+from tests.parity.harness import check, numpy_before
 from tests.parity.test_language import expressions
 
 SETUP = """
@@ -93,6 +93,8 @@ if numloom.device() == "cuda":  # docs/differences.md: another library's product
 @pytest.mark.parametrize("case", expressions(CREATION) + expressions(SHAPES) + expressions(REDUCTIONS) + expressions(OTHER))
 def test_function(case):
     ulp = max([bound for name, bound in BLACK_BOX.items() if name in case], default=0)
+    if case == "np.power(m, 2)" and numpy_before("2.1.0"):
+        ulp = 1  # its loop did not square
     uninitialised = case.startswith(("np.empty(", "np.empty_like("))
     # NumPy's index arrays are the columns of one array; ours stand alone.
     columns = "nonzero(" in case or case == "np.where(t)"

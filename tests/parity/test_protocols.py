@@ -10,7 +10,7 @@ import numloom
 import numpy
 import pytest
 
-from tests.parity.harness import check
+from tests.parity.harness import check, numpy_before
 
 DECIDING = """
 class A:
@@ -151,7 +151,8 @@ def test_details(source):
 def test_the_namespace_is_the_module():
     assert numloom.ones(2).__array_namespace__() is numloom
     assert numloom.__array_api_version__ == numpy.__array_api_version__
-    assert numloom.__array_namespace_info__().default_device() == "cpu"
+    if not numpy_before("2.1.0"):
+        assert numloom.__array_namespace_info__().default_device() == "cpu"
 
 
 def test_a_result_of_another_class_is_wrapped_as_ours():
@@ -274,7 +275,9 @@ def test_sequences_of_the_c_api():
 
 
 def test_pickles_of_functions_classes_and_generators():
-    same = [numloom.sum, numloom.add, numloom.linalg.norm, numloom.ma.sum, numloom.random.default_rng, numloom.random.rand]
+    same = [numloom.sum, numloom.add, numloom.linalg.norm, numloom.random.default_rng, numloom.random.rand]
+    if not numpy_before("2.4.0"):
+        same.append(numloom.ma.sum)  # an object that no pickle found by name
     same += [numloom.ndarray, numloom.vectorize, numloom.random.Generator, numloom.random.PCG64]
     alike = [numloom.random.default_rng(3), numloom.random.RandomState(3), numloom.random.PCG64(3), numloom.vectorize(abs)]
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):

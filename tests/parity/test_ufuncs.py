@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy
 import pytest
 
-from tests.parity.harness import check
+from tests.parity.harness import check, numpy_before
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "ops"))
 import table  # noqa: E402
@@ -61,7 +61,7 @@ EXACT_REALS = {"absolute", "reciprocal", "sign"}
 # Where both operands are zeros NumPy's sign depends on the layout.
 EITHER_ZERO = {"fmax", "fmin", "maximum", "minimum"}
 # Before NumPy 2.5 the float16 of two zeros was the first one, against IEEE 754.
-OLD_NEXTAFTER = numpy.lib.NumpyVersion(numpy.__version__) < "2.5.0"
+OLD_NEXTAFTER = numpy_before("2.5.0")
 # Whether 0 ** -inf divides by zero depends on NumPy's loop, which depends on the layout.
 WARNS_BY_LAYOUT = {"power", "float_power"}
 # NumPy 2.4 itself is wrong for these into a strided bool array: isnan([0, nan])[...] gives True for both.
