@@ -4,7 +4,7 @@ Each polynomial is the Chebyshev interpolant of its function on the interval, in
 of the best, and its rounding to the format is part of the error bounds that tests/cpp/ops/accuracy_test.cpp holds.
 """
 
-from mpmath import asin, atan, chebyfit, floor, ln, log, log1p, mp, mpf, pi, sqrt, tan
+from mpmath import asin, atan, chebyfit, exp, floor, ln, log, log1p, mp, mpf, pi, sqrt, tan
 
 mp.dps = 60
 
@@ -98,9 +98,30 @@ def asin_r(z):
     return near_zero(lambda t: (asin(sqrt(t)) / sqrt(t) - 1) / t, lambda t: mpf(1) / 6 + t * 3 / 40)(z)
 
 
+# Of log's table: searched around short ones in steps of 2**-42 until the logarithm lay next to a multiple of 2**-42.
+RECIPROCALS = (
+    "0x1.637fdcdb928p+0",
+    "0x1.54ffd7a6234p+0",
+    "0x1.477fe44cec8p+0",
+    "0x1.3a7fffb731cp+0",
+    "0x1.2effc86b808p+0",
+    "0x1.23ffc8fc43p+0",
+    "0x1.19ffb419728p+0",
+    "0x1.1100128d2a4p+0",
+    "0x1.057fe04572cp+0",
+    "0x1p+0",
+    "0x1.e10097e72fp-1",
+    "0x1.c5ffd965c38p-1",
+    "0x1.adff7a00790p-1",
+    "0x1.98fff931408p-1",
+    "0x1.85ffa55f1f8p-1",
+    "0x1.73ff8f04fa0p-1",
+)
+
 if __name__ == "__main__":
     q4 = (pi / 4 * mpf("1.0005")) ** 2
     fit("exp f8", exp_q, -h, h, 9, 53)
+    fit("exp f8 by eighths", exp_q, -h / 8, h / 8, 5, 53)
     fit("exp f4", exp_q, -h, h, 4, 24)
     fit("exp2 for pow f4 (f8), (2**x - 1) / x", exp2_1, -mpf("0.5"), mpf("0.5"), 5, 53)
     fit("exp2 f8", exp2_q, -mpf("0.5"), mpf("0.5"), 9, 53)
@@ -108,6 +129,7 @@ if __name__ == "__main__":
     fit("expm1 f8", expm1_q, -h, h, 9, 53)
     fit("expm1 f4", expm1_q, -h, h, 3, 24)
     fit("log f8", log_r, mpf(0), s_max**2, 7, 53)
+    fit("log f8 by table", log_f, mpf("-0.029349418082319723") * mpf("1.0005"), mpf("0.033203125") * mpf("1.0005"), 7, 53)
     fit("log f4", log_r, mpf(0), s_max**2, 3, 24)
     fit("log2 for pow f4 (f8), over s", log2_s, mpf(0), s_max**2, 4, 53)
     fit("log2 f4", log_scaled(2), sqrt(mpf(1) / 2) - 1, sqrt(2) - 1, 9, 24)
@@ -145,6 +167,14 @@ if __name__ == "__main__":
             parts.append(rounded(rest, bits))
             rest -= parts[-1]
         print(f"// {name} f4: " + ", ".join(float(p).hex() for p in parts))
+    # The shift, of 2**-44 times the integers up to 2**29 in turn, is the best that all eight roots round well with.
+    shift = mpf(float.fromhex("0x1.ea5fbe4p-16"))
+    roots = [mpf(2) ** (mpf(j) / 8) * exp(shift) for j in range(8)]
+    print("// roots of 2, shifted: " + ", ".join(float(r).hex() for r in roots))
+    print(f"// worst rounding: 2**{float(max(log(abs(r - mpf(float(r))) / r, 2) for r in roots)):.2f}")
+    logs = [-ln(mpf(float.fromhex(c))) * 2**42 for c in RECIPROCALS]
+    print("// logs of the reciprocals: " + ", ".join(float(mp.nint(v) / 2**42).hex() for v in logs))
+    print(f"// worst rest: 2**{float(max(log(abs(v - mp.nint(v)) + mpf(2) ** -99, 2) for v in logs) - 42):.1f}")
     mp.dps = 450
     words = floor(2 / pi * mpf(2) ** (64 * 20))
     print("// 2/pi, 64 bits a word")

@@ -165,7 +165,9 @@ Op op_by_name(std::string_view name) {{
 LEVELS = ("v3", "v4")
 SCALAR_TYPES = ("i4", "i8", "f4", "f8")
 SCALAR_FAMILIES = ("arithmetic", "compare", "minmax", "select")
-PAIRS = ("add", "subtract", "multiply", "divide")  # in the order of LoopTable::pair
+PAIRS = ("add", "subtract", "multiply", "divide")  # in the order of LoopTable::pair; the functions follow, as second ones
+PAIR_FUNCTIONS = ("exp", "log")
+TABLES = ("exp", "log")  # the functions that look into a table, of float64
 # By one divisor: the result from the quotient q, the dividend x and the divisor y.
 DIVIDED = {"floor_divide": "q", "remainder": "x - q * y"}
 
@@ -197,16 +199,30 @@ def family_loops(family: str, level: str) -> str:
     if family == "arithmetic":
         for first, second, t in itertools.product(range(len(PAIRS)), range(len(PAIRS)), ("f4", "f8")):
             lines.append(f"  NL_PAIR({first}, {PAIRS[first]}, {second}, {PAIRS[second]}, {t}, {element(t)})")
+    for second, first, t in itertools.product(PAIR_FUNCTIONS, range(len(PAIRS)), ("f4", "f8")):
+        if any(r.name == second for r in ROWS if r.family == family):
+            place = len(PAIRS) + PAIR_FUNCTIONS.index(second)
+            lines.append(f"  NL_RANGED_PAIR({first}, {PAIRS[first]}, {place}, {second}, {t}, {element(t)})")
+    if family == "exponential":
+        lines += [f"  NL_LOGISTIC({t}, {element(t)})" for t in ("f4", "f8")]
+    parts = "".join(
+        f"NL_PARTS({r.name}, {str(r.name in TABLES).lower()})\n" for r in ROWS if r.family == family and r.ranged and r.nin == 1
+    )
+    if parts:
+        parts = f"namespace {{\n{parts}}}\n"
     body = "\n".join(lines)
     if any(t in ("c8", "c16") for r in ROWS if r.family == family for t in table.loop_types(r)):
         family_headers = f'#include "scalar/complex.h"\n#include "scalar/{family}.h"'
     else:
         family_headers = f'#include "scalar/{family}.h"'
-    return f"""{HEAD}{family_headers}
+    if family != "arithmetic":
+        family_headers += '\n#include "scalar/arithmetic.h"'
+    return f"""{HEAD}#include "backend/cpu/lanes.h"
+{family_headers}
 #include "backend/cpu/loop_templates.h"
 
 namespace numloom {{
-void fill_{family}_{level}(LoopTable& t) {{
+{parts}void fill_{family}_{level}(LoopTable& t) {{
 {body}
 }}
 }}  // namespace numloom

@@ -4,7 +4,10 @@
 // Every function gives the same bits under all three, so: a multiply-add is fused where fma_ says so and nowhere else
 // (-ffp-contract=off, --fmad=false); nothing that depends on the width of a vector.
 // Functions are straight lines with selects, so that a loop around one vectorises. One with a hard range comes in parts:
-// <name>_fast, <name>_in_range (where fast holds) and <name>_slow (any argument); op_<name> chooses.
+// <name>_fast, <name>_in_range (where fast holds) and <name>_slow (any argument); op_<name> chooses. Of one argument,
+// <name>_outside says the opposite of in_range by the top bit of an integer, which a loop gathers for nothing.
+// A function that looks into a table is a template of V, for loops with vectors of their own (lanes.h): compilers make gathers of
+// lookups, where a CPU may have a table in registers.
 // Everything has internal linkage: a copy compiled for one CPU level must never serve another.
 #pragma once
 
@@ -18,10 +21,12 @@
 #define NL_FN static __device__ __forceinline__
 #define NL_SLOW static __device__ __noinline__
 #define NL_LIBM(f) ::f
+#define NL_TABLE static __device__ const
 #else
 #define NL_FN static inline __attribute__((always_inline))
 #define NL_SLOW static __attribute__((noinline, unused))
 #define NL_LIBM(f) __builtin_##f
+#define NL_TABLE static const
 #endif
 
 namespace nl {

@@ -1,4 +1,5 @@
-// exp, exp2, expm1. All: x = k ln 2 + r, |r| <= ln(2)/2, a polynomial in r, and 2**k put into the exponent.
+// exp, exp2, expm1. All: x = k ln 2 + r, |r| <= ln(2)/2, a polynomial in r, and 2**k put into the exponent; exp of float64 by
+// eighths of ln 2.
 #pragma once
 #include "polynomial.h"
 
@@ -31,13 +32,28 @@ template <class T> NL_FN T exp_parts(T x, T& biased) {
   return sum + fma_(r2, exp_tail(r, r2), lost);
 }
 
-NL_FN bool exp_in_range(f8 x) { return is_below(x, 708.0); }
-NL_FN bool exp_in_range(f4 x) { return is_below(x, 87.0f); }
-template <class T> NL_FN T exp_fast(T x) {
-  T t;
-  const T y = exp_parts(x, t);
-  return from_bits(to_bits(y) + (to_bits(t) << Float<T>::mantissa));
+// 2**(j/8) exp(d), for a d (kRootShift) with which all eight lie within 2**-57 of a float64: their tails need no table of their own.
+NL_TABLE f8 kRootsOf2[8] = {0x1.0001ea6193ea8p+0, 0x1.172d9a8b881edp+0, 0x1.307227cd49b4cp+0, 0x1.4c0029457b558p+0,
+                            0x1.6a0c9be8e5af6p+0, 0x1.8ad1486813641p+0, 0x1.ae8d324ddffe8p+0, 0x1.d585112ca9164p+0};
+static constexpr f8 kRootShift = 0x1.ea5fbe4p-16;
+// x = (k + j/8) ln 2 + d + r, |r| <= ln(2)/16.
+template <class V> NL_FN V exp_fast(V x) {
+  const V t = fma_(x, 0x1.71547652b82fep+3, Magic<f8>::value), minus = Magic<f8>::value - t;
+  const V r = fma_(minus, 0x1.62e42fefap-4, x) + fma_(minus, 0x1.cf79abc9e3b3ap-43, -kRootShift), r2 = r * r;
+  const V a = fma_(r, 0x1.555555555556ap-3, 0x1.000000000002ep-1), b = fma_(r, 0x1.1111110e0f1a5p-7, 0x1.5555554e90e7cp-5);
+  const V c = fma_(r, 0x1.a01e2cf013154p-13, 0x1.6c1b72275ef38p-10), tail = fma_(r2, fma_(r2, c, b), a);
+  const auto eighths = to_bits(t);
+  const V root = lookup(kRootsOf2, eighths), y = fma_(root, fma_(r2, tail, r), root);
+  return from_bits(to_bits(y) + ((eighths << 49) & 0xfff0000000000000ul));
 }
+NL_FN f4 exp_fast(f4 x) {
+  f4 t;
+  const f4 y = exp_parts(x, t);
+  return from_bits(to_bits(y) + (to_bits(t) << Float<f4>::mantissa));
+}
+template <class V> NL_FN auto exp_outside(V x) { return beyond(x, 708.0); }
+NL_FN u4 exp_outside(f4 x) { return beyond(x, 87.0f); }
+template <class T> NL_FN bool exp_in_range(T x) { return !top_bit(exp_outside(x)); }
 // Any x: held where the result is certainly infinite or zero, and scaled in two steps.
 template <class T> NL_FN T exp_slow(T x) {
   const T limit = sizeof(T) == 4 ? (T)120 : (T)800;
@@ -58,8 +74,9 @@ NL_FN f4 exp2_small(f4 r) {
   const f4 tail = poly(r, 0x1.ebfbe0p-3f, 0x1.c6afeep-5f, 0x1.3b2a80p-7f, 0x1.5ec866p-10f, 0x1.43e716p-13f);
   return 1.0f + fma_(r, 0x1.62e430p-1f, fma_(r * r, tail, r * -0x1.05c610p-29f));
 }
-NL_FN bool exp2_in_range(f8 x) { return is_below(x, 1021.0); }
-NL_FN bool exp2_in_range(f4 x) { return is_below(x, 125.0f); }
+NL_FN u8 exp2_outside(f8 x) { return beyond(x, 1021.0); }
+NL_FN u4 exp2_outside(f4 x) { return beyond(x, 125.0f); }
+template <class T> NL_FN bool exp2_in_range(T x) { return !top_bit(exp2_outside(x)); }
 template <class T> NL_FN T exp2_fast(T x) {
   const T t = x + Magic<T>::value;
   return from_bits(to_bits(exp2_small(x - (t - Magic<T>::value))) + (to_bits(t) << Float<T>::mantissa));

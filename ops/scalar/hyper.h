@@ -36,7 +36,7 @@ template <class T> NL_FN T cosh_(T x) {
 
 // log(x) + ln 2 where the square of x drowns 1.
 template <class T> NL_FN T drowned() { return sizeof(T) == 4 ? (T)0x1p13 : (T)0x1p28; }
-template <class T> NL_FN T log_of_double(T x) { return log_fast(x) + (T)0x1.62e42fefa39efp-1; }
+template <class T> NL_FN T log_of_double(T x) { return log_by_quotient(x) + (T)0x1.62e42fefa39efp-1; }
 template <class T> NL_FN T arcsinh_(T x) {
   const T a = magnitude(x);
   const bool big = a > drowned<T>();

@@ -19,11 +19,14 @@ template <class T, class... More> NL_FN T even_odd(T x, T x2, T c0, T c1, More..
   return fma_(x, evens(x2, c1, more...), evens(x2, c0, c1, more...));
 }
 
-// Whether |x| < limit, by integers alone: they leave the units of floats to the function. NaN is not.
-template <class T> NL_FN bool is_below(T x, T limit) {
-  typedef typename Traits<T>::bits U;
-  return ((U)(to_bits(limit) - 1u - (to_bits(x) & ~Float<T>::sign)) >> (sizeof(T) * 8 - 1)) == 0;
-}
+// Whether |x| < limit, by integers alone: they leave the units of floats to the function. NaN is not. `beyond` has its top bit set
+// where it is not so; V: T, or a vector of it.
+template <class V, class T> NL_FN auto beyond(V x, T limit) { return (to_bits(limit) - 1u) - (to_bits(x) & ~Float<T>::sign); }
+template <class U> NL_FN bool top_bit(U x) { return (x >> (sizeof(U) * 8 - 1)) != 0; }
+template <class T> NL_FN bool is_below(T x, T limit) { return !top_bit(beyond(x, limit)); }
+
+// The entry that the lowest bits of i number.
+template <int N> NL_FN f8 lookup(const f8 (&table)[N], u8 i) { return table[i & (N - 1u)]; }
 
 template <class T> struct Magic;  // adding it leaves the nearest integer in the low bits of the sum
 template <> struct Magic<f4> { static constexpr f4 value = 0x1.8p23f; };

@@ -5,7 +5,10 @@
 
 namespace nl {
 
-template <class T> NL_FN bool sin_in_range(T x) { return is_below(x, (T)0x1p20); }
+template <class T> NL_FN auto sin_outside(T x) { return beyond(x, (T)0x1p20); }
+template <class T> NL_FN auto cos_outside(T x) { return sin_outside(x); }
+template <class T> NL_FN auto tan_outside(T x) { return sin_outside(x); }
+template <class T> NL_FN bool sin_in_range(T x) { return !top_bit(sin_outside(x)); }
 template <class T> NL_FN bool cos_in_range(T x) { return sin_in_range(x); }
 template <class T> NL_FN bool tan_in_range(T x) { return sin_in_range(x); }
 // A zero keeps its sign.

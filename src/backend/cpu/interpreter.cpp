@@ -133,10 +133,10 @@ bool Frame::run_strips(const Cursor& c, int from, int to, int64_t n, const std::
     if (slot >= 0) item_[b.dst] = item_size(p_.kernel.value_types[b.dst]);
     if (b.code == Code::load || b.taken) continue;
     Step& s = steps_.emplace_back();
-    const BlockInstr* first = b.first >= 0 ? &p_.code[b.first] : nullptr;
-    s.fn = first ? b.pair : b.fn;
+    const bool paired = b.first >= 0;
+    s.fn = paired ? b.pair : b.fn;
     s.asks = !events.empty() && b.results_tell ? static_cast<int32_t>(&b - p_.code.data()) : -1;
-    const int16_t value[4] = {b.dst, first ? first->a : b.a, first ? first->b : b.b, first ? b.other : b.c};
+    const int16_t value[4] = {b.dst, paired ? b.with[0] : b.a, paired ? b.with[1] : b.b, paired ? b.with[2] : b.c};
     for (int j = 0; j < 4; ++j)
       if (value[j] >= 0) {
         s.at[j] = at_[value[j]];

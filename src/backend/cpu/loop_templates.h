@@ -7,32 +7,14 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "backend/cpu/lanes.h"
 #include "backend/cpu/loops.h"
-#include "scalar/core.h"
+#include "scalar/polynomial.h"
 
 // dst may be identical with an operand: no dependence crosses elements, which the compiler cannot see. OpenMP's word for it
 // (-fopenmp-simd, no runtime) also has g++ turn nested selects of any depth into blends, where it else gives up at four.
 #define NL_INDEPENDENT _Pragma("omp simd")
 #define NL_INLINE __attribute__((always_inline))
-
-#ifndef __clang__
-#pragma GCC diagnostic ignored "-Wpsabi"  // the vectors below are never passed between files
-#endif
-// The eight lanes of a reduction as one value: what the ops of ordered reductions do to all of them.
-namespace nl {
-typedef f4 f4x8 __attribute__((vector_size(32)));
-typedef f8 f8x8 __attribute__((vector_size(64)));
-#define NL_LANES(V)                                                                                      \
-  [[maybe_unused]] static NL_INLINE inline V op_add(V a, V b) { return a + b; }                          \
-  [[maybe_unused]] static NL_INLINE inline V op_multiply(V a, V b) { return a * b; }                     \
-  [[maybe_unused]] static NL_INLINE inline V op_maximum(V a, V b) { return (a != a) | (a > b) ? a : b; } \
-  [[maybe_unused]] static NL_INLINE inline V op_minimum(V a, V b) { return (a != a) | (a < b) ? a : b; } \
-  [[maybe_unused]] static NL_INLINE inline V op_fmax(V a, V b) { return (b != b) | (a >= b) ? a : b; }   \
-  [[maybe_unused]] static NL_INLINE inline V op_fmin(V a, V b) { return (b != b) | (a <= b) ? a : b; }
-NL_LANES(f4x8)
-NL_LANES(f8x8)
-#undef NL_LANES
-}  // namespace nl
 
 namespace numloom {
 namespace {
@@ -193,34 +175,73 @@ inline constexpr int64_t kRangeChunk = 256;
 
 NL_INLINE inline void raise_invalid() { _mm_setcsr(_mm_getcsr() | _MM_EXCEPT_INVALID); }
 
-template <class T, class In, class Fast, class Slow>
-NL_INLINE inline void run_ranged1(void* dst, const void* a, int64_t n, In in, Fast fast, Slow slow) {
+// last(f(first(x, y)), y, z), for elements of a, b and c, by the parts of a function f of one argument. Operands that are not used
+// are the same as a.
+template <class T, class F, class First, class Last>
+NL_INLINE inline void run_ranged1(void* dst, const void* a, const void* b, const void* c, int64_t n, F f, First first,
+                                  Last last) {
   typedef typename nl::Traits<T>::bits U;
   T* o = static_cast<T*>(dst);
   const T* x = static_cast<const T*>(a);
-  T kept[kRangeChunk];
+  const T *y = static_cast<const T*>(b), *z = static_cast<const T*>(c);
+  T left[kRangeChunk], right[kRangeChunk], third[kRangeChunk];
   for (int64_t at = 0; at < n; at += kRangeChunk) {
     const int64_t m = std::min(n - at, kRangeChunk);
-    const T* p = x + at;
-    if (dst == a) p = std::copy_n(p, m, kept) - m;
+    const T *p = x + at, *r = y + at, *s = z + at;
+    if (dst == a) p = std::copy_n(p, m, left) - m;
+    if (dst == b) r = b == a ? p : std::copy_n(r, m, right) - m;
+    if (dst == c) s = c == a ? p : std::copy_n(s, m, third) - m;
     T* q = o + at;
-    U rare = 0;
+    bool rare = false;
     for_length<T>(m, [&](auto length) NL_INLINE {
-      U out = 0;
+      if constexpr (nl::kWideTables && F::kTable && std::is_same_v<T, double>) {
+        nl::u8x8 out = {};
+        const auto eight = [&](const T* p8, const T* r8, const T* s8, T* q8) NL_INLINE {
+          nl::f8x8 v, w, u;
+          __builtin_memcpy(&v, p8, sizeof v);
+          __builtin_memcpy(&w, r8, sizeof w);
+          __builtin_memcpy(&u, s8, sizeof u);
+          v = first(v, w);
+          out |= f.outside(v);
+          v = last(f.fast(v), w, u);
+          __builtin_memcpy(q8, &v, sizeof v);
+        };
+        int64_t i = 0;
+        for (; i + 8 <= length; i += 8) eight(p + i, r + i, s + i, q + i);
+        if (i < length) {
+          T some[3][8], results[8];
+          for (int j = 0; j < 8; ++j) {
+            const int64_t k = std::min(i + j, m - 1);
+            some[0][j] = p[k], some[1][j] = r[k], some[2][j] = s[k];
+          }
+          eight(some[0], some[1], some[2], results);
+          std::copy_n(results, m - i, q + i);
+        }
+        rare = nl::top_bit(out);
+      } else {
+        U out = 0;
 #pragma omp simd reduction(| : out)
-      for (int64_t i = 0; i < length; ++i) {
-        out |= in(p[i]) ? U(0) : U(1);
-        q[i] = fast(p[i]);
+        for (int64_t i = 0; i < length; ++i) {
+          const T v = first(p[i], r[i]);
+          out |= f.outside(v);
+          q[i] = last(f.fast(v), r[i], s[i]);
+        }
+        rare = nl::top_bit(out);
       }
-      rare = out;
     });
-    if (rare != 0) {
+    if (rare) {
       raise_invalid();
-      for (int64_t i = 0; i < m; ++i)
-        if (!in(p[i])) q[i] = slow(p[i]);
+      for (int64_t i = 0; i < m; ++i) {
+        const T v = first(p[i], r[i]);
+        if (nl::top_bit(f.outside(v))) q[i] = last(f.slow(v), r[i], s[i]);
+      }
     }
   }
 }
+
+struct KeepFirst {
+  template <class V, class... More> NL_INLINE V operator()(V x, More...) const { return x; }
+};
 
 template <class T, class In, class Fast, class Slow>
 NL_INLINE inline void run_ranged2(void* dst, const void* a, const void* b, int64_t n, In in, Fast fast, Slow slow) {
@@ -468,11 +489,25 @@ NL_INLINE inline void reduce_any(void* out, const void* in, int64_t n, F f) {
   t.pair[I][J][1][static_cast<int>(DType::TYPE)] = [](void* d, const void* a, const void* b, const void* c, int64_t n) { \
     run_all3<T>(d, a, b, c, n, [](T x, T y, T z) NL_INLINE { return nl::op_##SECOND(z, nl::op_##FIRST(x, y)); });        \
   };
-#define NL_RANGED1(OP, TYPE, T)                                                                                      \
-  NL_SLOT(t.op, OP, TYPE) = [](void* d, const void* a, const void*, const void*, int64_t n) {                        \
-    run_ranged1<T>(                                                                                                  \
-        d, a, n, [](T x) NL_INLINE { return nl::OP##_in_range(x); }, [](T x) NL_INLINE { return nl::OP##_fast(x); }, \
-        [](T x) { return nl::OP##_slow(x); });                                                                       \
+// The parts of a function of one argument with a hard range. TABLE: whether it looks into a table.
+#define NL_PARTS(OP, TABLE)                                                               \
+  struct Parts_##OP {                                                                     \
+    static constexpr bool kTable = TABLE;                                                 \
+    template <class V> static NL_INLINE auto outside(V x) { return nl::OP##_outside(x); } \
+    template <class V> static NL_INLINE V fast(V x) { return nl::OP##_fast(x); }          \
+    template <class V> static V slow(V x) { return nl::OP##_slow(x); }                    \
+  };
+#define NL_RANGED1(OP, TYPE, T)                                                               \
+  NL_SLOT(t.op, OP, TYPE) = [](void* d, const void* a, const void*, const void*, int64_t n) { \
+    run_ranged1<T>(d, a, a, a, n, Parts_##OP{}, KeepFirst{}, KeepFirst{});                    \
+  };
+#define NL_RANGED_PAIR(I, FIRST, J, OP, TYPE, T)                                                                             \
+  t.pair[I][J][0][static_cast<int>(DType::TYPE)] = [](void* d, const void* a, const void* b, const void*, int64_t n) {       \
+    run_ranged1<T>(d, a, b, a, n, Parts_##OP{}, [](auto x, auto y) NL_INLINE { return nl::op_##FIRST(x, y); }, KeepFirst{}); \
+  };
+#define NL_LOGISTIC(TYPE, T)                                                                                               \
+  t.logistic[static_cast<int>(DType::TYPE)] = [](void* d, const void* a, const void* b, const void* c, int64_t n) {        \
+    run_ranged1<T>(d, a, b, c, n, Parts_exp{}, KeepFirst{}, [](auto e, auto y, auto z) NL_INLINE { return z / (y + e); }); \
   };
 #define NL_RANGED2(OP, TYPE, T)                                                                                \
   NL_SLOT(t.op, OP, TYPE) = [](void* d, const void* a, const void* b, const void*, int64_t n) {                \

@@ -21,9 +21,18 @@ using AskFn = bool (*)(const void* in, int64_t n);
 // Of an operand of the length that the block interpreter asks for most (interpreter.h); loops have a form of their own for it.
 inline constexpr int64_t kStripBytes = 1024;
 
-// The place of an op in LoopTable::pair; -1 where it has none.
+// The place of an op in LoopTable::pair; -1 where it has none. From kPairFirst on only as the second one.
+inline constexpr int kPairFirst = 4, kPairSecond = 6;
 constexpr int pair_index(Op op) {
-  return op == Op::add ? 0 : op == Op::subtract ? 1 : op == Op::multiply ? 2 : op == Op::divide ? 3 : -1;
+  switch (op) {
+    case Op::add: return 0;
+    case Op::subtract: return 1;
+    case Op::multiply: return 2;
+    case Op::divide: return 3;
+    case Op::exp: return 4;
+    case Op::log: return 5;
+    default: return -1;
+  }
 }
 
 struct LoopTable {
@@ -36,9 +45,12 @@ struct LoopTable {
   LoopFn op_sv[kOps][kDTypes];
   LoopFn op_vs[kOps][kDTypes];
 
-  // Two binary ops in one loop: [first][second][0] is (a first b) second c, [1] is c second (a first b), of the ops that pair_index
-  // numbers, for float32 and float64.
-  LoopFn pair[4][4][2][kDTypes];
+  // Two ops in one loop, for float32 and float64: [first][second][0] is (a first b) second c, [1] is c second (a first b), of the
+  // ops that pair_index numbers; or [first][second][0] is second(a first b), of the functions that it numbers after them.
+  LoopFn pair[kPairFirst][kPairSecond][2][kDTypes];
+
+  // c / (b + exp(a)), for float32 and float64: the divider works while the next exponentials are computed.
+  LoopFn logistic[kDTypes];
 
   LoopFn cast[kDTypes][kDTypes];  // [from][to]: C's conversions made total; dst = cast(a)
 

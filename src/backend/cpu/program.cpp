@@ -6,48 +6,69 @@
 namespace numloom::cpu {
 namespace {
 
+// Gives the pair c / (x + y) of b, where x or y is an exponential used there only, the loop of all three; the exponential's own pair
+// is given up for it.
+void offer_logistic(BlockProgram& p, BlockInstr& b, const std::vector<int>& at, const std::vector<int>& uses) {
+  const BlockInstr& sum = p.code[b.first];
+  const LoopFn fn = loops().logistic[static_cast<int>(b.source->type)];
+  if (!fn || b.source->op != Op::divide || sum.dst != b.b || sum.source->op != Op::add || sum.a == sum.b) return;
+  for (const bool left : {true, false}) {
+    const int16_t value = left ? sum.a : sum.b;
+    const int i = at[value];
+    if (i < 0 || uses[value] != 1 || p.code[i].taken || p.code[i].code != Code::loop) continue;
+    BlockInstr& e = p.code[i];
+    if (e.source->code != KCode::op || e.source->op != Op::exp || e.source->type != b.source->type) continue;
+    if (e.first >= 0) p.code[e.first].taken = false;
+    e.first = -1, e.pair = nullptr, e.taken = true;
+    b.pair = fn;
+    b.inner = static_cast<int16_t>(i);
+    b.with[0] = e.a, b.with[1] = left ? sum.b : sum.a;
+    return;
+  }
+}
+
 // Offers every instruction that has a loop with the one that computes an operand of it, used there only, that loop. `uses`: per
 // value, stores and reductions included.
 void offer_pairs(BlockProgram& p, const std::vector<int>& uses) {
   const Kernel& k = p.kernel;
   const LoopTable& t = loops();
-  const auto eligible = [](const BlockInstr& b) {
-    return b.code == Code::loop && b.source->code == KCode::op && pair_index(b.source->op) >= 0;
+  const auto place = [](const BlockInstr& b) {
+    return b.code == Code::loop && b.source->code == KCode::op ? pair_index(b.source->op) : -1;
   };
   std::vector<int> at(k.value_types.size(), -1);
   for (size_t j = 0; j < p.code.size(); ++j) {
     BlockInstr& b = p.code[j];
     at[b.dst] = static_cast<int>(j);
-    if (!eligible(b) || b.a == b.b) continue;
+    const int second = place(b);
+    if (second < 0 || b.a == b.b) continue;
     for (const int side : {0, 1}) {
-      const int i = at[side == 0 ? b.a : b.b];
+      const int16_t operand = side == 0 ? b.a : b.b;
+      const int i = operand >= 0 ? at[operand] : -1;
       if (i < 0 || b.first >= 0) continue;
       BlockInstr& f = p.code[i];
-      if (!eligible(f) || f.first >= 0 || f.taken || uses[f.dst] != 1 || f.source->type != b.source->type) continue;
-      const LoopFn fn = t.pair[pair_index(f.source->op)][pair_index(b.source->op)][side][static_cast<int>(b.source->type)];
+      const int first = place(f);
+      if (first < 0 || first >= kPairFirst || f.first >= 0 || f.taken || uses[f.dst] != 1 || f.source->type != b.source->type)
+        continue;
+      const LoopFn fn = t.pair[first][second][side][static_cast<int>(b.source->type)];
       if (!fn) continue;
       b.pair = fn;
       b.first = static_cast<int16_t>(i);
-      b.other = side == 0 ? b.b : b.a;
+      b.with[0] = f.a, b.with[1] = f.b, b.with[2] = side == 0 ? b.b : b.a;
       f.taken = true;
     }
+    if (b.first >= 0) offer_logistic(p, b, at, uses);
   }
 }
 
-// Takes back what cannot be: operands of the first one whose place is written before the second one runs.
+// Takes back those with a store in place between the two: it may be to memory that the first one reads.
 void withdraw_pairs(BlockProgram& p) {
   for (size_t j = 0; j < p.code.size(); ++j) {
     BlockInstr& b = p.code[j];
-    if (b.first < 0) continue;
-    BlockInstr& f = p.code[b.first];
-    for (size_t between = b.first + 1; between < j; ++between) {
-      const BlockInstr& w = p.code[between];
-      if (w.code != Code::loop) continue;
-      const auto overwrites = [&](int16_t v) { return p.reg[v] >= 0 && p.reg[v] == p.reg[w.dst]; };
-      if (p.direct_slot[w.dst] >= 0 || overwrites(f.a) || overwrites(f.b)) {
-        b.pair = nullptr, b.first = -1, f.taken = false;
-        break;
-      }
+    for (int between = (b.inner >= 0 ? b.inner : b.first) + 1; b.first >= 0 && between < static_cast<int>(j); ++between) {
+      if (p.direct_slot[p.code[between].dst] < 0) continue;
+      p.code[b.first].taken = false;
+      if (b.inner >= 0) p.code[b.inner].taken = false;
+      b.pair = nullptr, b.first = b.inner = -1;
     }
   }
 }
@@ -68,7 +89,7 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
 
   // Which values are scalars, which of them must be repeated over a block, and where each value dies.
   std::vector<const KInstr*> scalar(n), def(n);
-  std::vector<bool> fill(n), kept(n), waits(n);
+  std::vector<bool> fill(n), kept(n);
   std::vector<int> last(n, -1);
   for (const KInstr& i : k.code) {
     def[i.dst] = &i;
@@ -142,7 +163,8 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
   for (const KReduce& r : k.reduces) ++uses[r.value];
   offer_pairs(p, uses);
   for (const BlockInstr& b : p.code)
-    if (b.first >= 0) repeat(b.other), repeat(p.code[b.first].a), repeat(p.code[b.first].b);
+    if (b.first >= 0)
+      for (int16_t v : b.with) repeat(v);
 
   // A value that is stored can be computed in place, in the slot's memory, when nothing reads what was there afterwards.
   std::vector<int> load_end(k.slots.size(), -1), stores_of(n);
@@ -168,7 +190,12 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
     kept[s.value] = true;
   }
   for (int v = 0; v < n; ++v)
-    if (kept[v] || waits[v]) last[v] = 1 << 20;
+    if (kept[v]) last[v] = 1 << 20;
+  withdraw_pairs(p);
+  for (size_t at = 0; at < p.code.size(); ++at)
+    if (p.code[at].first >= 0)
+      for (int16_t v : p.code[at].with)
+        if (v >= 0) last[v] = std::max(last[v], static_cast<int>(at));
 
   for (BlockInstr& b : p.code) {
     b.held = b.code == Code::load && kept[b.dst] && k.slots[b.aux].stored;
@@ -207,7 +234,6 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
     if (last[b.dst] < 0) free.push_back(p.reg[b.dst]);
   }
   ++p.nregs;
-  withdraw_pairs(p);
   return out;
 }
 
@@ -235,6 +261,7 @@ std::string BlockProgram::print() const {
     if (b.held) s << ", held";
     if (direct_slot[b.dst] >= 0) s << ", direct #" << direct_slot[b.dst];
     if (b.first >= 0) s << ", pair with " << b.first;
+    if (b.inner >= 0) s << " and " << b.inner;
     if (b.warns) s << ", may warn";
     s << "\n";
   }

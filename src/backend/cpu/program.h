@@ -30,8 +30,9 @@ struct BlockInstr {
   // In strips: one loop for this instruction and the one that computes an operand of it, and where that is; -1 for none.
   LoopFn pair = nullptr;
   int16_t first = -1;
-  int16_t other = -1;       // the operand that is not of the first one
-  bool taken = false;       // it is a `first`
+  int16_t inner = -1;       // of three in one loop, LoopTable::logistic: the exp, `first` being the sum
+  int16_t with[3] = {-1, -1, -1};  // the operands of that loop
+  bool taken = false;       // it is a `first` or `inner`
 };
 
 struct BlockProgram {

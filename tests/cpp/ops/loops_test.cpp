@@ -147,6 +147,37 @@ TEST(Loops, RunTwoOpsAsOneAfterTheOther) {
           EXPECT_TRUE(same_bits(d, after.out.data(), both.out.data(), kN))
               << op_info(first).name << " " << op_info(second).name;
         }
+  // A function of the first one; its range is left here and there.
+  for (const DType d : {DType::f4, DType::f8})
+    for (const Op first : kPaired)
+      for (const Op second : {Op::exp, Op::log}) {
+        Case one = make_case(first, d), both = make_case(first, d), after = make_case(second, d);
+        call(loop(t, first, d), one);
+        const LoopFn pair = t.pair[pair_index(first)][pair_index(second)][0][static_cast<int>(d)];
+        ASSERT_NE(pair, nullptr);
+        loop(t, second, d)(after.out.data(), one.out.data(), nullptr, nullptr, kN);
+        pair(both.out.data(), both.in[0].data(), both.in[1].data(), nullptr, kN);
+        EXPECT_TRUE(same_bits(d, after.out.data(), both.out.data(), kN)) << op_info(first).name << " " << op_info(second).name;
+        // Into an operand's place.
+        pair(both.in[1].data(), both.in[0].data(), both.in[1].data(), nullptr, kN);
+        EXPECT_TRUE(same_bits(d, after.out.data(), both.in[1].data(), kN))
+            << op_info(first).name << " " << op_info(second).name;
+      }
+}
+
+TEST(Loops, RunTheLogisticFunctionAsOne) {
+  const LoopTable& t = loops();
+  for (const DType d : {DType::f4, DType::f8}) {
+    Case e = make_case(Op::exp, d), sum = make_case(Op::add, d), quotient = make_case(Op::divide, d);
+    call(loop(t, Op::exp, d), e);
+    Bytes whole = quotient.out;
+    const LoopFn logistic = t.logistic[static_cast<int>(d)];
+    ASSERT_NE(logistic, nullptr);
+    logistic(whole.data(), e.in[0].data(), sum.in[1].data(), quotient.in[0].data(), kN);
+    loop(t, Op::add, d)(sum.out.data(), sum.in[1].data(), e.out.data(), nullptr, kN);
+    loop(t, Op::divide, d)(quotient.out.data(), quotient.in[0].data(), sum.out.data(), nullptr, kN);
+    EXPECT_TRUE(same_bits(d, quotient.out.data(), whole.data(), kN));
+  }
 }
 
 // The length of a strip has a form of its own, which must give what any other length gives.
