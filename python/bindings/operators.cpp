@@ -31,7 +31,6 @@ bool leave_to(PyObject* other, bool inplace) {
   if (protocol && !PyArray_Check(other)) return !inplace && protocol.get() == Py_None;
   PyErr_Clear();
   if (PyArray_Check(other)) return !inplace;  // a subclass: its own operator takes ours as an array
-  if (inplace) return false;
   Ref priority(PyObject_GetAttrString(reinterpret_cast<PyObject*>(type), "__array_priority__"));
   if (!priority) {
     PyErr_Clear();

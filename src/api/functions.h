@@ -103,8 +103,8 @@ struct Index {
 // a[index] with NumPy's rules: a view for basic indices, else a copy. IndexError before anything runs.
 Array get_item(const Array& a, std::span<const Index> index);
 void set_item(const Array& a, std::span<const Index> index, const Arg& value);
-// The same for one array of int64 indices or a mask of the first axis, where all is small, dense, and at hand in host memory; false
-// where it is not, and nothing is done.
+// The same for one array of int64 indices, where all is small, or a mask of the first axes, where all is dense and at hand in host
+// memory; false where it is not, and nothing is done.
 bool get_rows_now(const Array& a, const Array& index, Array& out);
 bool set_rows_now(const Array& a, const Array& index, const Arg& value);
 // numpy.take with mode 'raise', 'wrap' or 'clip' ('r', 'w', 'c').

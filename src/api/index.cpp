@@ -1,6 +1,9 @@
+#include <emmintrin.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <type_traits>
 
 #include "api/record.h"
 #include "array/by_item.h"
@@ -286,128 +289,217 @@ void walk(const Layout& space, const Layout& at, const Layout& other, F&& f, int
     walk(space, at, other, f, d + 1, o + i * space.strides[d], x + i * at.strides[d], y + i * other.strides[d]);
 }
 
-// ---- one index array on the first axis, small, everything at hand: the loops themselves ----------------------------
+// ---- one index array or mask on the first axes, everything at hand: the loops themselves ----------------------------
 
-// The bytes of a[i], where they lie together; -1 where they do not.
-int64_t row_bytes(const Array& a) {
+// The bytes of a[i], for an index i of the first `axes` axes, where they lie together; -1 where they do not.
+int64_t row_bytes(const Array& a, int axes) {
   int64_t n = a.item();
-  for (int d = a.ndim() - 1; d > 0; --d) {
+  for (int d = a.ndim() - 1; d >= axes; --d) {
     if (a.layout.strides[d] != n) return -1;
     n *= a.layout.shape[d];
   }
   return n;
 }
 
-void move_row(char* to, const char* from, int64_t bytes) {
-  if (bytes == 8) std::memcpy(to, from, 8);
-  else if (bytes == 4) std::memcpy(to, from, 4);
-  else std::memcpy(to, from, bytes);
-}
+template <int64_t N>
+using Count = std::integral_constant<int64_t, N>;
 
-// Whether `x` picks rows of `a` by int64 numbers or a mask of the first axis, as dense memory that may be read now.
-bool picks_rows(const Array& a, const Array& x, int64_t bytes) {
-  if (a.ndim() == 0 || x.ndim() == 0 || bytes < 0 || device() == Device::cuda || !ready_here(a) || !ready_here(x)) return false;
-  if (!x.layout.c_contiguous(x.item()) || a.layout.shape[0] == 0) return false;
-  if (x.dtype == DType::b1) return x.ndim() == 1 && x.layout.shape[0] == a.layout.shape[0];
-  return x.dtype == DType::i8 && x.ndim() + a.ndim() - 1 <= kMaxDims;
-}
-
-// Calls f(byte offset of the row) for each row picked. Bounds are checked before.
+// Calls f(bytes) with a constant for the sizes of elements, which a copy of that many bytes wants.
 template <class F>
-void for_rows(const Array& a, const Array& x, F&& f) {
-  const int64_t n = x.size(), rows = a.layout.shape[0], stride = a.layout.strides[0];
+void by_bytes(int64_t bytes, F&& f) {
+  switch (bytes) {
+    case 1: f(Count<1>()); break;
+    case 2: f(Count<2>()); break;
+    case 4: f(Count<4>()); break;
+    case 8: f(Count<8>()); break;
+    case 16: f(Count<16>()); break;
+    default: f(bytes);
+  }
+}
+
+// Moves n rows that lie together on both sides. Compilers copy what has a constant size by a string instruction, which is slow.
+template <class Bytes, int64_t N>
+void move_rows(char* to, const char* from, Bytes bytes, Count<N>) {
+  if constexpr (std::is_same_v<Bytes, int64_t> || N == 1) {
+    std::memcpy(to, from, bytes * N);
+  } else {
+    constexpr int64_t n = Bytes::value * N;
+    for (int64_t k = 0; k + 16 <= n; k += 16)
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + k), _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + k)));
+    std::memcpy(to + (n & -16), from + (n & -16), n & 15);
+  }
+}
+
+// Whether `x` picks rows of `a` by int64 numbers or a mask of the first axes, as dense memory that may be read now.
+struct Rows {
+  int64_t bytes = -1;  // of each row
+  int64_t stride = 0;
+  int64_t count = 0;  // how many `x` can pick
+  bool mask = false;
+};
+bool picks_rows(const Array& a, const Array& x, Rows& r) {
+  r.mask = x.dtype == DType::b1;
+  const int axes = r.mask ? x.ndim() : 1;
+  if (axes == 0 || a.ndim() < axes || device() == Device::cuda || !ready_here(a) || !ready_here(x)) return false;
+  r.bytes = row_bytes(a, axes);
+  if (r.bytes < 0 || !x.layout.c_contiguous(x.item()) || a.layout.shape[0] == 0) return false;
+  r.stride = a.layout.strides[axes - 1];
+  r.count = x.size();
+  if (!r.mask) return x.dtype == DType::i8 && x.ndim() + a.ndim() - 1 <= kMaxDims;
+  for (int d = 0; d < axes; ++d) {
+    if (x.layout.shape[d] != a.layout.shape[d]) return false;
+    if (d > 0 && a.layout.strides[d - 1] != a.layout.strides[d] * a.layout.shape[d]) return false;
+  }
+  return true;
+}
+
+// Calls f(i, k) for each k true elements of a mask of n from i on, for `count` elements at most. k is a constant.
+template <class F>
+void for_true(const char* p, int64_t n, int64_t count, F&& f) {
+  constexpr uint64_t kLow = 0x7f7f7f7f7f7f7f7f;
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    uint64_t w;
+    std::memcpy(&w, p + i, 8);
+    if (w == 0) continue;
+    w = (((w & kLow) + kLow) | w) & ~kLow;  // the high bit of each byte that is not 0
+    const int found = __builtin_popcountll(w);
+    if (found > count) break;
+    count -= found;
+    if (found == 8) {
+      f(i, Count<8>());
+    } else {
+      for (; w != 0; w &= w - 1) f(i + (__builtin_ctzll(w) >> 3), Count<1>());
+    }
+  }
+  for (; i < n && count > 0; ++i)
+    if (p[i]) f(i, Count<1>()), --count;
+}
+
+// Calls f(byte offset, k) for each k rows that lie together, until `count` are picked. Bounds are checked before.
+template <class F>
+void for_rows(const Array& a, const Array& x, const Rows& r, int64_t count, F&& f) {
   const char* p = x.buf->host + x.layout.offset;
-  if (x.dtype == DType::b1) {
-    for (int64_t i = 0; i < n; ++i)
-      if (p[i]) f(i * stride);
+  const int64_t stride = r.stride;
+  if (r.mask) {
+    if (stride == r.bytes) {
+      for_true(p, x.size(), count, [&](int64_t i, auto together) { f(i * stride, together); });
+    } else {
+      for_true(p, x.size(), count, [&](int64_t i, auto together) {
+        for (int64_t k = 0; k < together; ++k) f((i + k) * stride, Count<1>());
+      });
+    }
     return;
   }
+  const int64_t rows = a.layout.shape[0];
   const auto* at = reinterpret_cast<const int64_t*>(p);
-  for (int64_t i = 0; i < n; ++i) f((at[i] < 0 ? at[i] + rows : at[i]) * stride);
+  for (int64_t i = 0; i < count; ++i) f((at[i] < 0 ? at[i] + rows : at[i]) * stride, Count<1>());
 }
 
 // How many rows, after a check of the bounds.
 int64_t count_rows(const Array& a, const Array& x) {
   const int64_t n = x.size(), rows = a.layout.shape[0];
   const char* p = x.buf->host + x.layout.offset;
-  if (x.dtype == DType::b1) {
-    int64_t count = 0;
-    for (int64_t i = 0; i < n; ++i) count += p[i] != 0;
-    return count;
-  }
+  if (x.dtype == DType::b1) return count_true(p, n);
   const auto* at = reinterpret_cast<const int64_t*>(p);
   for (int64_t i = 0; i < n; ++i)
     if (at[i] < -rows || at[i] >= rows) index_error_at(at[i], 0, rows);
   return n;
 }
 
+// Masks run at the call whatever their size: their count is needed then.
+bool is_small(const Rows& r) { return r.count * r.bytes <= run_now_bytes(); }
+
 }  // namespace
 
 bool get_rows_now(const Array& a, const Array& x, Array& out) {
-  const int64_t bytes = row_bytes(a);
-  if (x.size() * bytes > run_now_bytes() || !picks_rows(a, x, bytes)) return false;
+  Rows r;
+  if (!picks_rows(a, x, r) || !(r.mask || is_small(r))) return false;
   int64_t shape[kMaxDims];
   int nd = 0;
-  const int64_t n = x.dtype == DType::b1 ? count_rows(a, x) : x.size();
-  if (x.dtype == DType::b1) shape[nd++] = n;
+  const int64_t n = r.mask ? count_rows(a, x) : x.size();
+  if (r.mask) shape[nd++] = n;
   else
     for (int d = 0; d < x.ndim(); ++d) shape[nd++] = x.layout.shape[d];
-  for (int d = 1; d < a.ndim(); ++d) shape[nd++] = a.layout.shape[d];
+  for (int d = r.mask ? x.ndim() : 1; d < a.ndim(); ++d) shape[nd++] = a.layout.shape[d];
   out = make_result(Layout::contiguous({shape, size_t(nd)}, a.item()), a.dtype);
+  char* to = out.buf->ensure_host();
   // Where memory is short, making the result let other threads run.
-  if (!writable_here(out) || !ready_here(a) || !ready_here(x) || count_rows(a, x) != n) return false;
+  if (!ready_here(a) || !ready_here(x) || count_rows(a, x) != n) return false;
+  out.buf->host_valid = true;
   const char* from = a.buf->host + a.layout.offset;
-  char* to = out.buf->host;
-  for_rows(a, x, [&](int64_t o) {
-    move_row(to, from + o, bytes);
-    to += bytes;
+  by_bytes(r.bytes, [&](auto bytes) {
+    for_rows(a, x, r, n, [&](int64_t o, auto together) {
+      move_rows(to, from + o, bytes, together);
+      to += bytes * together;
+    });
   });
   return true;
 }
 
 bool set_rows_now(const Array& a, const Array& x, const Arg& value) {
-  const int64_t bytes = row_bytes(a);
-  if (x.size() * bytes > run_now_bytes() || !writable_here(a) || !a.writeable || a.buf->device_valid || x.buf == a.buf ||
-      in_shared_bytes(x, a) || !picks_rows(a, x, bytes)) {
+  Rows r;
+  if (!writable_here(a) || !a.writeable || a.buf->device_valid || x.buf == a.buf || in_shared_bytes(x, a) ||
+      !picks_rows(a, x, r))
     return false;
-  }
+  if (!is_small(r) && !(r.mask && value.array)) return false;
+  const int64_t n = count_rows(a, x);
   // One number into rows of one element, or as many rows as there are.
   Scalar s;
   std::vector<char> own;
   const char* from;
-  int64_t step = 0;
-  if (!value.array) {
-    if (bytes != a.item()) return false;
+  const bool repeated = !value.array;
+  if (repeated) {
+    if (r.bytes != a.item()) return false;
     check_weak(value.scalar, a.dtype);
     s = cast_scalar(value.scalar, a.dtype);
     from = reinterpret_cast<const char*>(s.raw);
   } else {
     const Array& v = *value.array;
     if (v.dtype != a.dtype || !ready_here(v)) return false;
-    if (v.ndim() != x.ndim() + a.ndim() - 1 || !v.layout.c_contiguous(v.item())) return false;
-    const int64_t rows = x.dtype == DType::b1 ? count_rows(a, x) : -1;
+    const int picked = r.mask ? 1 : x.ndim(),
+              axes = r.mask ? x.ndim() : 1;  // axes of the rows picked, and of those to pick from
+    if (v.ndim() != picked + a.ndim() - axes || !v.layout.c_contiguous(v.item())) return false;
     for (int d = 0; d < v.ndim(); ++d) {
-      const int64_t n = d >= x.ndim() ? a.layout.shape[d - x.ndim() + 1] : rows >= 0 ? rows : x.layout.shape[d];
-      if (v.layout.shape[d] != n) return false;
+      const int64_t length = d >= picked ? a.layout.shape[d - picked + axes] : r.mask ? n : x.layout.shape[d];
+      if (v.layout.shape[d] != length) return false;
     }
     from = v.buf->host + v.layout.offset;
-    step = bytes;
     if (v.buf == a.buf || in_shared_bytes(v, a)) {  // read before anything is written
       own.assign(from, from + v.size() * v.item());
       from = own.data();
     }
   }
-  count_rows(a, x);
   char* to = a.buf->host + a.layout.offset;
-  for_rows(a, x, [&](int64_t o) {
-    move_row(to + o, from, bytes);
-    from += step;
+  by_bytes(r.bytes, [&](auto bytes) {
+    for_rows(a, x, r, n, [&](int64_t o, auto together) {
+      if (repeated) {
+        for (int64_t k = 0; k < together; ++k) std::memcpy(to + o + k * bytes, from, bytes);
+      } else {
+        move_rows(to + o, from, bytes, together);
+        from += bytes * together;
+      }
+    });
   });
   a.buf->changed();
   return true;
 }
 
+namespace {
+
+// The mask that alone is the index; null where there is another index, and where arrays are not on the host.
+const Array* lone_mask(std::span<const Index> index) {
+  const bool lone = index.size() == 1 && index[0].kind == Index::Kind::array && index[0].array->dtype == DType::b1;
+  return lone && device() != Device::cuda ? index[0].array : nullptr;
+}
+
+}  // namespace
+
 Array get_item(const Array& a, std::span<const Index> index) {
+  if (const Array* mask = lone_mask(index)) {
+    const Array both[2] = {a, *mask};
+    eval(both);
+  }
   if (Array now; index.size() == 1 && index[0].kind == Index::Kind::array && get_rows_now(a, *index[0].array, now)) return now;
   Resolved r = resolve(a, index);
   if (!r.advanced()) return a.with(a.dtype, r.view);
@@ -467,6 +559,11 @@ void set_item(const Array& a, std::span<const Index> index, const Arg& value) {
     const Arg triple[3] = {mask, v, a};
     record_map(Op::select, a.dtype, a, triple);
     return;
+  }
+  if (const Array* mask = lone_mask(index); mask && value.array) {
+    const Array all[3] = {a, *mask, value.array->dtype == a.dtype ? *value.array : astype(*value.array, a.dtype)};
+    eval(all);
+    if (set_rows_now(a, *mask, all[2])) return;
   }
   Resolved r = resolve(a, index);
   if (!r.advanced()) {

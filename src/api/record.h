@@ -25,6 +25,9 @@ bool writable_here(const Array& a);
 // Whether work on so many bytes runs at the call, where its operands are at hand.
 bool runs_now(int64_t bytes);
 
+// How many of n bools are true. Any byte but 0 is: one of another dtype's view of them may have been written.
+int64_t count_true(const char* p, int64_t n);
+
 // An operand as an instruction holds it: an array, seen by a layout.
 struct Seen {
   const Array& array;

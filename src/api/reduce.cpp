@@ -146,23 +146,6 @@ Scalar identity_of(Op op, DType t) {
   return cast_scalar(s, t);
 }
 
-// How many of n bools are true. Any byte but 0 is: one of another dtype's view of them may have been written.
-int64_t count_true(const char* p, int64_t n) {
-  int64_t count = 0, i = 0;
-  const __m128i zero = _mm_setzero_si128();
-  while (i + 16 <= n) {
-    // Sixteen bytes that count zeros, at most 255 each, then their sum.
-    __m128i zeros = zero;
-    const int64_t start = i;
-    for (const int64_t end = std::min(n - 15, i + 16 * 255); i < end; i += 16)
-      zeros = _mm_sub_epi8(zeros, _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p + i)), zero));
-    const __m128i sums = _mm_sad_epu8(zeros, zero);
-    count += i - start - _mm_cvtsi128_si32(sums) - _mm_extract_epi16(sums, 4);
-  }
-  for (; i < n; ++i) count += p[i] != 0;
-  return count;
-}
-
 bool any_true(const char* p, int64_t n) {
   int64_t i = 0;
   for (; i + 64 <= n; i += 64) {
@@ -501,6 +484,22 @@ std::vector<Array> nonzero_there(const Array& mask) {
 }
 
 }  // namespace
+
+int64_t count_true(const char* p, int64_t n) {
+  int64_t count = 0, i = 0;
+  const __m128i zero = _mm_setzero_si128();
+  while (i + 16 <= n) {
+    // Sixteen bytes that count zeros, at most 255 each, then their sum.
+    __m128i zeros = zero;
+    const int64_t start = i;
+    for (const int64_t end = std::min(n - 15, i + 16 * 255); i < end; i += 16)
+      zeros = _mm_sub_epi8(zeros, _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p + i)), zero));
+    const __m128i sums = _mm_sad_epu8(zeros, zero);
+    count += i - start - _mm_cvtsi128_si32(sums) - _mm_extract_epi16(sums, 4);
+  }
+  for (; i < n; ++i) count += p[i] != 0;
+  return count;
+}
 
 std::vector<Array> nonzero(const Array& input) {
   const Array mask = input.dtype == DType::b1 ? input : astype(input, DType::b1);

@@ -65,6 +65,26 @@ np.dot(np.array([np.inf, 1.0]), np.array([0.0, 1.0]))
 np.array([[np.inf, 1.0]]) @ np.array([[0.0], [1.0]])
 """
 
+# Long masks are read eight elements at a time, and runs of them are moved together.
+LONG_MASKS = """
+a = np.arange(97.0); m = a % 7 != 3; a[m], a[~m], a[a < 0], a[a >= 0], a[::-1][m], a[1:][m[1:]]
+a = np.arange(97.0); m = (a > 20) & (a < 60); a[m] = a[m][::-1] * 2; a[~m] = 5; a[m] += a[:39]; a
+a = np.arange(60.0).reshape(5, 4, 3); m = a[..., 0] % 2 == 0; a[m], a[a > 7], a[:, :, 1][m], a[m[:, 0]], a.T[a.T > 50]
+a = np.arange(60).reshape(5, 4, 3); m = a[..., 0] % 2 == 0; a[m] = a[m] + 100; a[a > 130] = np.arange((a > 130).sum()); a[~m] = [7, 8, 9]; a
+a = np.arange(600, dtype=np.int8).reshape(20, 30); m = a > 3; a[m], a[m].dtype, (a * 1j)[m], a.astype(bool)[m], a.astype(np.float16)[m]
+a = np.arange(200000) % 251; m = a % 100 < 70; b = a[m]; a[m] = b[::-1]; a[m] -= 1; b.sum(), a.sum(), a[:300]
+a = np.arange(200000.0).reshape(400, 500); m = np.hypot(a // 500 - 200, a % 500 - 250) < 150; b = a * 2; b[m] = a[m] * 3; b[m].sum(), b.sum(), m.sum(), b[~m][:9]
+a = np.arange(200000); m = np.random.default_rng(1).random(200000) < 0.5; a[m].sum(), a[~m][:9]; a[m] = a[~m][:1]; a[:50]
+a = np.zeros(200000); m = np.zeros(200000, bool); m[7::11] = True; a[m] = np.arange(m.sum()); a[m] = a[m][::-1].astype(np.float32); a[:100], a.sum()
+a = np.zeros((300, 70)); a[np.arange(300) % 3 == 0] = np.arange(70); a[a[:, 1] > 0][:, 3] = 9; a.sum()
+a = np.zeros(100); a[a == 0] = np.arange(99)
+a = np.zeros((10, 10)); a[np.ones((10, 9), bool)]
+a = np.zeros((10, 10)); a[np.ones(10, bool)] = np.zeros((9, 10))
+m = np.array([0, 2, 255, 1, 0, 3, 0, 0, 7, 4], np.uint8).view(bool); a = np.arange(10); a[m]
+a = np.arange(30.0); m = a > 9; a[m] = a[10:] * 2; a[1:][m[1:]] = a[:20]; a
+a = np.zeros((0, 3)); a[np.zeros((0, 3), bool)], a[np.zeros(0, bool)].shape, np.zeros((3, 0))[np.zeros((3, 0), bool)]
+"""
+
 AXES = """
 np.tensordot(np.ones((2, 3, 4)), np.ones((3, 2)), [np.array([0, 1]), np.arange(1, -1, -1)])
 np.tensordot(np.ones((2, 3)), np.ones((3, 2)), np.array([[0], [1]]))
@@ -402,7 +422,7 @@ def lines(*tables):
     return [line for table in tables for line in table.strip().splitlines()]
 
 
-TABLES = (CASTS, AXES, CREATION, LAYOUT, RESIZING, VALUES, REFUSALS, DERIVED, FANCY_LAYOUT, GENERATORS, FLAGS, SETTERS, MOVED_AXES, MASKS)
+TABLES = (CASTS, AXES, CREATION, LAYOUT, RESIZING, VALUES, REFUSALS, DERIVED, FANCY_LAYOUT, GENERATORS, FLAGS, SETTERS, MOVED_AXES, MASKS, LONG_MASKS)
 
 
 @pytest.mark.parametrize("source", lines(*TABLES))
