@@ -14,6 +14,7 @@ namespace {
 PyArray_Descr* descrs[kDTypes];
 PyTypeObject* scalar_types[kDTypes];
 PyObject* real_asarray = nullptr;
+PyObject* type_names = nullptr;  // str -> which of our types
 
 constexpr int kTypeNumbers[kDTypes] = {NPY_BOOL,   NPY_INT8,   NPY_INT16, NPY_INT32, NPY_INT64,  NPY_UINT8,  NPY_UINT16,
                                        NPY_UINT32, NPY_UINT64, NPY_HALF,  NPY_FLOAT, NPY_DOUBLE, NPY_CFLOAT, NPY_CDOUBLE};
@@ -141,6 +142,10 @@ bool to_operand(PyObject* o, Operand& out, bool lists) {
     return true;
   }
   if (lists && (PyList_CheckExact(o) || PyTuple_CheckExact(o))) {
+    if (from_values(o, kNoDType, out.held)) {
+      out.array = &out.held;
+      return true;
+    }
     PyObject* args[1] = {o};
     PyObject* made = PyObject_Vectorcall(real_asarray, args, 1, nullptr);
     if (!made) throw python_error{};
@@ -181,6 +186,11 @@ bool to_dtype(PyObject* o, DType& out, DType otherwise) {
   if (o == reinterpret_cast<PyObject*>(&PyLong_Type)) return out = DType::i8, true;
   if (o == reinterpret_cast<PyObject*>(&PyBool_Type)) return out = DType::b1, true;
   if (o == reinterpret_cast<PyObject*>(&PyComplex_Type)) return out = DType::c16, true;
+  if (PyUnicode_CheckExact(o)) {  // NumPy reads all others, once: some of them it warns of
+    PyObject* t = PyDict_GetItemWithError(type_names, o);
+    out = t ? static_cast<DType>(PyLong_AsLong(t)) : kNoDType;
+    return t != nullptr;
+  }
   PyArray_Descr* d = nullptr;
   if (!PyArray_DescrConverter(o, &d)) throw python_error{};
   out = dtype_of_descr(d);
@@ -324,6 +334,19 @@ void init_convert() {
     scalar_types[t] = descrs[t]->typeobj;
   }
   Ref numpy = checked(PyImport_ImportModule("numpy"));
+  type_names = checked(PyDict_New()).release();
+  for (int t = 0; t < kDTypes; ++t) {
+    Ref number = checked(PyLong_FromLong(t));
+    const std::string code = descrs[t]->kind + std::to_string(item_size(static_cast<DType>(t)));
+    for (const std::string& name : {std::string(1, descrs[t]->type), code, "<" + code, "=" + code, "|" + code})
+      check(PyDict_SetItemString(type_names, name.c_str(), number.get()));
+  }
+  Ref names = checked(PyObject_GetAttrString(numpy.get(), "sctypeDict"));
+  PyObject *name, *type;
+  for (Py_ssize_t at = 0; PyDict_Next(names.get(), &at, &name, &type);)
+    for (int t = 0; t < kDTypes; ++t)
+      if (type == reinterpret_cast<PyObject*>(scalar_types[t]))
+        check(PyDict_SetItem(type_names, name, checked(PyLong_FromLong(t)).get()));
   real_asarray = checked(PyObject_GetAttrString(numpy.get(), "asarray")).release();
   no_value = checked(PyObject_GetAttrString(numpy.get(), "_NoValue")).release();
 }

@@ -19,6 +19,9 @@ struct Operand {
 bool to_operand(PyObject* o, Operand& out, bool lists = true);
 // The same with scalars made 0-d arrays.
 bool to_array(PyObject* o, Operand& out);
+// The array that NumPy makes of a number, of lists of numbers, one or two deep, or of a list of arrays of ours that are alike; of
+// type `want` unless that is kNoDType. False: NumPy must make it, or say what is wrong.
+bool from_values(PyObject* source, DType want, Array& out);
 // Python and NumPy scalars alone.
 bool to_scalar(PyObject* o, Scalar& out);
 

@@ -1,6 +1,7 @@
 // array, empty, zeros, arange and the like. Values that are not arrays of ours are NumPy's to read; its result is adopted.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <unordered_map>
 
 #include "backend/cpu/loops.h"
@@ -99,70 +100,6 @@ bool holds_ours(const Call& call) {
   return false;
 }
 
-// A number, or lists of Python numbers, one or two deep, read without NumPy; false: it must.
-bool from_numbers(PyObject* source, Array& out) {
-  if (!PyList_CheckExact(source) && !PyTuple_CheckExact(source)) {
-    Scalar s;
-    // The types that are another's twin have arrays of their own dtype.
-    if (PyArray_IsScalar(source, LongLong) || PyArray_IsScalar(source, ULongLong) || !to_scalar(source, s)) return false;
-    out = scalar_array(cast_scalar(s, s.dtype));
-    return true;
-  }
-  const Py_ssize_t n = PySequence_Fast_GET_SIZE(source);
-  PyObject* const* items = PySequence_Fast_ITEMS(source);
-  if (n == 0) return false;
-  Py_ssize_t inner = 0;
-  const bool nested = PyList_CheckExact(items[0]) || PyTuple_CheckExact(items[0]);
-  if (nested) {
-    inner = PySequence_Fast_GET_SIZE(items[0]);
-    if (inner == 0) return false;
-  }
-  bool floats = false;
-  const auto scan = [&floats](PyObject* const* at, Py_ssize_t count) {
-    for (Py_ssize_t i = 0; i < count; ++i) {
-      if (PyFloat_CheckExact(at[i]) || Py_TYPE(at[i]) == &PyDoubleArrType_Type) {
-        floats = true;
-      } else if (PyLong_CheckExact(at[i])) {
-        int overflow;
-        PyLong_AsLongLongAndOverflow(at[i], &overflow);
-        if (overflow) return false;
-      } else {
-        return false;
-      }
-    }
-    return true;
-  };
-  if (!nested) {
-    if (!scan(items, n)) return false;
-  } else {
-    for (Py_ssize_t i = 0; i < n; ++i) {
-      if (!PyList_CheckExact(items[i]) && !PyTuple_CheckExact(items[i])) return false;
-      if (PySequence_Fast_GET_SIZE(items[i]) != inner || !scan(PySequence_Fast_ITEMS(items[i]), inner)) return false;
-    }
-  }
-  const int64_t shape[2] = {n, inner};
-  out = empty({shape, nested ? size_t{2} : size_t{1}}, floats ? DType::f8 : DType::i8);
-  char* to = host_data_for_write(out);
-  const auto fill = [&](PyObject* const* at, Py_ssize_t count) {
-    for (Py_ssize_t i = 0; i < count; ++i, to += 8) {
-      if (floats) {
-        // NumPy's float64 is Python's with another name.
-        const double v = PyLong_CheckExact(at[i]) ? static_cast<double>(PyLong_AsLongLong(at[i])) : PyFloat_AS_DOUBLE(at[i]);
-        std::memcpy(to, &v, 8);
-      } else {
-        const int64_t v = PyLong_AsLongLong(at[i]);
-        std::memcpy(to, &v, 8);
-      }
-    }
-  };
-  if (!nested) {
-    fill(items, n);
-  } else {
-    for (Py_ssize_t i = 0; i < n; ++i) fill(PySequence_Fast_ITEMS(items[i]), inner);
-  }
-  return true;
-}
-
 // Whether an `__array__` written in Python makes an array of it: it may be one of ours, which NumPy would refuse.
 bool gives_arrays(PyObject* source) {
   if (PyArray_Check(source) || PyList_CheckExact(source) || PyTuple_CheckExact(source) || PyArray_CheckScalar(source))
@@ -191,11 +128,14 @@ bool refused_ours() {
   return false;
 }
 
-// What is no array of ours. `order` and `ndmin`: what the function gives where it is asked for nothing.
-PyObject* from_object(const char* name, const Call& call, PyObject* source, char order = 'K', int64_t ndmin = 0) {
+// What is no array of ours. `dtype`: given, perhaps; `plain`: and nothing else. `order` and `ndmin`: what the function gives where
+// it is asked for nothing.
+PyObject* from_object(const char* name, const Call& call, PyObject* source, PyObject* dtype, bool plain, char order = 'K',
+                      int64_t ndmin = 0) {
   if (call.keywords() && holds_ours(call)) return call.decline("an array among the options");
   Array numbers;
-  if (call.n == 1 && !call.kwnames && from_numbers(source, numbers)) {
+  DType want = kNoDType;
+  if (plain && (!given_some(dtype) || to_dtype(dtype, want, kNoDType)) && from_values(source, want, numbers)) {
     Ref made = checked(make_array(std::move(numbers)));
     return array_like(made.get(), nullptr, order, CopyMode::if_needed, ndmin, call);
   }
@@ -220,7 +160,8 @@ PyObject* array(const Call& call) {
   static const Signature signature({"object", "dtype", "copy", "order", "subok", "ndmin", "like"}, 2);
   PyObject* v[7];
   if (!signature.parse(call, v)) return call_numpy("array", call);
-  if (!is_ours(v[0]) || given_some(v[6])) return from_object("array", call, v[0]);
+  if (!is_ours(v[0]) || given_some(v[6]))
+    return from_object("array", call, v[0], v[1], std::all_of(v + 2, v + 7, std::logical_not()));
   char order = 'K';
   if (!to_order(v[3], order)) return call.decline("order");
   const CopyMode mode = to_copy_mode(v[2], CopyMode::always);
@@ -235,7 +176,8 @@ PyObject* as_array_named(const char* name, const Call& call) {
   static const Signature signature({"a", "dtype", "order", "device", "copy", "like"}, 3);
   PyObject* v[6];
   if (!signature.parse(call, v)) return call_numpy(name, call);
-  if (!is_ours(v[0]) || given_some(v[5]) || given_some(v[3])) return from_object(name, call, v[0]);
+  if (!is_ours(v[0]) || given_some(v[5]) || given_some(v[3]))
+    return from_object(name, call, v[0], v[1], std::all_of(v + 2, v + 6, std::logical_not()));
   char order = 'K';
   if (!to_order(v[2], order)) return call.decline("order");
   return array_like(v[0], v[1], order, to_copy_mode(v[4], CopyMode::if_needed), 0, call);
@@ -247,7 +189,7 @@ PyObject* contiguous_named(const char* name, const Call& call, char order) {
   static const Signature signature({"a", "dtype", "like"}, 2);
   PyObject* v[3];
   if (!signature.parse(call, v)) return call_numpy(name, call);
-  if (!is_ours(v[0]) || given_some(v[2])) return from_object(name, call, v[0], order, 1);
+  if (!is_ours(v[0]) || given_some(v[2])) return from_object(name, call, v[0], v[1], !v[2], order, 1);
   return array_like(v[0], v[1], order, CopyMode::if_needed, 1, call);
 }
 PyObject* ascontiguousarray(const Call& call) { return contiguous_named("ascontiguousarray", call, 'C'); }

@@ -217,16 +217,14 @@ bool gather_arrays(PyObject* sequence, std::vector<Array>& out) {
   Ref items(PySequence_Fast(sequence, "arrays to concatenate must be a sequence"));
   if (!items) throw python_error{};
   const Py_ssize_t n = PySequence_Fast_GET_SIZE(items.get());
-  bool any_ours = false;
   out.reserve(n);
   for (Py_ssize_t i = 0; i < n; ++i) {
     PyObject* o = PySequence_Fast_GET_ITEM(items.get(), i);
-    any_ours |= is_ours(o) || PyArray_CheckExact(o);
     Operand a;
     if (!to_array(o, a)) return false;
     out.push_back(*a.array);
   }
-  return n > 0 && any_ours;
+  return n > 0;
 }
 
 // The dtype of a joined array: the one asked for, or that of `out`, to which the parts are cast. False: decline.

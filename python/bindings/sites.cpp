@@ -140,10 +140,12 @@ void read_errstate(PyObject* state) {
   if (!modes) throw python_error{};
   uint8_t mask = 0;
   bool acts = false;
-  constexpr std::pair<const char*, uint8_t> kKinds[] = {
-      {"divide", kWarnDivide}, {"over", kWarnOver}, {"under", kWarnUnder}, {"invalid", kWarnInvalid}};
-  for (const auto& [name, bit] : kKinds) {
-    PyObject* mode = PyDict_GetItemString(modes.get(), name);
+  static const std::pair<PyObject*, uint8_t> kinds[] = {{PyUnicode_InternFromString("divide"), kWarnDivide},
+                                                        {PyUnicode_InternFromString("over"), kWarnOver},
+                                                        {PyUnicode_InternFromString("under"), kWarnUnder},
+                                                        {PyUnicode_InternFromString("invalid"), kWarnInvalid}};
+  for (const auto& [name, bit] : kinds) {
+    PyObject* mode = PyDict_GetItemWithError(modes.get(), name);
     if (!mode) continue;
     // Nothing here looks for underflow: who asks for it gets NumPy.
     if (PyUnicode_CompareWithASCIIString(mode, "warn") == 0 && bit != kWarnUnder) mask |= bit;
@@ -306,9 +308,15 @@ void init_sites() {
   warnings_dict = Py_NewRef(PyModule_GetDict(warnings.get()));
   filters_name = checked(PyUnicode_InternFromString("filters")).release();
   Ref numpy = checked(PyImport_ImportModule("numpy"));
-  geterr = checked(PyObject_GetAttrString(numpy.get(), "geterr")).release();
+  Ref public_geterr = checked(PyObject_GetAttrString(numpy.get(), "geterr"));
+  // What that one copies from.
+  geterr = PyObject_GetAttrString(umath.get(), "_get_extobj_dict");
+  if (!geterr) {
+    PyErr_Clear();
+    geterr = Py_NewRef(public_geterr.get());
+  }
   // Imported under a changed errstate, the value now is not the default: read it as any other.
-  Ref modes = checked(PyObject_CallNoArgs(geterr));
+  Ref modes = checked(PyObject_CallNoArgs(public_geterr.get()));
   Ref standard =
       checked(Py_BuildValue("{s:s,s:s,s:s,s:s}", "divide", "warn", "over", "warn", "under", "ignore", "invalid", "warn"));
   const int same = PyObject_RichCompareBool(modes.get(), standard.get(), Py_EQ);

@@ -15,6 +15,7 @@
 
 #include "api/record.h"
 #include "calls.h"
+#include "convert.h"
 #include "draw.h"
 #include "engine/hooks.h"
 #include "ndarray.h"
@@ -122,9 +123,12 @@ double tick_seconds() {
   return passed ? seconds / static_cast<double>(passed) : 0;
 }
 
+// What neither is nor holds an array of ours, as far as Loan looks (convert.py).
 bool is_leaf(PyObject* o) {
-  return is_plain(o) || PyBool_Check(o) || PyArray_CheckExact(o) || PyArray_IsScalar(o, Number) || PyArray_IsScalar(o, Bool) ||
-         PyArray_DescrCheck(o) || PyComplex_CheckExact(o);
+  return is_plain(o) || PyBool_Check(o) || PyArray_CheckExact(o) ||
+         (PyArray_IsScalar(o, Generic) && !PyArray_IsScalar(o, Void)) || PyArray_DescrCheck(o) || PyComplex_CheckExact(o) ||
+         PyBytes_CheckExact(o) || PyByteArray_CheckExact(o) || o == no_value || o == Py_Ellipsis || PySlice_Check(o) ||
+         PyRange_Check(o) || PyGen_CheckExact(o);
 }
 
 // What is known of a callable of NumPy's that may be called the short way.

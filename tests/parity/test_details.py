@@ -28,6 +28,25 @@ np.ldexp(10, np.arange(3)), np.ldexp(10, 3), np.ldexp(10, np.int64(3)), np.ldexp
 a = np.arange(6.0).reshape(2, 3); np.apply_along_axis(lambda v: v.__setitem__(0, 9) or v.sum(), 1, a), a
 """
 
+# Lists and the arrays that they make.
+LISTS = """
+[np.array(v) for v in ([], [1, 2], [True, False], [1.5, 2], [1 + 2j, 3, 2.5], [np.True_, False], [np.int64(3), 2.5], [2**62, 1.5], [np.complex128(1j), 2])]
+[np.array(v) for v in ([True, 2], [2**63, 1], [np.float32(1), 2], [None, 1], ["a"], [b"a", b"bc"], [[True], [False]], [[1, 2], (3, 4.5)], [[], []])]
+[np.array([1, 0], t) for t in "?bhilBHILefdFDgGOU"], [np.asarray([1.75, -2.5], t) for t in "?bhilefdFDgGO"], np.array([], "f4"), np.array([2, 1j], "F")
+[np.array([True, False], t) for t in ("i1", "f2", "f4", "c16", ">i4", "S1")], np.array([[1, 2], [3, 4]], float), np.asarray([0.1], "f4")
+np.array([1, 300], np.uint8)
+np.array([-1], np.uint64)
+np.array([1e300], np.float32)
+np.array([1.0, float("nan")], int)
+np.array([1, [2]])
+a = np.arange(3.0); b = a + 1; np.array([a, b]), np.array([a[1], b[1], 2]), np.asarray((a[:0], b[:0])), np.array([a > 1, b > 1]), np.sum([a, b]), np.array([a.reshape(1, 3).T] * 2)
+a = np.arange(3.0); c = np.array([a, a]); c[0] = 7; a, c, np.array([a, [1, 2, 3]]), np.array([a, a.astype(int)]), np.array([a, a], "f4"), np.array([[a], [a]]).shape
+np.array([np.arange(3), np.arange(2)])
+a = np.arange(3.0); np.concatenate(([0], a)), np.concatenate(([1, 2], [3.5])), np.stack(([1], [2j])), np.hstack(([1, 2], [True])), np.vstack(([1, 2], a[:2]))
+a = np.arange(3); np.r_[a, 1], np.r_[a, 2.5], np.r_[1, 2.5], np.r_[a.astype("u1"), 1], np.r_[a.astype("f4"), 1.0], np.r_[a, 2**70], np.r_[a, 1j], np.r_[0:3, a], np.r_[True, a]
+a = np.arange(3.0); np.c_[a, a], np.c_[a, a > 1], np.c_[a, [1, 2, 3]], np.c_[a.reshape(3, 1), a], np.r_["0,2", a, a], np.c_[a, a[:2]]
+"""
+
 # What happens in the middle of a long chain over several blocks warns, once, even where nothing of it is left in the result.
 CHAINS = """
 a = np.linspace(1, 2, 20000); a[7777] = 0; 1 / (1 + 1 / a)
@@ -422,7 +441,7 @@ def lines(*tables):
     return [line for table in tables for line in table.strip().splitlines()]
 
 
-TABLES = (CASTS, AXES, CREATION, LAYOUT, RESIZING, VALUES, REFUSALS, DERIVED, FANCY_LAYOUT, GENERATORS, FLAGS, SETTERS, MOVED_AXES, MASKS, LONG_MASKS)
+TABLES = (CASTS, LISTS, AXES, CREATION, LAYOUT, RESIZING, VALUES, REFUSALS, DERIVED, FANCY_LAYOUT, GENERATORS, FLAGS, SETTERS, MOVED_AXES, MASKS, LONG_MASKS)
 
 
 @pytest.mark.parametrize("source", lines(*TABLES))

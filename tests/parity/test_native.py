@@ -31,6 +31,7 @@ CASES = {
     # joining, repeating, taking
     "np.repeat(x, [1, 0, 2, 1], axis=0), np.repeat(x, 3), np.repeat(x[0], np.array([2, 1, 0, 0, 1])), x.repeat(2, 1)": ANY,
     "np.concatenate((x, y), out=np.zeros((8, 5), x.dtype)), np.stack((x, y), out=np.zeros((2, 4, 5), x.dtype))": ANY,
+    "np.array([x, y]), np.asarray([x[0], x[1] + y[1]]), np.array((x.T, y.T)), np.r_[x[0], y[0]], np.c_[x[0], y[0]]": ANY,
     "np.take(x, i, axis=1, out=np.zeros((4, 3), x.dtype)), np.dot(x, y.T, out=np.zeros((4, 4), x.dtype))": ANY,
     "np.pad(x, ((1, 2), (0, 3)), mode='maximum'), np.pad(x, 2, mode='minimum')": ORDERED,
     "np.pad(x, 1, mode='mean')": ORDERED - {"?"},

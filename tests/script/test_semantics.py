@@ -572,3 +572,15 @@ def test_composites_on_a_few_numbers(project):
             except IndexError as error:
                 print(error)
     """)
+
+
+def test_a_dtype_that_numpy_warns_of_warns_once(project):
+    project.same("""
+        import warnings
+        import numpy as np
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            for make in (lambda t: np.empty(2, dtype=t), lambda t: np.array([1], t), lambda t: np.full(2, 1, dtype=t),
+                         lambda t: np.ones_like(np.zeros(2), dtype=t), lambda t: np.arange(2.0).astype(t), lambda t: np.zeros(2, t)):
+                print(make("a5").dtype, len(seen), make("=f4").dtype, make("uint16").dtype)
+    """)

@@ -7,6 +7,8 @@ import numpy
 from numloom import _core
 from numloom._api.registry import provides
 
+_enter, _exit = numpy.errstate.__enter__, numpy.errstate.__exit__
+
 
 @provides()
 class errstate(numpy.errstate):
@@ -15,11 +17,11 @@ class errstate(numpy.errstate):
 
     def __enter__(self):
         _core.settle()
-        return super().__enter__()
+        return _enter(self)
 
     def __exit__(self, *exception):
         _core.settle()
-        return super().__exit__(*exception)
+        return _exit(self, *exception)
 
     def __call__(self, function):
         inner = super().__call__(function)

@@ -11,13 +11,17 @@ from numloom._fallback.convert import from_host, to_host
 
 
 class _Trick:
-    """`np.r_` and the like: NumPy's object indexed with host views, its result one of ours."""
+    """`np.r_` and the like: NumPy's object indexed with host views, its result one of ours. `join` gives what our arrays make
+    without it, or None."""
 
-    def __init__(self, real):
+    def __init__(self, real, join):
         self._real = real
+        self._join = join
         self.__doc__ = real.__doc__
 
     def __getitem__(self, key):
+        if type(key) is tuple and self._join is not None and (joined := self._join(key)) is not None:
+            return joined
         if isinstance(key, str):  # names of the caller's variables, which NumPy looks for one frame up
             caller = sys._getframe(1)
             return numpy.bmat(key, caller.f_globals, caller.f_locals)
@@ -30,8 +34,34 @@ class _Trick:
         return getattr(self._real, name)
 
 
-for _name in ("r_", "c_", "mgrid", "ogrid"):
-    provides(_name)(_Trick(getattr(numpy, _name)))
+_INT64 = 2**63
+
+
+def _joined_rows(key):
+    """`np.r_[v, 0.0, w]`: vectors and numbers. Python's numbers promote weakly, which other dtypes would show."""
+    parts, numbers = [], False
+    for x in key:
+        kind = type(x)
+        if kind is ndarray and x.ndim == 1:
+            parts.append(x)
+        elif kind is float or kind is numpy.float64 or (kind is int and -_INT64 <= x < _INT64):
+            parts.append((x,))
+            numbers = True
+        else:
+            return None
+    if numbers and any(type(x) is ndarray and x.dtype.char not in "dl" for x in key):
+        return None
+    return _core.functions["concatenate"](parts)
+
+
+def _joined_columns(key):
+    """`np.c_[v, w]`: vectors."""
+    columns = [x.reshape(-1, 1) for x in key if type(x) is ndarray and x.ndim == 1]
+    return _core.functions["concatenate"](columns, 1) if columns and len(columns) == len(key) else None
+
+
+for _name, _join in (("r_", _joined_rows), ("c_", _joined_columns), ("mgrid", None), ("ogrid", None)):
+    provides(_name)(_Trick(getattr(numpy, _name), _join))
 
 
 class _RealInstances(type):

@@ -121,20 +121,17 @@ def isreal(x):
     return a.imag == 0 if a.dtype.kind == "c" else ~iscomplex(a)
 
 
-# What only asks for dtypes and shapes sees an empty array of the same dtype: nothing has to be computed or moved.
+# What only asks for dtypes: nothing has to be computed or moved.
 
 
-def _asks_dtypes(name):
-    real = getattr(numpy, name)
-
-    def function(*args):
-        return real(*(numpy.empty((0,) if x.ndim else (), x.dtype) if type(x) is ndarray else x for x in args))
-
-    provides(name)(function)
+@provides()
+def result_type(*arrays_and_dtypes):
+    return numpy.result_type(*[x.dtype if type(x) is ndarray else x for x in arrays_and_dtypes])
 
 
-for _name in ("result_type", "common_type"):
-    _asks_dtypes(_name)
+@provides()
+def common_type(*arrays):
+    return numpy.common_type(*[numpy.empty(0, x.dtype) if type(x) is ndarray else x for x in arrays])
 
 
 @provides()
