@@ -18,6 +18,10 @@ int place(const unsigned short (&list)[N], int id) {
   const auto at = std::find(std::begin(list), std::end(list), id);
   return at == std::end(list) ? -1 : static_cast<int>(at - std::begin(list)) + static_cast<int>(kStreamOps);
 }
+bool is_quick(int width, int code) {
+  const auto among = [&](const auto& list) { return std::find(std::begin(list), std::end(list), code) != std::end(list); };
+  return width == 4 ? among(kStreamQuick4) : among(kStreamQuick8);
+}
 int code_of(int width, int id) { return width == 4 ? place(kStreamOps4, id) : place(kStreamOps8, id); }
 
 // The op that is `op` with its operands turned round; none where there is no such.
@@ -119,6 +123,7 @@ StreamCodes encode_stream(const Kernel& k) {
       const int code = code_of(b.width, id);
       if (code < 0) return b;
       out.flags |= static_cast<unsigned>(code);
+      b.needs_spare |= is_quick(b.width, code);
       result = in->dst;
     }
     if (result >= 0) {
@@ -189,7 +194,6 @@ bool fill_stream(const Kernel& kernel, const StreamCodes& b, const Nest& nest, c
   h.size = nest.size;
   h.ndim = nest.ndim;
   h.nslots = nslots;
-  h.ninstr = static_cast<int>(b.code.size());
   h.nconst = static_cast<int>(b.constants.size());
   h.vector = !rows;
   std::copy(nest.shape, nest.shape + nest.ndim, h.shape);
@@ -198,14 +202,15 @@ bool fill_stream(const Kernel& kernel, const StreamCodes& b, const Nest& nest, c
   words += words & 1;
   h.constants_at = words * 8;
   h.code_at = h.constants_at + h.nconst * 16;
-  words = h.code_at / 8 + (h.ninstr + 1) * 2;
+  words = h.code_at / 8 + static_cast<int>(b.code.size() + 1) * 2;
   if (words > kBlockWords) return false;
   h.words = words;
   h.copies_at = words * 8;
   // Each constant twice, as a register has two vectors.
   const int constants_end = h.copies_at + (h.nconst ? kStreamSecond + h.nconst * 16 : 0);
   const int regs_at = (constants_end + 15) & ~15;
-  launch.shared = regs_at + b.nregs * 2 * kStreamSecond;
+  h.spare_at = regs_at + b.nregs * 2 * kStreamSecond;
+  launch.shared = h.spare_at + (b.needs_spare ? 2 * kStreamSecond : 0);
   if (launch.shared > shared_limit) return false;
 
   U64* at = block.rest;
@@ -247,7 +252,7 @@ bool fill_stream(const Kernel& kernel, const StreamCodes& b, const Nest& nest, c
     }
     *code++ = out;
   }
-  *code = {0, 0, 0, 0};
+  *code = {kStreamEnd, 0, 0, 0};
 
   const int64_t tile = b.elements();
   if (rows) {

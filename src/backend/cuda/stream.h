@@ -15,6 +15,7 @@ struct StreamCodes {
   bool ok = false;  // elementwise, of common ops, no coordinates and no gathers
   int width = 4;    // bytes of a word: 4 or 8
   int nregs = 0;
+  bool needs_spare = false;  // one more
   std::vector<StreamInstr> code;
   std::vector<int16_t> constants;  // scalars, in the order of their numbers
   const char* entry() const { return width == 4 ? "stream4" : "stream8"; }

@@ -82,7 +82,7 @@ struct alignas(16) StreamInstr {
   unsigned x, y;   // operands to be fetched: offsets in shared memory, of the first thread's
   unsigned dst;    // where the result is kept
 };
-enum StreamCode : unsigned { kStreamLoad, kStreamFetch, kStreamWait, kStreamStore, kStreamOps };
+enum StreamCode : unsigned { kStreamLoad, kStreamFetch, kStreamWait, kStreamStore, kStreamEnd, kStreamOps };
 // What happens around the operation: operands are fetched (the first is the last result otherwise), the result is kept.
 enum StreamFlags : unsigned {
   kStreamCodes = 0x3ff,
@@ -97,14 +97,16 @@ constexpr int kStreamAux = 16;
 struct StreamHead {
   I64 size, tiles;
   I64 row_tiles;            // 0: one row holds all
-  int words, ndim, nslots, ninstr;
+  int words, ndim, nslots;
   int vector;               // a thread's elements are neighbours, and slots are aligned for whole vectors
   int nconst;
   int code_at, constants_at;  // offsets in the block, and in shared memory, which begins with it
-  int copies_at, pad;         // offset of the constants where instructions name them
+  int copies_at;              // offset of the constants where instructions name them
+  int spare_at;               // offset of a register that no instruction names, where some need one
+  int pad;
   I64 shape[kMaxAxes];
 };
-// Behind the head: nslots of (Slot, ndim strides), nconst 16-byte vectors, ninstr + 1 instructions.
+// Behind the head: nslots of (Slot, ndim strides), nconst 16-byte vectors, the instructions, of which kStreamEnd is the last.
 struct StreamBlock {
   StreamHead head;
   U64 rest[kBlockWords - sizeof(StreamHead) / 8];

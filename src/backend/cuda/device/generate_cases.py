@@ -44,7 +44,7 @@ HOT = [
 ]
 TURNED = ("subtract", "divide")  # the last result is their second operand as often as their first
 TURNED_BASE = 32768
-FIRST_STREAM_OP = 4  # kStreamOps of block.h
+FIRST_STREAM_OP = 5  # kStreamOps of block.h
 NOT_COMMON = {("power", "i4"), ("power", "i8"), ("sign", "i4"), ("sign", "i8"), ("reciprocal", "i4"), ("reciprocal", "i8")}
 REDUCE = ("add", "multiply", "maximum", "minimum")
 CAST_BASE = 4096
@@ -161,6 +161,7 @@ def main() -> None:
     hot = {w: [c for r in HOT for c in ops if c in hot_ids and hot_ids[c] == (r, "f" + w)] for w, ops in streams.items()}
     order = {w: hot[w] + sorted(set(ops) - set(hot[w])) for w, ops in streams.items()}
     dense = {w: {c: i for i, c in enumerate(order[w], FIRST_STREAM_OP)} for w in streams}
+    quick = {w: [dense[w][c] for c in order[w] if bodies[c].startswith("QUICK")] for w, bodies in streams.items()}
     stream_lines = ["// Generated from the op table by generate_cases.py; edits are lost."]
     stream_lines += [f"NAMED({dense[w][code]}, {w}, {call})" for w, code, call in named]
     for w, bodies in streams.items():
@@ -178,6 +179,8 @@ def main() -> None:
         f"constexpr unsigned short kCommonOps4[] = {{{ids(fast['4'], fast['HEAVY_4'])}}};\n"
         f"constexpr unsigned short kCommonOps8[] = {{{ids(fast['4'], fast['8'], fast['HEAVY_8'])}}};\n"
         + "".join(f"constexpr unsigned short kStreamOps{w}[] = {{{', '.join(map(str, order[w]))}}};\n" for w in "48")
+        + "// Codes of streams that keep their first operand aside: QUICK in stream.cu.\n"
+        + "".join(f"constexpr unsigned short kStreamQuick{w}[] = {{{', '.join(map(str, quick[w]))}}};\n" for w in "48")
         + f"constexpr unsigned short kCommonReduces4[] = {{{ids(reduce['4'])}}};\n"
         f"constexpr unsigned short kCommonReduces8[] = {{{ids(reduce['4'], reduce['8'])}}};\n",
         "stream_cases.inc": "\n".join(stream_lines) + "\n",

@@ -2,9 +2,8 @@
 // that programs start with; all else goes to interp.cu. Registers are 4 or 8 bytes wide.
 //
 // A warp takes a tile of 64 vectors of 16 bytes; a thread does two of them side by side in every instruction. The last result
-// is in hardware registers (x), the others in shared memory, in a column of each thread's own: there is no barrier. The next
-// instruction is read while one is worked on. Shared memory is read and written by address, in place: the compiler would
-// work the addresses out anew each time, and copy x around. Operations whose usual case needs no branch (ops/scalar/quick.h) run that for
+// is in hardware registers (x), the others in shared memory, in a column of each thread's own: there is no barrier. Shared memory is
+// read and written by address, in place: the compiler would copy x around. Operations whose usual case needs no branch (ops/scalar/quick.h) run that for
 // all elements first.
 // Compiled by NVRTC, and by the host's compiler for the tests (tests/cuda/emulator).
 #include "device/words.h"
@@ -26,9 +25,13 @@ template <int W> struct Column {
 
 #ifdef __CUDA_ARCH__
 typedef unsigned Address;  // in shared memory
-NL_FN Address address_of(unsigned char* shared, int lane) {
-  // By way of a shuffle, which the compiler does not see through.
-  return __shfl_sync(0xffffffffu, (unsigned)__cvta_generic_to_shared(shared), lane, 32);
+// Where this thread's column begins, and that of thread 0. By way of shuffles of what differs between lanes, which the compiler
+// cannot fold: it would work the addresses out anew for each instruction.
+NL_FN Address own_column(unsigned char* shared) {
+  return __shfl_sync(0xffffffffu, (unsigned)__cvta_generic_to_shared(shared) + threadIdx.x * 16, threadIdx.x % 32, 32);
+}
+NL_FN Address first_column(unsigned char* shared) {
+  return __shfl_sync(0xffffffffu, (unsigned)__cvta_generic_to_shared(shared) + threadIdx.x % 32 * 16, 0, 32);
 }
 NL_FN void fetch(unsigned (&r)[8], Address at) {
   static_assert(kStreamSecond == 2048, "the offset below");
@@ -82,7 +85,8 @@ template <int N> NL_FN void copy_ahead(Address to, const char* from) {
 }
 #else
 typedef unsigned char* Address;
-NL_FN Address address_of(unsigned char* shared, int) { return shared; }
+NL_FN Address own_column(unsigned char* shared) { return shared + threadIdx.x * 16; }
+NL_FN Address first_column(unsigned char* shared) { return shared; }
 NL_FN void fetch(unsigned (&r)[8], Address at) {
   __builtin_memcpy(r, at, 16);
   __builtin_memcpy(r + 4, at + kStreamSecond, 16);
@@ -204,8 +208,8 @@ template <int W> __device__ void stream(const StreamBlock& block, unsigned char*
     for (int i = t; i < h.nconst; i += T) copies[i] = copies[i + kStreamConstants] = constants[i];
   }
   __syncthreads();
-  const Address home = address_of(shared, t % 32), mine = home + t * 16;
-  const int ninstr = h.ninstr;
+  const Address home = first_column(shared), mine = own_column(shared), code = home + h.code_at;
+  const unsigned spare = h.spare_at;
   Warp<W> w;
   w.slots = (const U64*)shared + sizeof(StreamHead) / 8;
   w.slot_words = 3 + h.ndim;
@@ -236,15 +240,13 @@ template <int W> __device__ void stream(const StreamBlock& block, unsigned char*
     w.vector = whole && h.vector;
 
     Column<W> x = {}, y = {};
-    Address at = home + h.code_at;
-    StreamInstr next = read(at);
-    for (int left = ninstr; left > 0; --left) {
-      const StreamInstr in = next;
-      next = read(at += sizeof(StreamInstr));
+    for (Address at = code;; at += sizeof(StreamInstr)) {
+      const StreamInstr in = read(at);
       const unsigned f = in.flags, op = f & kStreamCodes;
       fetch_if(x.raw, (f & kConstX ? home : mine) + in.x, f & kFetchX);
       fetch_if(y.raw, (f & kConstY ? home : mine) + in.y, f & kFetchY);
       if (op < kStreamOps) {
+        if (op == kStreamEnd) break;
         const int s = (int)(f >> kStreamAux);
         if (op == kStreamLoad && whole && w.item(s) == W && w.step(s) != 0) {
           load_ahead(w, mine + in.dst, s);
@@ -277,18 +279,19 @@ template <int W> __device__ void stream(const StreamBlock& block, unsigned char*
   }
 #define CALLED(id) \
   case id: _Pragma("unroll") for (int i = 0; i < E; ++i) x.v[i] = NAMED_OF(id)(x.v[i], y.v[i]); break;
+// The arguments wait in shared memory for the rare case: in hardware registers they would keep the results from taking their
+// place, in this case and so in all others.
 #define QUICK(id, ...)                                                                     \
   case id: {                                                                               \
     nl::u4 fine = nl::kFine;                                                               \
-    Column<W> r;                                                                           \
+    keep_if(x.raw, mine + spare, !(f & kFetchX));                                          \
     _Pragma("unroll") for (int i = 0; i < E; ++i) {                                        \
       const Word<W> a = x.v[i], b = y.v[i];                                                \
       (void)b;                                                                             \
-      r.v[i] = put<Word<W>>(__VA_ARGS__);                                                  \
+      x.v[i] = put<Word<W>>(__VA_ARGS__);                                                  \
     }                                                                                      \
-    if (nl::is_fine(fine)) {                                                               \
-      x = r;                                                                               \
-    } else {                                                                               \
+    if (!nl::is_fine(fine)) {                                                              \
+      fetch(x.raw, f & kFetchX ? (f & kConstX ? home : mine) + in.x : mine + spare);       \
       _Pragma("unroll") for (int i = 0; i < E; ++i) x.v[i] = NAMED_OF(id)(x.v[i], y.v[i]); \
     }                                                                                      \
     break;                                                                                 \
@@ -296,19 +299,19 @@ template <int W> __device__ void stream(const StreamBlock& block, unsigned char*
       else if constexpr (W == 4) {
 #define NAMED_OF(id) named_4_##id
         if (op < kStreamHot4) switch (op) {
-            STREAM_HOT_4 default : break;
+            STREAM_HOT_4 default : __builtin_unreachable();
           }
         else switch (op) {
-            STREAM_OPS_4 default : break;
+            STREAM_OPS_4 default : __builtin_unreachable();
           }
 #undef NAMED_OF
       } else {
 #define NAMED_OF(id) named_8_##id
         if (op < kStreamHot8) switch (op) {
-            STREAM_HOT_8 default : break;
+            STREAM_HOT_8 default : __builtin_unreachable();
           }
         else switch (op) {
-            STREAM_OPS_8 default : break;
+            STREAM_OPS_8 default : __builtin_unreachable();
           }
 #undef NAMED_OF
       }
