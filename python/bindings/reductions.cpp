@@ -173,6 +173,17 @@ PyObject* count_nonzero_of(const Call& call) {
   return result_of(count);
 }
 
+PyObject* bincount_of(const Call& call) {
+  static const Signature signature({"x", "weights", "minlength"}, 3);
+  PyObject* v[3];
+  Operand a;
+  if (!signature.parse(call, v) || given_some(v[1]) || !to_array(v[0], a)) return call.decline("arguments");
+  if (v[2] && !PyLong_CheckExact(v[2])) return call.decline("minlength of this kind");
+  const int64_t at_least = v[2] ? to_int64(v[2]) : 0;
+  if (at_least < 0) return call.decline("a negative minlength");
+  return make_array(bincount(*a.array, at_least));
+}
+
 PyObject* nonzero_of(const Call& call) {
   static const Signature signature({"a"}, 1);
   PyObject* v[1];
@@ -209,6 +220,7 @@ PyMethodDef reduction_functions[] = {
     NUMLOOM_FUNCTION("cumsum", running<Op::add>),
     NUMLOOM_FUNCTION("cumprod", running<Op::multiply>),
     NUMLOOM_FUNCTION("count_nonzero", count_nonzero_of),
+    NUMLOOM_FUNCTION("bincount", bincount_of),
     NUMLOOM_FUNCTION("nonzero", nonzero_of),
     NUMLOOM_FUNCTION("flatnonzero", flatnonzero_of),
     kEnd,

@@ -73,6 +73,8 @@ Array count_nonzero(const Array& a, const ReduceOptions& options = {});
 Array argreduce(Op op, const Array& a, std::optional<int> axis, bool keepdims = false);
 // Running op (add, multiply) along an axis; no axis: flattened.
 Array cumulate(Op op, const Array& a, std::optional<int> axis, DType dtype = kNoDType, const Array* out = nullptr);
+// How often each of 0, 1, ... occurs among the integers of a row, for `at_least` of them; not_native where some are negative.
+Array bincount(const Array& a, int64_t at_least);
 std::vector<Array> nonzero(const Array& a);  // runs: the shape depends on values
 
 // ---- views ---------------------------------------------------------------------------------------------------------

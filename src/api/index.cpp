@@ -143,30 +143,6 @@ Resolved resolve(const Array& a, std::span<const Index> index) {
   return r;
 }
 
-struct Range { int64_t low, high; };
-
-// The range of an index array's values, found at most once for what its buffer holds now.
-Range value_range(const Array& a) {
-  if (a.buf->has_range && a.buf->range_type == static_cast<uint8_t>(a.dtype)) return {a.buf->range_low, a.buf->range_high};
-  const uint32_t version = a.buf->version;
-  Range r;
-  if (ready_here(a) && a.dtype == DType::i8 && a.layout.c_contiguous(8)) {
-    const auto* p = reinterpret_cast<const int64_t*>(a.buf->host + a.layout.offset);
-    const int64_t n = a.size();
-    r.low = r.high = p[0];
-    for (int64_t i = 1; i < n; ++i) r.low = std::min(r.low, p[i]), r.high = std::max(r.high, p[i]);
-  } else {
-    const Array low = reduce(Op::minimum, a), high = reduce(Op::maximum, a);  // one pass
-    r.low = cast_scalar(item_value(low), DType::i8).i;
-    r.high = cast_scalar(item_value(high), DType::i8).i;
-    if (a.dtype == DType::u8 && r.high < 0) r.high = INT64_MAX;
-  }
-  // Foreign memory can change behind our back.
-  if (a.size() * a.item() == a.buf->nbytes && !a.buf->shared() && is_integer(a.dtype) && a.buf->version == version)
-    a.buf->remember_range(static_cast<uint8_t>(a.dtype), r.low, r.high);
-  return r;
-}
-
 // The byte offsets, along an axis of n elements, that an index array names. Throws index_error where one is out of bounds. What
 // is read is what was checked, whatever other threads write meanwhile: it is read once, in the state that was checked, and
 // memory that others write without our knowing is copied first.
@@ -483,6 +459,27 @@ bool set_rows_now(const Array& a, const Array& x, const Arg& value) {
   });
   a.buf->changed();
   return true;
+}
+
+Range value_range(const Array& a) {
+  if (a.buf->has_range && a.buf->range_type == static_cast<uint8_t>(a.dtype)) return {a.buf->range_low, a.buf->range_high};
+  const uint32_t version = a.buf->version;
+  Range r;
+  if (ready_here(a) && a.dtype == DType::i8 && a.layout.c_contiguous(8)) {
+    const auto* p = reinterpret_cast<const int64_t*>(a.buf->host + a.layout.offset);
+    const int64_t n = a.size();
+    r.low = r.high = p[0];
+    for (int64_t i = 1; i < n; ++i) r.low = std::min(r.low, p[i]), r.high = std::max(r.high, p[i]);
+  } else {
+    const Array low = reduce(Op::minimum, a), high = reduce(Op::maximum, a);  // one pass
+    r.low = cast_scalar(item_value(low), DType::i8).i;
+    r.high = cast_scalar(item_value(high), DType::i8).i;
+    if (a.dtype == DType::u8 && r.high < 0) r.high = INT64_MAX;
+  }
+  // Foreign memory can change behind our back.
+  if (a.size() * a.item() == a.buf->nbytes && !a.buf->shared() && is_integer(a.dtype) && a.buf->version == version)
+    a.buf->remember_range(static_cast<uint8_t>(a.dtype), r.low, r.high);
+  return r;
 }
 
 namespace {

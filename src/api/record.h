@@ -58,6 +58,10 @@ bool unchanged_since(uint32_t version, const Array& a, Record record) {
   return true;
 }
 
+// The least and the greatest of integers, found at most once for what their buffer holds now; of u8, as int64. REQUIRES: there are some.
+struct Range { int64_t low, high; };
+Range value_range(const Array& a);
+
 // out = op(in...), computed in `type`; inputs are cast to the op's input types, the result to out's type.
 void record_map(Op op, DType type, const Array& out, std::span<const Arg> in);
 

@@ -501,6 +501,38 @@ int64_t count_true(const char* p, int64_t n) {
   return count;
 }
 
+Array bincount(const Array& input, int64_t at_least) {
+  if (input.ndim() != 1 || !(is_integer(input.dtype) || input.dtype == DType::b1) || input.dtype == DType::u8)
+    throw not_native("bincount of other than a row of integers");
+  int64_t bins[1] = {at_least};
+  if (input.size() > 0) {
+    const Range r = input.dtype == DType::b1 ? Range{0, item_value(reduce(Op::maximum, input)).i & 1} : value_range(input);
+    if (r.low < 0) throw not_native("bincount of negative numbers");
+    bins[0] = std::max(bins[0], r.high + 1);
+  }
+  const Array out = make_result(Layout::contiguous(bins, 8), DType::i8);
+  if (input.size() == 0) {
+    Scalar none;
+    none.dtype = DType::i8;
+    none.i = 0;
+    assign(out, none);
+    return out;
+  }
+  const Array a = input.layout.c_contiguous(8) && input.dtype == DType::i8 ? input : astype(input, DType::i8, 'C');
+  if (runs_now((a.size() + out.size()) * 8) && ready_here(a) && writable_here(out)) {
+    CallArgs c;
+    c.call = Call::bincount;
+    c.in[0] = here(a);
+    c.out = here(out);
+    const EngineLock lock;
+    cpu_backend().run(c, nullptr);
+  } else {
+    record(Kind::bincount, Op::none, DType::i8, out, {a});
+  }
+  issue_warnings();
+  return out;
+}
+
 std::vector<Array> nonzero(const Array& input) {
   const Array mask = input.dtype == DType::b1 ? input : astype(input, DType::b1);
   const Array a = mask.layout.c_contiguous(1) ? mask : copy(mask, 'C');

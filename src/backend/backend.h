@@ -30,6 +30,7 @@ enum class Call : uint8_t {
   // all three lie dense in a row
   order,  // out[l, r] = the element of in0[l, :] that sorting would put at in1[r], which rise; NaN in lines that have one. All dense;
   // integers, float32 and float64
+  bincount,  // out[i] (int64) = how many of in0 (int64) are i; both lie dense in a row, and in0 holds places of `out` only
 };
 
 struct CallArgs {

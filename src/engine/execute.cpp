@@ -41,6 +41,7 @@ Call call_of(Kind k) {
          : k == Kind::argreduce ? Call::argreduce
          : k == Kind::compact   ? Call::compact
          : k == Kind::order     ? Call::order
+         : k == Kind::bincount  ? Call::bincount
                                 : Call::scatter;
 }
 

@@ -46,8 +46,8 @@ void print_operand(std::ostream& s, const Operand& o) {
 }  // namespace
 
 const char* kind_name(Kind k) {
-  constexpr const char* kNames[] = {"map",      "index",     "gather",  "reduce",  "matmul",
-                                    "cumulate", "argreduce", "scatter", "compact", "order"};
+  constexpr const char* kNames[] = {"map",       "index",   "gather",  "reduce", "matmul",  "cumulate",
+                                    "argreduce", "scatter", "compact", "order",  "bincount"};
   return kNames[static_cast<int>(k)];
 }
 

@@ -30,6 +30,7 @@ enum class Kind : uint8_t {
   scatter,
   compact,
   order,
+  bincount,
 };
 const char* kind_name(Kind k);
 

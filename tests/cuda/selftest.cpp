@@ -396,6 +396,23 @@ void test_calls() {
     expect(from_device<int64_t>(t, want.size()) == want, "compact");
     for (char* p : {m, k, t}) cuda.free(p, 0);
   }
+  // How many there are of each; what is out of bounds is left out.
+  for (const int64_t n : {int64_t{1}, int64_t{255}, int64_t{70001}})
+    for (const int64_t bins : {int64_t{1}, int64_t{1000}, int64_t{4096}, int64_t{4097}}) {
+      std::vector<int64_t> in(static_cast<size_t>(n)), want(static_cast<size_t>(bins));
+      for (int64_t& x : in) {
+        x = pick(-1, static_cast<int>(bins));
+        if (x >= 0 && x < bins) ++want[static_cast<size_t>(x)];
+      }
+      char *a = to_device(in), *t = to_device(std::vector<int64_t>(want.size(), -1));
+      CallArgs call{};
+      call.call = Call::bincount;
+      call.in[0] = view(a, DType::i8, {n});
+      call.out = view(t, DType::i8, {bins});
+      cuda.run(call, nullptr);
+      expect(from_device<int64_t>(t, want.size()) == want, "bincount");
+      for (char* p : {a, t}) cuda.free(p, 0);
+    }
   // Products: small integers, so every order gives the same.
   for (const DType t : {DType::i4, DType::f4, DType::f8}) {
     const int64_t batch = 3, m = 37, n = 50, k = 41;

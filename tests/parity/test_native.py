@@ -28,6 +28,8 @@ CASES = {
     "x.var(axis=0, dtype='f8'), x.std(1, dtype='f4'), np.var(x, axis=0, out=np.zeros(5, np.var(x).dtype))": ORDERED,
     "np.cumsum(x, axis=0), np.cumsum(x), np.cumprod(x, axis=1), np.cumsum(x, 1, out=np.zeros((4, 5), np.cumsum(x).dtype))": ANY,
     "np.argmin(x, axis=0, out=np.zeros(5, int)), np.argmax(x, keepdims=True), np.count_nonzero(x, axis=0)": ANY,
+    "np.bincount(x[0]), np.bincount(x.ravel(), minlength=9), np.bincount(x.T[1][::-1], None, 2), np.bincount(x[0, :0])": ORDERED
+    - {"u8", "f2", "f4", "f8"},
     # joining, repeating, taking
     "np.repeat(x, [1, 0, 2, 1], axis=0), np.repeat(x, 3), np.repeat(x[0], np.array([2, 1, 0, 0, 1])), x.repeat(2, 1)": ANY,
     "np.concatenate((x, y), out=np.zeros((8, 5), x.dtype)), np.stack((x, y), out=np.zeros((2, 4, 5), x.dtype))": ANY,
@@ -65,6 +67,17 @@ def test_runs_without_numpy(case, without_numpy):
         # Products of another library; on CUDA running sums in another order (docs/differences.md).
         ulp = 4 if any(name in case for name in ("einsum", "dot", ".var(")) or (numloom.device() == "cuda" and "cumsum" in case) else 1
         check(setup + f"({case})", ulp=ulp, strides=False)
+
+
+@pytest.mark.parametrize("bins", [1, 700, 5000, 300000])
+def test_bincount_of_many(bins, without_numpy):
+    check(f"x = np.arange(400000) * 7919 % {bins}\nx[3] = 1\n(np.bincount(x), np.bincount(x.astype('i4'), minlength={bins} + 5))")
+
+
+def test_bincount_leaves_to_numpy_what_it_refuses():
+    for arguments in ("[1, -1]", "[[1]]", "[1.5]", "np.array([1], 'u8')", "[], minlength=-1", "[1], minlength=None"):
+        check(f"np.bincount({arguments})")
+    check("np.bincount(np.array([1, 1, 3]), np.array([0.5, 2.0, 1.0]), 6)")
 
 
 def test_a_sum_into_a_wider_array_is_summed_in_its_type():

@@ -6,6 +6,7 @@
 
 #include "backend/cpu/loops.h"
 #include "backend/cpu/strided.h"
+#include "runtime/threads.h"
 
 namespace numloom::cpu {
 namespace {
@@ -239,6 +240,26 @@ void compact(const CallArgs& c) {
   int64_t* out = reinterpret_cast<int64_t*>(c.out.base);
   for (int64_t i = 0, k = 0, n = c.in[0].layout.size(); i < n; ++i)
     if (mask[i]) out[k++] = i;
+}
+
+void bincount(const CallArgs& c) {
+  const auto* in = reinterpret_cast<const int64_t*>(c.in[0].base);
+  auto* const out = reinterpret_cast<int64_t*>(c.out.base);
+  const int64_t n = c.in[0].layout.size(), bins = c.out.layout.size();
+  std::fill(out, out + bins, 0);
+  const auto count = [&](int64_t* counts, int64_t from, int64_t to) {
+    // Another thread of the program may be writing `in`: what it leaves is not trusted.
+    for (int64_t i = from; i < to; ++i)
+      if (const auto at = static_cast<uint64_t>(in[i]); at < static_cast<uint64_t>(bins)) ++counts[at];
+  };
+  // Parts with counts of their own, as long as these are a small part of the work.
+  constexpr int64_t kPart = int64_t{1} << 16;
+  const int64_t parts = std::min<int64_t>(n / std::max(kPart, 4 * bins), 64);
+  if (parts <= 1) return count(out, 0, n);
+  std::vector<int64_t> partial(static_cast<size_t>(parts * bins));
+  parallel_for(parts, [&](int64_t p, int) { count(partial.data() + p * bins, n * p / parts, n * (p + 1) / parts); });
+  for (int64_t p = 0; p < parts; ++p)
+    for (int64_t i = 0; i < bins; ++i) out[i] += partial[static_cast<size_t>(p * bins + i)];
 }
 
 }  // namespace numloom::cpu

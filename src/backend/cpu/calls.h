@@ -11,5 +11,6 @@ void argreduce(const CallArgs& c);
 void scatter(const CallArgs& c);
 void compact(const CallArgs& c);
 void order(const CallArgs& c);
+void bincount(const CallArgs& c);
 
 }  // namespace numloom::cpu

@@ -34,6 +34,7 @@ class CpuBackend final : public Backend {
       case Call::scatter: cpu::scatter(c); break;
       case Call::compact: cpu::compact(c); break;
       case Call::order: cpu::order(c); break;
+      case Call::bincount: cpu::bincount(c); break;
       case Call::none: break;
     }
   }

@@ -142,6 +142,7 @@ void Calls::run(const CallArgs& call) {
     case Call::scatter: return scatter(call);
     case Call::compact: return compact(call);
     case Call::order: return order(call);
+    case Call::bincount: return bincount(call);
     case Call::none: return;
   }
 }
@@ -359,6 +360,20 @@ void Calls::order(const CallArgs& call) {
     }
   }
   pool_.free(scratch);
+}
+
+void Calls::bincount(const CallArgs& call) {
+  Bincount c{};
+  c.in = reinterpret_cast<uint64_t>(call.in[0].base);
+  c.out = reinterpret_cast<uint64_t>(call.out.base);
+  c.n = call.in[0].layout.size();
+  c.bins = call.out.layout.size();
+  Driver& d = Driver::get();
+  check(d.cuMemsetD8Async_(c.out, 0, static_cast<size_t>(c.bins) * 8, stream_), "clearing counts");
+  // So few blocks that adding up their counts is a small part of the work.
+  const int64_t blocks = std::clamp<int64_t>(c.n / std::max<int64_t>(4096, 4 * c.bins), 1, d.processors * int64_t{4});
+  if (c.n > 0)
+    launch("bincount", c.bins <= kSharedBins ? blocks : std::min<int64_t>((c.n + 255) / 256, 65536), 1, 1, 256, &c, nullptr);
 }
 
 namespace {

@@ -25,6 +25,7 @@ class Calls {
   void scatter(const CallArgs& call);
   void compact(const CallArgs& call);
   void order(const CallArgs& call);
+  void bincount(const CallArgs& call);
   void launch(const std::string& name, int64_t x, int64_t y, int64_t z, int threads, void* argument, int* flag);
 
   CUstream stream_;

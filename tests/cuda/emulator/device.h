@@ -151,8 +151,8 @@ inline unsigned long long atomicCAS(unsigned long long* at, unsigned long long e
   if (was == expected) *at = to;
   return was;
 }
-inline unsigned atomicAdd(unsigned* at, unsigned x) {
-  const unsigned was = *at;
+template <class T> inline T atomicAdd(T* at, T x) {
+  const T was = *at;
   *at = was + x;
   return was;
 }

@@ -54,6 +54,7 @@ const std::map<std::string, Wrapper>& built_in() {
                   ORDERED_FUNCTIONS(i8) ORDERED_FUNCTIONS(u1) ORDERED_FUNCTIONS(u2) ORDERED_FUNCTIONS(u4) ORDERED_FUNCTIONS(u8)
                       ORDERED_FUNCTIONS(f4) ORDERED_FUNCTIONS(f8){"scatter", two<calls_image::scatter, Scatter>},
       {"compact", one<calls_image::compact, Compact>},
+      {"bincount", one<calls_image::bincount, Bincount>},
       {"transfer", one<calls_image::transfer, Transfers>}};
   return all;
 }

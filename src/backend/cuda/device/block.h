@@ -166,6 +166,11 @@ struct Order {
   I64 n, lines, count, chunk, nchunks;
   int group, pad;             // ranks at a time
 };
+struct Bincount {
+  U64 in, out;                // int64: numbers, and how many of each there are, 0 before
+  I64 n, bins;
+};
+constexpr int kSharedBins = 4096;  // up to here each block counts for itself first
 // Copies of `size` units in all; part p does those from its `first` on. A unit is 1, 2, 4, 8 or 16 bytes.
 constexpr int kMaxTransfers = 8;
 struct Transfers {

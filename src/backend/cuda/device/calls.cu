@@ -1,4 +1,4 @@
-// Library calls that need no library: scans, first index of an extremum, scatter, compaction, and a matrix product for the types that
+// Library calls that need no library: scans, first index of an extremum, scatter, compaction, counts, and a matrix product for the types that
 // cuBLAS lacks (or where there is no cuBLAS). One kernel for each element type.
 #include "device/words.h"
 
@@ -384,4 +384,24 @@ extern "C" __global__ void compact(const __grid_constant__ Compact c) {
   I64* out = (I64*)c.out;
   for (I64 i = (I64)blockIdx.x * blockDim.x + threadIdx.x; i < c.n; i += (I64)gridDim.x * blockDim.x)
     if (mask[i]) out[(c.count_item == 4 ? ((const int*)c.counts)[i] : ((const I64*)c.counts)[i]) - 1] = i;
+}
+
+// What is no place in `out` is left out: another thread of the program may be writing `in`.
+extern "C" __global__ void __launch_bounds__(256) bincount(const __grid_constant__ Bincount c) {
+  __shared__ unsigned counts[kSharedBins];
+  const U64* in = (const U64*)c.in;
+  U64* out = (U64*)c.out;
+  const I64 first = (I64)blockIdx.x * blockDim.x + threadIdx.x, step = (I64)gridDim.x * blockDim.x;
+  if (c.bins > kSharedBins) {
+    for (I64 i = first; i < c.n; i += step)
+      if (const U64 at = in[i]; at < (U64)c.bins) atomicAdd(out + at, 1ull);
+    return;
+  }
+  for (int b = threadIdx.x; b < c.bins; b += blockDim.x) counts[b] = 0;
+  __syncthreads();
+  for (I64 i = first; i < c.n; i += step)
+    if (const U64 at = in[i]; at < (U64)c.bins) atomicAdd(counts + at, 1u);
+  __syncthreads();
+  for (int b = threadIdx.x; b < c.bins; b += blockDim.x)
+    if (counts[b]) atomicAdd(out + b, (U64)counts[b]);
 }
