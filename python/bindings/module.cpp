@@ -8,7 +8,7 @@
 //                           the lent call (trampoline.h) that does a call in NumPy; methods have names as "ndarray.sum" and the array among their args
 //   function, import_hook   see trampoline.h
 //   add_bit_generator       see draw.h
-//   from_numpy, to_numpy, wrap_result, is_ours, rebind, is_scalar, flag_bits, set_writeable
+//   from_numpy, on_host, to_numpy, wrap_result, is_ours, rebind, is_scalar, flag_bits, set_writeable
 //   set_verify              see verify.cpp
 //   order_statistics        see api/functions.h
 //   set_script_mode, script_mode, eval, eval_all, settle, issue_warnings, synchronize, set_device, device
@@ -173,6 +173,8 @@ NB_MODULE(_core, m) {
   m.def("quick_fallbacks", [] { return owned(quick_fallbacks()); });
   m.def("clear_quick_fallbacks", clear_quick_fallbacks);
   m.def("is_ours", [](nb::handle h) { return is_ours(h.ptr()); }, nb::arg().none());
+  // An array of ours with the same values, for a call that reads them once; see on_host in api/functions.h.
+  m.def("on_host", [](nb::handle h) { return translated([&] { return owned(make_array(on_host(ours(h)))); }); });
   m.def("to_numpy", [](nb::handle h) { return is_ours(h.ptr()) ? owned(to_numpy(h.ptr())) : nb::borrow(h); }, nb::arg().none());
   m.def("from_numpy", from_numpy_any, nb::arg().none());
   // The first array becomes the second, storage and all; other views of the first keep the old storage.

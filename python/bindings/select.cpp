@@ -364,7 +364,7 @@ PyObject* nested_list(const char* p, const Array& a, int axis) {
 }
 
 PyObject* tobytes_method(const Call& call) {
-  const Array a = array_of(call.args[0]);  // its memory stays while it is read
+  const Array a = on_host(array_of(call.args[0]));  // its memory stays while it is read
   if (call.n != 1 || call.kwnames || !a.layout.c_contiguous(a.item())) return call.decline("arguments");
   const int64_t n = a.size() * a.item();
   return PyBytes_FromStringAndSize(n ? host_data(a) : nullptr, n);
@@ -372,7 +372,7 @@ PyObject* tobytes_method(const Call& call) {
 
 PyObject* tolist_method(const Call& call) {
   if (call.n != 1 || call.kwnames) return call.decline("arguments");
-  const Array a = array_of(call.args[0]);  // its memory stays while numbers are made
+  const Array a = on_host(array_of(call.args[0]));  // its memory stays while numbers are made
   return nested_list(a.size() ? host_data(a) : nullptr, a, 0);
 }
 

@@ -68,6 +68,21 @@ char* host_data(const Array& a) {
   return a.buf->host + a.layout.offset;
 }
 
+Array on_host(const Array& a) {
+  const Buffer& b = *a.buf;
+  const int64_t bytes = a.size() * a.item();
+  if (bytes == 0 || bytes > b.nbytes / 4 || (b.readable() && b.host)) return a;
+  const bool fortran = a.layout.f_contiguous(a.item()) && !a.layout.c_contiguous(a.item());
+  const Array part = make_result(Layout::contiguous(a.layout.dims(), a.item(), fortran), a.dtype);
+  bool done;
+  {
+    EngineLock lock;
+    done = Engine::get().read_part(*a.buf, a.dtype, a.layout, *part.buf, part.layout);
+  }
+  issue_warnings();
+  return done ? part : a;
+}
+
 char* host_data_for_write(const Array& a) {
   bring_home(a, FlushReason::value, true);
   a.buf->changed();
@@ -89,10 +104,11 @@ void unlease(Buffer* b) {
 
 Scalar item_value(const Array& a) {
   if (a.size() != 1) throw value_error("can only convert an array of size 1 to a Python scalar");
-  const char* p = host_data(a);
   Scalar s;
   s.dtype = a.dtype;
-  std::copy_n(p, a.item(), reinterpret_cast<char*>(s.raw));
+  const auto read = [&](const Array& held) { std::copy_n(host_data(held), a.item(), reinterpret_cast<char*>(s.raw)); };
+  if (a.buf->readable()) read(a);
+  else read(on_host(a));
   return s;
 }
 

@@ -83,7 +83,7 @@ void walk(const char* p, const Layout& l, int d, bool abridge, F&& f, Skip&& ski
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, const array& handle) {
-  const Array& a = of(handle);
+  const Array a = on_host(of(handle));
   const char* p = a.size() ? host_data(a) : nullptr;
   const Layout& l = a.layout;
   const int last = l.ndim - 1;

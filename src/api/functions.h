@@ -125,6 +125,8 @@ void eval_all();
 void settle();
 // Flushes and brings the values home; the address of element (0, ..., 0).
 char* host_data(const Array& a);
+// `a`, or, where that is less work, its values alone in fresh memory on the host: for who reads them once and keeps no address.
+Array on_host(const Array& a);
 // As host_data for writing by foreign code: other copies are dropped.
 char* host_data_for_write(const Array& a);
 // While leased, foreign code can reach the memory: see Buffer::shared. lease() flushes and brings the values home.

@@ -90,6 +90,9 @@ class Engine {
   void host_ready(Buffer& b, FlushReason reason, bool write);
   // The values of b, which has none yet, made now, in order, into memory where they will be used.
   void fill(Buffer& b, const Backend::Produce& produce);
+  // Values of b alone, into `out`, which lies as `to` says: where only the device has them, and they are so few, and were so
+  // few so far, that this costs less than to bring all of b home. False where it is not done.
+  bool read_part(Buffer& b, DType dtype, const Layout& from, Buffer& out, const Layout& to);
   // The values that b holds now, pending work aside, on the host.
   const char* home(Buffer& b);
 

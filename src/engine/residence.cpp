@@ -185,6 +185,38 @@ char* Engine::share_device(Buffer& b, bool for_good) {
   return p;
 }
 
+bool Engine::read_part(Buffer& b, DType dtype, const Layout& from, Buffer& out, const Layout& to) {
+  // What a read off the device costs beside its bytes, in bytes that cross the bus meanwhile.
+  constexpr int64_t kOneRead = int64_t{128} << 10;
+  Buffer* const wanted = &b;
+  if (b.pending_writes.load(std::memory_order_relaxed)) demand(FlushReason::value, {&wanted, 1});
+  if (b.host_valid || !b.device_valid || b.shared() || forked_) return false;
+  const int64_t bytes = out.nbytes;
+  b.parts_read += bytes + kOneRead;
+  if (b.parts_read > b.nbytes) return false;
+  Backend& backend = device_backend();
+  const int item = item_size(dtype);
+  char* const there = b.device + from.offset;
+  if (from.c_contiguous(item) || from.f_contiguous(item)) {
+    backend.download(out.ensure_host(), there, bytes);
+  } else {
+    char* dense = nullptr;
+    try {
+      dense = device_memory(backend, bytes);
+      const Transfer gather{{dense, dtype, to}, {there, dtype, from}};
+      backend.transfer({&gather, 1});
+      backend.download(out.ensure_host(), dense, bytes);
+      backend.free(dense, bytes);
+    } catch (...) {
+      if (dense) backend.free(dense, bytes);
+      throw;
+    }
+  }
+  counters.bytes_to_host += bytes;
+  out.host_valid = true;
+  return true;
+}
+
 const char* Engine::home(Buffer& b) { return ready(b, cpu_backend(), true); }
 
 }  // namespace numloom

@@ -61,6 +61,7 @@ class Buffer {
   // Its values are, or will be, others than before.
   void changed() {
     has_range = false;
+    parts_read = 0;
     ++version;
   }
   void remember_range(uint8_t type, int64_t low, int64_t high) {
@@ -93,6 +94,7 @@ class Buffer {
   bool has_range = false;
   uint8_t range_type = 0;
   int64_t range_low = 0, range_high = 0;
+  int64_t parts_read = 0;  // bytes of it that were read in parts off the device, and what that cost beside; the engine's
   uint32_t version = 0;  // differs after each write that is recorded or done
   // Scratch of the program being planned: its number there, valid while epoch matches.
   uint64_t epoch = 0;

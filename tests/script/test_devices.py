@@ -56,6 +56,49 @@ def test_auto_without_a_device_is_the_cpu(project):
 
 
 @emulator
+def test_small_parts_are_read_alone(project):
+    """What is read of an array on the device, and how much of it comes home for that."""
+    program = """
+        import io
+        import numpy
+        import numloom as np
+        from numloom import debug
+        home = lambda: debug.counters()["bytes_to_host"]
+        full = numpy.arange(1200000.0).reshape(1200, 1000) / 7
+        a = np.array(full) * 1
+        def same(read, real, most):
+            before = home()
+            assert read(a) == read(real)
+            assert 0 < home() - before <= most, home() - before
+        same(lambda x: float(x[700, 3]), full, 8)
+        same(lambda x: x[5:7, ::250].tolist(), full, 64)
+        same(lambda x: x[::100, 4].tolist(), full, 96)
+        def saved(np, x):
+            file = io.BytesIO()
+            np.savez(file, x[::60, ::40], x.T[::500, ::300], x[3])
+            return numpy.load(io.BytesIO(file.getvalue()))
+        before = home()
+        ours, theirs = saved(np, a), saved(numpy, full)
+        for name in theirs.files:
+            assert ours[name].tobytes() == theirs[name].tobytes() and ours[name].strides == theirs[name].strides
+        assert 0 < home() - before < 16000
+        # As many reads as the whole costs, and it comes home; a write makes the count begin anew.
+        for _ in range(100):
+            a[0, 1:3].tolist()
+        before = home()
+        assert a[9, 9:11].tolist() == full[9, 9:11].tolist() and home() == before
+        a += 1
+        same(lambda x: x[0, 7:9].tolist(), full + 1, 16)
+        b = a[0]
+        b[1] = 5
+        assert a[0, 1] == 5
+    """
+    project.write(main=program)
+    found = project.python("main.py", env=emulated())
+    assert (found.returncode, found.stderr) == (0, "")
+
+
+@emulator
 def test_an_old_driver(project):
     project.write(main=PROGRAM)
     found = project.numloom("main.py", env=emulated(EMULATOR_DRIVER="11040"))

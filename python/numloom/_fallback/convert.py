@@ -13,11 +13,12 @@ _LEAVES = frozenset((bool, int, float, complex, str, bytes, type(None), type(Ell
 
 
 class Loan:
-    """The views lent for one call, and whose they are."""
+    """The views lent for one call, and whose they are. `reads`: the call reads values once, and keeps no view."""
 
-    __slots__ = ("bytes", "owners", "views")
+    __slots__ = ("bytes", "owners", "reads", "views")
 
-    def __init__(self):
+    def __init__(self, reads=False):
+        self.reads = reads
         self.views = {}  # (id of our array, writable) -> the view lent
         self.owners = {}  # id of a view -> our array
         self.bytes = 0
@@ -26,7 +27,7 @@ class Loan:
         key = (id(array), writable)
         view = self.views.get(key)
         if view is None:
-            view = _core.to_numpy(array)
+            view = _core.to_numpy(_core.on_host(array) if self.reads else array)
             if not writable:
                 view.setflags(write=False)
             self.views[key] = view

@@ -40,6 +40,13 @@ ALIASES = frozenset(
     ndarray.to_device""".split()
 )
 
+# Functions and methods that read the values of their arguments during the call and give nothing of their memory: of a small part of
+# an array on a device they need no more than that part.
+READS = frozenset(
+    """array2string array_repr array_str save savetxt savez savez_compressed
+    ndarray.dump ndarray.dumps ndarray.tobytes ndarray.tofile""".split()
+)
+
 # Modules whose objects keep the arrays they are given, or write them (`out`, `shuffle`) where no signature tells which.
 ALIASING_MODULES = ("ma.", "rec.", "lib.", "ctypeslib.", "matrixlib.", "random.", "_core._")
 

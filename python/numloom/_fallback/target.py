@@ -25,13 +25,14 @@ def running():
 class Target:
     """REQUIRES: `real` is NumPy's own callable, `name` its dotted name without `numpy.`."""
 
-    __slots__ = ("_out_at", "alias", "function", "host", "method", "name", "names", "real", "writes", "written")
+    __slots__ = ("_out_at", "alias", "function", "host", "method", "name", "names", "reads", "real", "writes", "written")
 
     def __init__(self, real, name):
         self.real = real
         self.name = name
         self.host = tables.is_host(name)
         self.alias = tables.may_alias(name)
+        self.reads = name in tables.READS
         self.writes = tables.WRITES.get(name, ())
         self.method = name[8:] if name.startswith("ndarray.") else None
         if self.method in tables.WRITING_METHODS:
@@ -59,7 +60,7 @@ class Target:
         if self.function is not None:
             self._shorten()
         note = None if self.host else record.begin("numpy." + self.name, reason)
-        loan = Loan()
+        loan = Loan(self.reads)
         written, names = self.written, self.names
         out_at = self.out_at() if len(args) > 1 else -1
         alias = self.alias
