@@ -11,7 +11,7 @@
 //   from_numpy, on_host, to_numpy, wrap_result, is_ours, rebind, is_scalar, flag_bits, set_writeable
 //   set_verify              see verify.cpp
 //   order_statistics        see api/functions.h
-//   set_script_mode, script_mode, eval, eval_all, settle, issue_warnings, synchronize, set_device, device
+//   set_script_mode, script_mode, eval, eval_all, settle, issue_warnings, synchronize, set_device, device, start_early
 //   counters, reset_counters, debug_program, debug_plan, debug_bytecode, debug_texts, debug_keep, add_site_folder,
 //   before_exit
 //   before_fork, after_fork_parent, after_fork_child
@@ -209,6 +209,7 @@ NB_MODULE(_core, m) {
   m.def("settle", [] { translated([] { numloom::settle(); }); });
   m.def("eval_all", [] { translated([] { numloom::eval_all(); }); });
   m.def("issue_warnings", [] { translated([] { numloom::issue_warnings(); }); });
+  m.def("start_early", [](bool products) { numloom::cuda::start_early(products); });
   m.def("synchronize", [] { translated([] { numloom::synchronize(); }); });
   m.def("set_device", set_device_named);
   m.def("device", device_name);

@@ -219,6 +219,7 @@ thread_local std::optional<EngineLock> fork_lock;
 }  // namespace
 
 void before_fork() {
+  cuda::end_start();
   settle();
   fork_lock.emplace();
   Engine::get().before_fork();
@@ -232,6 +233,9 @@ void after_fork_child() {
   Engine::get().after_fork_child();
 }
 
-void before_exit() { cuda::stop_compiling(); }
+void before_exit() {
+  cuda::end_start();
+  cuda::stop_compiling();
+}
 
 }  // namespace numloom

@@ -99,6 +99,41 @@ def test_small_parts_are_read_alone(project):
 
 
 @emulator
+def test_large_kernels_compiled_before_are_not_interpreted(project):
+    program = """
+        import numpy as np
+        from numloom import debug
+        a = np.arange(9000000.0)
+        b = (a * 3 + 1).sum()
+        counters = debug.counters()
+        print(b, int(counters["interpreted"]), int(counters["compiled"]), int(counters["jit_queued"]))
+    """
+    cache = {"NUMLOOM_CACHE_DIR": str(project.folder / "cache")}
+    sums = [
+        project.output(program, options=["--device=cuda"], env=emulated(NUMLOOM_JIT=jit, **cache)).split() for jit in ("0", "sync", "1")
+    ]
+    assert sums[0][0] == sums[1][0] == sums[2][0]
+    assert sums[0][2] == "0" and sums[1][1] == "0"
+    assert sums[2][1:] == ["0", sums[1][2], "0"]
+
+
+@emulator
+def test_the_device_starts_while_the_program_imports(project):
+    """With products and without, across a fork, and where the program is over at once."""
+    assert project.output("pass", options=["--device=cuda"], env=emulated()) == ""
+    program = """
+        import os
+        import numpy as np
+        a = np.ones((8, 8))
+        child = os.fork()
+        if not child:
+            os._exit(int(np.ones(3).sum()))
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), (a @ a).sum())
+    """
+    assert project.output(program, options=["--device=cuda"], env=emulated()) == "3 512.0\n"
+
+
+@emulator
 def test_an_old_driver(project):
     project.write(main=PROGRAM)
     found = project.numloom("main.py", env=emulated(EMULATOR_DRIVER="11040"))

@@ -5,12 +5,14 @@ import builtins
 import importlib.machinery
 import os
 import pkgutil
+import re
 import runpy
 import signal
 import sys
 import traceback
 import types
 
+from numloom import _core
 from numloom._script import mode
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
@@ -33,6 +35,16 @@ def _set_path(first):
         sys.path[0] = first
 
 
+# What a text that multiplies matrices most likely holds; a guess costs nothing but time on another thread.
+_PRODUCTS = re.compile(rb"[\w\])] *@=? *[\w(]|\b(dot|matmul|vdot|inner|tensordot|einsum)\(")
+
+
+def _activate(options, roots, source=b"", **keywords):
+    mode.activate(options, roots, **keywords)
+    if _core.device() == "cuda":
+        _core.start_early(_PRODUCTS.search(source) is not None)
+
+
 def launch(options):
     """Run what the options name, then leave by SystemExit with python's exit status."""
     runner = {"script": _run_script, "module": _run_module, "code": _run_code, "stdin": _run_stdin, "interactive": _interact}
@@ -53,7 +65,7 @@ def _run_script(options):
     if pkgutil.get_importer(path) is not None:  # a folder or an archive with a __main__
         _fresh_main()
         sys.path[0:1] = [os.path.abspath(path)] if not _safe_path else [os.path.abspath(path), sys.path[0]]
-        mode.activate(options, [path if os.path.isdir(path) else os.path.dirname(os.path.abspath(path))])
+        _activate(options, [path if os.path.isdir(path) else os.path.dirname(os.path.abspath(path))])
         runpy._run_module_as_main("__main__", alter_argv=False)
         return
     absolute = os.path.abspath(path)
@@ -74,7 +86,7 @@ def _run_script(options):
     else:
         main.__loader__ = importlib.machinery.SourceFileLoader("__main__", absolute)
         code = compile(source, absolute, "exec", dont_inherit=True)
-    mode.activate(options, [folder])
+    _activate(options, [folder], source)
     exec(code, main.__dict__)
 
 
@@ -84,7 +96,7 @@ def _run_module(options):
     cwd = os.getcwd()
     _set_path(cwd)
     main.__loader__ = importlib.machinery.BuiltinImporter
-    mode.activate(options, [cwd], main_is_user=False)
+    _activate(options, [cwd], main_is_user=False)
     runpy._run_module_as_main(options.target)
 
 
@@ -104,7 +116,7 @@ def _run_source(options, source, filename):
     main.__loader__ = importlib.machinery.BuiltinImporter
     _set_path("")
     text = source if isinstance(source, bytes) else source.encode()
-    mode.activate(options, [os.getcwd()], main_source=text)
+    _activate(options, [os.getcwd()], text, main_source=text)
     if filename == "<stdin>":
         main.__file__, main.__cached__ = filename, None
     if sys.version_info >= (3, 13) and filename == "<string>":
@@ -125,7 +137,7 @@ def _interact(options):
     main.__loader__ = importlib.machinery.BuiltinImporter
     _set_path("")
     sys.argv[:] = [""]
-    mode.activate(options, [os.getcwd()])
+    _activate(options, [os.getcwd()])
     code.interact(local=main.__dict__, exitmsg="")
 
 

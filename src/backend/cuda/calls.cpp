@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 
 #include "backend/cuda/device/block.h"
 #include "backend/cuda/library.h"
@@ -36,6 +37,16 @@ struct Cublas {
 Cublas& cublas_library() {
   static auto* c = new Cublas;
   return *c;
+}
+
+// Null where there is none.
+void* cublas_handle() {
+  static std::mutex mutex;
+  static void* handle = nullptr;
+  const std::lock_guard lock(mutex);
+  Cublas& lib = cublas_library();
+  if (!handle && lib.ok && lib.create(&handle) != 0) handle = nullptr;
+  return handle;
 }
 
 struct Matrix {
@@ -125,6 +136,11 @@ bool serial(const Lines& a, DType t) {
 
 }  // namespace
 
+void prepare_products() {
+  Driver::get().enter();
+  cublas_handle();
+}
+
 void Calls::launch(const std::string& name, int64_t x, int64_t y, int64_t z, int threads, void* argument, int* flag) {
   void* params[] = {argument, flag};
   check(Driver::get().cuLaunchKernel_(images_.function("calls", name), static_cast<unsigned>(x), static_cast<unsigned>(y),
@@ -158,10 +174,10 @@ bool Calls::cublas(const CallArgs& call) {
     return false;
   if (std::max({c.rows, c.cols, a.cols}) > INT32_MAX) return false;
   Cublas& lib = cublas_library();
-  if (!lib.ok) return false;
-  if (!handle_ && (lib.create(&handle_) != 0 || lib.set_stream(handle_, stream_) != 0)) {
-    handle_ = nullptr;
-    return false;
+  if (!handle_) {
+    void* const handle = cublas_handle();
+    if (!handle || lib.set_stream(handle, stream_) != 0) return false;
+    handle_ = handle;
   }
   const int item = item_size(t), nbatch_axes = call.out.layout.ndim - 2;
   int64_t batch = 1, sa, sb, sc;

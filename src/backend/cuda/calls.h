@@ -10,6 +10,10 @@
 
 namespace numloom::cuda {
 
+// Loads cuBLAS, which takes as long as a thousand products, so that it is there when a product is wanted. Any thread; the context
+// must exist.
+void prepare_products();
+
 class Calls {
  public:
   Calls(CUstream stream, Pool& pool, Images& images) : stream_(stream), pool_(pool), images_(images) {}

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "backend/backend.h"
 #include "backend/cuda/calls.h"
@@ -145,6 +146,28 @@ void free_all_blocks() {
   if (!instance) return;
   Driver::get().enter();
   instance->pool().free_all_blocks();
+}
+
+namespace {
+std::thread& starter() {
+  static auto* thread = new std::thread;
+  return *thread;
+}
+}  // namespace
+
+void start_early(bool products) {
+  if (starter().joinable()) return;
+  starter() = std::thread([products] {
+    try {
+      cuda_backend();
+      if (products) prepare_products();
+    } catch (const error&) {  // NOLINT(bugprone-empty-catch): see the header
+    }
+  });
+}
+
+void end_start() {
+  if (starter().joinable()) starter().join();
 }
 
 void stop_compiling() { Jit::stop(); }

@@ -69,12 +69,13 @@ std::string Jit::source(const Kernel& kernel, const TextForm& form) {
   return text.replace(text.find(mark), mark.size(), includes);
 }
 
-void Jit::compile(const Job& job) {
+bool Jit::compile(const Job& job, bool only_cached) {
   const auto start = std::chrono::steady_clock::now();
   const int arch = Driver::get().arch;
   const std::string key = DiskCache::key(job.text, arch);
   std::string log, cubin = DiskCache::load(key);
   const bool cached = !cubin.empty();
+  if (!cached && only_cached) return false;
   if (!cached) {
     cubin = nvrtc_compile(job.text, arch, &log);
     if (!cubin.empty()) DiskCache::store(key, cubin);
@@ -85,6 +86,7 @@ void Jit::compile(const Job& job) {
   job.entry->log = log;
   job.entry->cubin = std::move(cubin);
   job.entry->state = job.entry->cubin.empty() ? Entry::State::failed : Entry::State::done;
+  return true;
 }
 
 void Jit::loop() {
@@ -101,7 +103,7 @@ void Jit::loop() {
       job = std::move(queue_.front());
       queue_.pop_front();
     }
-    compile(job);
+    compile(job, false);
   }
 }
 
@@ -126,8 +128,9 @@ CUfunction Jit::find(const Kernel& kernel, const TextForm& form, int64_t bytes, 
       ++statistics_.failed;
     } else {
       Job job{slot, source(kernel, form)};
-      if (now || mode_ == JitMode::sync) {
-        compile(job);
+      // Much work at once: what an earlier process compiled is taken before the interpreter is.
+      if (now || mode_ == JitMode::sync || e.bytes >= kHotBytes) compile(job, !now && mode_ != JitMode::sync);
+      if (e.state != Entry::State::cold) {
         state = e.state;
       } else {
         (void)&stop_with_main_thread;  // made where it is first named

@@ -54,7 +54,8 @@ class Jit {
     std::shared_ptr<Entry> entry;
     std::string text;
   };
-  void compile(const Job& job);
+  // Off the disk or by NVRTC. False where it is `only_cached` and not on the disk: then nothing was done.
+  bool compile(const Job& job, bool only_cached);
   void loop();
 
   JitMode mode_ = JitMode::background;
