@@ -1,5 +1,6 @@
 // Views and copies of another shape: reshape, transpose, ravel, broadcast_to; joining and products.
 #include <algorithm>
+#include <climits>
 #include <cmath>
 
 #include "native.h"
@@ -217,6 +218,10 @@ bool gather_arrays(PyObject* sequence, std::vector<Array>& out) {
   Ref items(PySequence_Fast(sequence, "arrays to concatenate must be a sequence"));
   if (!items) throw python_error{};
   const Py_ssize_t n = PySequence_Fast_GET_SIZE(items.get());
+  if (n > INT_MAX) {
+    PyErr_Format(PyExc_ValueError, "concatenate() only supports up to %d arrays but got %zd.", INT_MAX, n);
+    throw python_error{};
+  }
   out.reserve(n);
   for (Py_ssize_t i = 0; i < n; ++i) {
     PyObject* o = PySequence_Fast_GET_ITEM(items.get(), i);
