@@ -239,7 +239,9 @@ bool to_dimension(PyObject* o, int64_t& out) {
 
 bool to_shape(PyObject* o, ShapeArg& out) {
   const bool sequence = PyTuple_CheckExact(o) || PyList_CheckExact(o);
-  if (!sequence && PyIndex_Check(o) && !(is_ours(o) && array_of(o).ndim() > 0)) {
+  const bool array =
+      (is_ours(o) && array_of(o).ndim() > 0) || (PyArray_Check(o) && PyArray_NDIM(reinterpret_cast<PyArrayObject*>(o)) > 0);
+  if (!sequence && !array && PyIndex_Check(o)) {
     out.ndim = 1;
     return to_dimension(o, out.dims[0]);
   }

@@ -85,7 +85,8 @@ bool has_ours_as_elements(PyObject* o) {
 }
 
 // Whether an array of ours is among the arguments, or in a list, tuple, dict or array of objects that is.
-bool holds_ours(PyObject* o, int depth = 2) {
+constexpr int kDepth = 4;  // of lists in lists: what is written as JSON is seldom deeper
+bool holds_ours(PyObject* o, int depth = kDepth) {
   if (is_ours(o)) return true;
   if (PyArray_CheckExact(o)) return has_ours_as_elements(o);
   if (depth == 0) return false;

@@ -118,6 +118,10 @@ np.sum(np.array(3.0), axis=np.int64(0)), np.max(np.array(3), axis=np.int8(-1), k
 np.mean(np.array(3.0), axis=0)
 np.std(np.array(3.0), axis=-1, keepdims=True)
 np.flip(np.array(3.0), axis=0)
+np.reshape(np.arange(6), numpy.array([3, 2])), np.zeros(numpy.array([2, 3])), np.arange(6).reshape(numpy.array([-1, 2]))
+np.ones((2, 3, 4)).transpose(numpy.array([2, 0, 1])).shape, np.moveaxis(np.zeros((2, 3, 4)), numpy.array([0]), numpy.array([2])).shape
+np.broadcast_to(1.0, numpy.array([2])), np.zeros(numpy.array(3)), np.full(numpy.array([2]), 7), np.empty(numpy.array([0, 2])).shape
+np.zeros(numpy.array([2.0, 3.0]))
 np.sum(np.ones(3), axis=False)
 np.sum(np.ones((1, 1)), axis=(0, True))
 np.cumsum(np.ones(3), axis=False)

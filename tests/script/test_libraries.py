@@ -215,9 +215,14 @@ static int init(PyObject* self, PyObject* args, PyObject* kwargs) {
   return a ? 0 : -1;
 }
 static PyObject* call(PyObject* self, PyObject* args, PyObject* kwargs) { return first(self, args); }
-static PyMethodDef functions[] = {{"first", first, METH_VARARGS, "its doc"}, {"length", length, METH_O, NULL},
+static PyObject* is_exact(PyObject* self, PyObject* o) {  // as Rust's orjson asks
+  PyObject* class = PyObject_GetAttrString(PyImport_ImportModule("numpy"), "ndarray");
+  while (PyList_Check(o)) o = PyList_GET_ITEM(o, 0);
+  return PyBool_FromLong((PyObject*)Py_TYPE(o) == class);
+}
+static PyMethodDef functions[] = {{"first", first, METH_VARARGS, "its doc"}, {"is_exact", is_exact, METH_O, NULL}, {"length", length, METH_O, NULL},
                                   {"flags", flags, METH_O, NULL}, {NULL, NULL, 0, NULL}};
-static PyMethodDef methods[] = {{"first", first, METH_VARARGS, NULL}, {NULL, NULL, 0, NULL}};
+static PyMethodDef methods[] = {{"first", first, METH_VARARGS, NULL}, {"is_exact", is_exact, METH_O | METH_STATIC, NULL}, {NULL, NULL, 0, NULL}};
 static PyTypeObject type = {PyVarObject_HEAD_INIT(NULL, 0)}, derived = {PyVarObject_HEAD_INIT(NULL, 0)};
 static PyTypeObject inheriting = {PyVarObject_HEAD_INIT(NULL, 0)};
 static int init_derived(PyObject* self, PyObject* args, PyObject* kwargs) {
@@ -227,7 +232,9 @@ static PyObject* call_derived(PyObject* self, PyObject* args, PyObject* kwargs) 
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "compiled", NULL, -1, functions};
 
 PyMODINIT_FUNC PyInit_compiled(void) {
+#ifndef ALONE  // else another library is left to read NumPy's C API
   import_array();
+#endif
   type.tp_name = "compiled.Thing", type.tp_basicsize = sizeof(PyObject), type.tp_flags = Py_TPFLAGS_DEFAULT;
   type.tp_methods = methods, type.tp_call = call, type.tp_init = init, type.tp_new = PyType_GenericNew;
   derived.tp_name = "compiled.Derived", inheriting.tp_name = "compiled.Inheriting";
@@ -236,6 +243,8 @@ PyMODINIT_FUNC PyInit_compiled(void) {
   derived.tp_init = init_derived, derived.tp_call = call_derived;
   if (PyType_Ready(&type) < 0 || PyType_Ready(&derived) < 0 || PyType_Ready(&inheriting) < 0) return NULL;
   PyObject* m = PyModule_Create(&module);
+  Py_INCREF(&PyDict_Type);
+  PyModule_AddObject(m, "Mapping", (PyObject*)&PyDict_Type);
   PyModule_AddObject(m, "Thing", (PyObject*)&type);
   PyModule_AddObject(m, "Derived", (PyObject*)&derived);
   PyModule_AddObject(m, "Inheriting", (PyObject*)&inheriting);
@@ -244,13 +253,15 @@ PyMODINIT_FUNC PyInit_compiled(void) {
 """
 
 
+def _compile_module(project, *flags):
+    (project.folder / "compiled.c").write_text(_COMPILED)
+    flags = [*flags, f"-I{sysconfig.get_path('include')}", f"-I{numpy.get_include()}"]
+    subprocess.run(["gcc", "-shared", "-fPIC", "-O1", *flags, "compiled.c", "-o", "compiled.so"], cwd=project.folder, check=True)
+
+
 def test_compiled_modules_get_numpys_arrays(project):
     """Code against NumPy's C API takes its class alone, in functions, methods, calls and as elements of arrays of objects."""
-    (project.folder / "compiled.c").write_text(_COMPILED)
-    includes = [f"-I{sysconfig.get_path('include')}", f"-I{numpy.get_include()}"]
-    subprocess.run(
-        ["gcc", "-shared", "-fPIC", "-O1", *includes, "compiled.c", "-o", "compiled.so"], cwd=project.folder, check=True
-    )
+    _compile_module(project)
     source = """
         import pickle, types
         import numpy as np
@@ -273,6 +284,21 @@ def test_compiled_modules_get_numpys_arrays(project):
         """
     assert project.output(source) == (
         "True True True True [5. 1.]\nTrue True [5. 0.]\n7 7 True\nTrue its doc True 1\nargument 1 must be numpy.ndarray, not list\n"
+    )
+
+
+def test_compiled_modules_that_name_numpy_get_its_arrays(project):
+    """And only classes of their own change."""
+    _compile_module(project, "-DALONE")
+    source = """
+        import numpy as np
+        import compiled
+        a = np.arange(3.0)
+        print(compiled.is_exact(a), compiled.Thing.is_exact(a), compiled.is_exact([[[[a]]]]), compiled.is_exact(1))
+        print(compiled.Mapping is dict, type(dict.values).__name__, dict(a=a).values())
+        """
+    assert project.output(source) == (
+        "True True True False\nTrue method_descriptor dict_values([array([0., 1., 2.])])\n"
     )
 
 

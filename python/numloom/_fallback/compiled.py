@@ -1,10 +1,12 @@
 """Functions of other libraries' compiled modules get host views of our arrays: same storage, no copy on the host.
 
-What is written against NumPy's C API looks into NumPy's own objects and takes no other. Its callers are no help: a library that
+What is written against NumPy's C API looks into NumPy's own objects and takes no other; and a module that names NumPy looks for
+its class, or leaves the rest to a library of its own that it is linked to. Its callers are no help: a library that
 asks `isinstance(x, numpy.ndarray)` hands ours on, and so do callbacks of the user's that return them. So the functions and
 the methods of such a module lend, from its import on. Calls without an array of ours go straight to them.
 """
 
+import builtins
 import functools
 import importlib.machinery
 import mmap
@@ -18,7 +20,10 @@ from numloom._fallback.function import make_lending
 _loader = importlib.machinery.ExtensionFileLoader
 # Fused functions of Cython's are left: they are indexed by type, and take any buffer.
 _FUNCTIONS = ("builtin_function_or_method", "cython_function_or_method", "method_descriptor")
-_API = b"_ARRAY_API"  # the capsule with NumPy's C functions
+_OURS = frozenset(("numpy", "numloom"))
+_OTHERS = _OURS | sys.stdlib_module_names
+_PYTHONS = frozenset(value for module in (builtins, types) for value in vars(module).values() if isinstance(value, type))
+_NAMES = b"_ARRAY_API", b"numpy"  # the capsule with NumPy's C functions, which may also be read by a library linked to
 
 
 def install():
@@ -58,8 +63,7 @@ def _adapt_loaded():
 
 def _adapt(module):
     """Have the module's functions and methods lend. Returns what was replaced: id of a function -> it and its replacement."""
-    name = module.__name__
-    if name.partition(".")[0] in ("numpy", "numloom") or not _is_against_numpy(getattr(module, "__file__", None)):
+    if _is_of(module.__name__, _OURS) or not _is_against_numpy(getattr(module, "__file__", None)):
         return {}
     replaced = {}
     for key, value in list(vars(module).items()):
@@ -69,16 +73,27 @@ def _adapt(module):
             made = _lending(value)
             replaced[id(value)] = value, made
             setattr(module, key, made)
-        elif isinstance(value, type):
+        elif isinstance(value, type) and _is_librarys(value):
             _adapt_class(value)
     return replaced
+
+
+def _is_of(module, packages):
+    return isinstance(module, str) and module.partition(".")[0] in packages
+
+
+def _is_librarys(cls):
+    """Modules hold classes of Python's and NumPy's, too. Those of C may name no module, which is as if they were Python's."""
+    if cls.__module__ == "builtins":
+        return cls not in _PYTHONS
+    return not _is_of(cls.__module__, _OTHERS)
 
 
 def _is_against_numpy(file):
     try:
         # Such files can be large: mapped, what is read of them is not the process's own memory.
         with open(file, "rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as memory:
-            return memory.find(_API) >= 0
+            return any(memory.find(name) >= 0 for name in _NAMES)
     except (OSError, TypeError, ValueError):
         return False
 
@@ -99,5 +114,9 @@ def _adapt_class(cls):
                 _core.set_in_class(cls, name, type(value)(_lending(value.__func__)))
         elif name in ("__call__", "__init__") and type(value) is types.WrapperDescriptorType:
             _core.set_in_class(cls, name, make_lending(value))
-        elif _is_function(value) and not name.startswith("__"):
+        elif name.startswith("__"):
+            continue
+        elif _is_function(value):
             _core.set_in_class(cls, name, make_lending(value))
+        elif isinstance(value, staticmethod | classmethod) and _is_function(value.__func__):
+            _core.set_in_class(cls, name, type(value)(make_lending(value.__func__)))
