@@ -419,9 +419,11 @@ int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
     if (list && is_integer(a.dtype) && item_size(a.dtype) < 8)
       return decline_set(self, key, value, "a list into a narrow integer type");
     Operand held;
-    if (const Array* x = lone_array(key, held))
-      if (to_operand(value, v) && (v.array || plain_conversion(v.scalar, a.dtype)) && set_rows_now(a, *x, v.arg())) return 0;
-    v = Operand();
+    if (const Array* x = lone_array(key, held)) {
+      Operand rows;
+      if (to_operand(value, rows) && (rows.array || plain_conversion(rows.scalar, a.dtype)) && set_rows_now(a, *x, rows.arg()))
+        return 0;
+    }
     Key k;
     if (!parse_key(a, key, k) || !to_operand(value, v)) return decline_set(self, key, value, "a key or a value of this kind");
     if (v.array ? !plain_assignment(v.array->dtype, a.dtype) : !plain_conversion(v.scalar, a.dtype)) {

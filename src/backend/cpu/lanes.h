@@ -42,7 +42,9 @@ NL_FN f8x8 fma_(f8x8 a, f8x8 b, f8 c) { return fma_(a, b, (f8x8)_mm512_set1_pd(c
 NL_FN f8x8 fma_(f8x8 a, f8 b, f8x8 c) { return fma_(a, (f8x8)_mm512_set1_pd(b), c); }
 NL_FN f8x8 fma_(f8x8 a, f8 b, f8 c) { return fma_(a, b, (f8x8)_mm512_set1_pd(c)); }
 NL_FN bool top_bit(u8x8 x) { return _mm512_movepi64_mask((__m512i)x) != 0; }
-NL_FN f8x8 lookup(const f8 (&table)[8], u8x8 i) { return (f8x8)_mm512_permutexvar_pd((__m512i)i, _mm512_loadu_pd(table)); }
+NL_FN f8x8 lookup(const f8 (&table)[8], u8x8 i) {
+  return (f8x8)_mm512_maskz_permutexvar_pd(0xff, (__m512i)i, _mm512_loadu_pd(table));  // of the other g++ 12 warns
+}
 NL_FN f8x8 lookup(const f8 (&table)[16], u8x8 i) {
   return (f8x8)_mm512_permutex2var_pd(_mm512_loadu_pd(table), (__m512i)i, _mm512_loadu_pd(table + 8));
 }
