@@ -23,12 +23,12 @@
 namespace numloom::python {
 namespace {
 
-// What is looked at before `begin` is asked.
+// What is looked at before `begin` is asked. Large requests of random numbers are ours (draw.h).
 enum class Mode : int {
   always,  // nothing: every call is a lent call
   draws,   // a generator's drawing function: plain arguments go straight to `real`, fresh arrays become ours
   method,  // the same as a method: its first argument is the generator
-  shared,  // the same of NumPy's Generator: large requests are shared out to threads (draw.h)
+  shared,  // the same of NumPy's Generator
   lends,   // a library's function: calls without an array of ours go straight to `real`
   native,  // one of ours: `begin` is the compiled function itself, which this only gives a name and a signature
   direct,  // the same for one of ours in Python: `begin` takes the call as it is
@@ -43,7 +43,8 @@ struct Function {
   PyObject* dict;
   PyObject* weakrefs;
   Mode mode;
-  const Distribution* distribution;  // of a drawing method; null: always NumPy's
+  const Distribution* distribution;  // of a drawing function; null: always NumPy's
+  PyObject* generator;               // that a drawing function is bound to
   // What a Lending says. Set by the package once it knows the function; until then calls do not take the short way.
   unsigned written;
   char quick, keyword_arrays;
@@ -255,8 +256,9 @@ PyObject* call_function(PyObject* self, PyObject* const* args, size_t nargsf, Py
   Function* f = function_of(self);
   const Py_ssize_t n = PyVectorcall_NARGS(nargsf);
   const Py_ssize_t keywords = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
-  if (f->distribution) {
-    PyObject* drawn = draw_call(*f->distribution, args, n, kwnames);
+  if (f->distribution && (f->generator || n > 0)) {
+    const Py_ssize_t first = f->generator ? 0 : 1;
+    PyObject* drawn = draw_call(*f->distribution, first ? args[0] : f->generator, args + first, n - first, kwnames);
     if (drawn || PyErr_Occurred()) return drawn;
   }
   if (f->mode == Mode::draws || f->mode == Mode::method || f->mode == Mode::shared) {
@@ -371,10 +373,14 @@ PyObject* new_function(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   f->real = Py_NewRef(real);
   f->begin = Py_NewRef(begin);
   f->mode = static_cast<Mode>(mode);
-  if (f->mode == Mode::shared) {
+  if (f->mode == Mode::shared || f->mode == Mode::method || f->mode == Mode::draws) {
     Ref name(PyObject_GetAttrString(real, "__name__"));
     const char* text = name ? PyUnicode_AsUTF8(name.get()) : nullptr;
-    if (text) f->distribution = distribution(text);
+    if (text) f->distribution = distribution(text, f->mode == Mode::shared ? Draws::generator : Draws::random_state);
+    if (f->distribution && f->mode == Mode::draws) {
+      f->generator = PyObject_GetAttrString(real, "__self__");
+      if (!f->generator) f->distribution = nullptr;
+    }
     PyErr_Clear();
   }
   return o;
@@ -384,6 +390,7 @@ int traverse_function(PyObject* o, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(o));
   Py_VISIT(function_of(o)->real);
   Py_VISIT(function_of(o)->begin);
+  Py_VISIT(function_of(o)->generator);
   Py_VISIT(function_of(o)->dict);
   return 0;
 }
@@ -391,6 +398,7 @@ int traverse_function(PyObject* o, visitproc visit, void* arg) {
 int clear_function(PyObject* o) {
   Py_CLEAR(function_of(o)->real);
   Py_CLEAR(function_of(o)->begin);
+  Py_CLEAR(function_of(o)->generator);
   Py_CLEAR(function_of(o)->dict);
   return 0;
 }

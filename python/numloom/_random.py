@@ -88,8 +88,8 @@ def _seeded_class(base):
     return made
 
 
-# The multipliers of the bit generators that threads can share (python/bindings/draw.h).
-_MULTIPLIERS = {"PCG64": 0x2360ED051FC65DA44385DF649FCCF645, "PCG64DXSM": 0xDA942042E4DD58B5}
+# The bit generators that threads can share, with what python/bindings/draw.h wants to know of them.
+_MULTIPLIERS = {"PCG64": 0x2360ED051FC65DA44385DF649FCCF645, "PCG64DXSM": 0xDA942042E4DD58B5, "MT19937": 0}
 _SEEDED = ("SeedSequence", "MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 
 

@@ -157,13 +157,28 @@ Array scalar_array(const Scalar& value) {
   return a;
 }
 
-Array draw(Shape shape, const Source& from, const Sampler& sampler) {
-  Array out = empty(shape, DType::f8);
+namespace {
+
+// What `make(to, n)` makes of the next n elements, piece by piece.
+template <class T, class Make>
+Array drawn(Shape shape, DType dtype, const Make& make) {
+  Array out = empty(shape, dtype);
   const EngineLock lock;
   const FrontUnlocked unlocked(true);
-  Engine::get().fill(*out.buf,
-                     [&](char* to, int64_t, int64_t n) { draw(from, sampler, reinterpret_cast<double*>(to), n / out.item()); });
+  Engine::get().fill(*out.buf, [&](char* to, int64_t, int64_t n) { make(reinterpret_cast<T*>(to), n / out.item()); });
   return out;
+}
+
+}  // namespace
+
+Array draw(Shape shape, const Source& from, const Sampler& sampler) {
+  return drawn<double>(shape, DType::f8, [&](double* to, int64_t n) { draw(from, sampler, to, n); });
+}
+
+Array draw(Shape shape, Twister& from, TwisterSampler& sampler) {
+  if (sampler.form == TwisterSampler::Form::bounded)
+    return drawn<int64_t>(shape, DType::i8, [&](int64_t* to, int64_t n) { draw(from, sampler, to, n); });
+  return drawn<double>(shape, DType::f8, [&](double* to, int64_t n) { draw(from, sampler, to, n); });
 }
 
 }  // namespace numloom

@@ -10,6 +10,7 @@
 #include "numloom/device.h"  // set_device, device, synchronize
 #include "numloom/error.h"
 #include "runtime/draw.h"
+#include "runtime/twister.h"
 
 namespace numloom {
 
@@ -32,6 +33,8 @@ Array from_host(void* data, int64_t nbytes, DType dtype, const Layout& layout, v
 Array scalar_array(const Scalar& value);  // 0-d, host memory, of value.dtype
 // float64 samples of another library's generator, drawn now by all threads.
 Array draw(Shape shape, const Source& from, const Sampler& sampler);
+// float64, or int64 in a range, of the Mersenne Twister.
+Array draw(Shape shape, Twister& from, TwisterSampler& sampler);
 
 // ---- elementwise ---------------------------------------------------------------------------------------------------
 struct MapOptions {

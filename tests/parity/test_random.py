@@ -166,3 +166,120 @@ def test_subclasses_keep_their_way():
 
     ours = Mine(numpy.random.PCG64(4))
     same(numpy.random.default_rng(4).normal(1.0, 2.0, 80_000), ours.normal(80_000))
+
+
+# -------------------------------------------------------------------------------------------- RandomState, and the global functions
+
+LEGACY = [
+    lambda g, n: g.rand(n),
+    lambda g, n: g.rand(3, n, 2),
+    lambda g, n: g.random_sample(n),
+    lambda g, n: g.random((n, 3)),
+    lambda g, n: g.uniform(-2.5, 7, n),
+    lambda g, n: g.uniform(high=3.0, size=n),
+    lambda g, n: g.standard_exponential(n),
+    lambda g, n: g.exponential(0.3, n),
+    lambda g, n: g.exponential(size=(n, 1)),
+    lambda g, n: g.randn(n),
+    lambda g, n: g.randn(3, n),
+    lambda g, n: g.standard_normal(size=n),
+    lambda g, n: g.normal(2, 0.1, n),
+    lambda g, n: g.normal(scale=2.0, size=(n,)),
+    lambda g, n: g.randint(100, size=n),
+    lambda g, n: g.randint(-5, 12, n),
+    lambda g, n: g.randint(0, 2, size=(2, n)),
+    lambda g, n: g.randint(10, None, n, int),
+    lambda g, n: g.randint(0, 1 << 32, n, dtype=numpy.int64),
+    lambda g, n: g.randint(-(1 << 62), -(1 << 62) + 4097, n),
+    # NumPy's own
+    lambda g, n: g.randint(0, 1 << 33, n),
+    lambda g, n: g.randint(7, 8, n),
+    lambda g, n: g.randint(0, 100, n, dtype="i4"),
+    lambda g, n: g.randint(numpy.arange(1, n + 1)),
+    lambda g, n: g.normal(0, 0, n),
+    lambda g, n: g.uniform(4, 2, n),
+    lambda g, n: g.lognormal(0, 1, n),
+    lambda g, n: g.choice(17, n),
+]
+
+
+def legacy_state(generator):
+    return repr(generator.get_state(legacy=False))
+
+
+@pytest.mark.parametrize("call", LEGACY)
+def test_legacy_bits_and_state(call):
+    theirs, ours = numpy.random.RandomState(77), numloom.random.RandomState(77)
+    for n in (4096, 16_385, 65_536, 100_003, 7488, 3):
+        same(call(theirs, n), call(ours, n))
+        assert legacy_state(theirs) == legacy_state(ours)
+        # The next request begins within a block of words, and with or without half of a pair.
+        for generator in (theirs, ours):
+            generator.randint(0, 9, size=n % 5)
+            generator.randn(n % 3)
+
+
+def test_legacy_calls_in_a_row():
+    for seed in range(12):
+        theirs, ours = numpy.random.RandomState(seed), numloom.random.RandomState(seed)
+        steps = numpy.random.default_rng(seed)
+        for _ in range(30):
+            call = LEGACY[steps.integers(len(LEGACY))]
+            n = int(steps.choice([1, 2, 4096, 4099, 20_000, 20_001, 66_000]))
+            same(call(theirs, n), call(ours, n))
+        assert legacy_state(theirs) == legacy_state(ours)
+
+
+def test_legacy_words_begin_anywhere():
+    for start in range(0, 630, 7):
+        for call in (lambda g: g.rand(4096), lambda g: g.randn(16_385), lambda g: g.randint(0, 1000, 4099)):
+            theirs, ours = numpy.random.RandomState(1), numloom.random.RandomState(1)
+            for generator in (theirs, ours):
+                generator.randint(0, 1 << 32, size=start, dtype=numpy.uint32)
+            same(call(theirs), call(ours))
+            assert legacy_state(theirs) == legacy_state(ours)
+
+
+def test_global_functions():
+    kept = numpy.random.get_state()
+    try:
+        for function, args in (("rand", (70_000,)), ("randn", (300, 301)), ("randint", (0, 50, 70_000)), ("normal", (1, 2, 70_001)), ("uniform", (0, 3, 70_001))):
+            numpy.random.seed(11)
+            theirs, last = getattr(numpy.random, function)(*args), numpy.random.random()
+            numloom.random.seed(11)
+            same(theirs, getattr(numloom.random, function)(*args))
+            assert numloom.random.random() == last
+    finally:
+        numpy.random.set_state(kept)
+
+
+def test_legacy_on_other_bit_generators():
+    for kind in ("PCG64", "SFC64"):
+        theirs, ours = (m.RandomState(getattr(numpy.random, kind)(3)) for m in (numpy.random, numloom.random))
+        for call in LEGACY[:20]:
+            same(call(theirs, 5000), call(ours, 5000))
+
+
+def test_a_generator_over_the_twister():
+    theirs, ours = pair("MT19937", 9)
+    for n in (5000, 70_000):
+        same(theirs.random(n), ours.random(n))
+        same(theirs.standard_normal(n), ours.standard_normal(n))
+        assert state_of(theirs) == state_of(ours)
+
+
+def test_legacy_draws_of_several_threads():
+    ours = numloom.random.RandomState(4)
+    found = [None] * 4
+
+    def work(i):
+        found[i] = [numpy.asarray(ours.rand(66_000)) for _ in range(5)]
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    theirs = numpy.random.RandomState(4)
+    expected = {theirs.rand(66_000).tobytes() for _ in range(20)}
+    assert {x.tobytes() for part in found for x in part} == expected
