@@ -92,7 +92,7 @@ PyObject* method_entry(PyObject* self, PyObject* const* args, Py_ssize_t n, PyOb
 struct PackageHooks {
   PyObject* fallback = nullptr;        // (name, args, kwargs, reason)
   PyObject* fallback_ufunc = nullptr;  // (real_ufunc, method, args, kwargs)
-  PyObject* lending = nullptr;  // (name, reason) -> (NumPy's, what it is counted under or None, mask of written, keywords)
+  PyObject* lending = nullptr;  // (name, reason) -> (NumPy's, what it is counted under or None)
   PyObject* from_host = nullptr;  // (a result of NumPy's) -> ours
 };
 extern PackageHooks package_hooks;

@@ -46,8 +46,7 @@ struct Function {
   const Distribution* distribution;  // of a drawing function; null: always NumPy's
   PyObject* generator;               // that a drawing function is bound to
   // What a Lending says. Set by the package once it knows the function; until then calls do not take the short way.
-  unsigned written;
-  char quick, keyword_arrays;
+  char quick;
   // Of one of ours in Python: 1, NumPy does calls of numbers alone; 2, those on small arrays, too (script mode).
   char small;
   char counted;
@@ -137,10 +136,7 @@ bool is_leaf(PyObject* o) {
 struct Lending {
   PyObject* real = nullptr;
   PyObject* counted = nullptr;   // what such calls are noted under as fallbacks; null: they are none
-  uint32_t written = 0;          // bit i: NumPy may write positional argument i
-  bool keyword_arrays = false;   // keywords may be arrays, of which NumPy writes `out` alone
 };
-constexpr uint32_t kWritesAny = ~0u;
 
 constexpr Py_ssize_t kQuickArgs = 8;
 constexpr int kQuickDepth = 3;
@@ -155,10 +151,10 @@ bool is_lendable(PyObject* o, int depth = kQuickDepth) {
   return true;
 }
 
-bool takes_short_way(const Lending& f, PyObject* const* args, Py_ssize_t n, Py_ssize_t all) {
+bool takes_short_way(const Lending& f, PyObject* const* args, Py_ssize_t all) {
   if (!f.real || all > kQuickArgs || !quick_allowed || device() == Device::cuda) return false;
   for (Py_ssize_t i = 0; i < all; ++i)
-    if (!is_lendable(args[i]) || (i >= n && !f.keyword_arrays && holds_ours(args[i], kQuickDepth))) return false;
+    if (!is_lendable(args[i])) return false;
   return true;
 }
 
@@ -177,11 +173,10 @@ struct Loans {
 };
 
 // New reference: `o` with views in place of our arrays.
-PyObject* lend(PyObject* o, bool writable, Loans& loans) {
+PyObject* lend(PyObject* o, Loans& loans) {
   if (is_ours(o)) {
     PyObject* view = to_numpy(o);
     if (!view) return nullptr;
-    if (!writable) PyArray_CLEARFLAGS(reinterpret_cast<PyArrayObject*>(view), NPY_ARRAY_WRITEABLE);
     if (loans.count < 16) {
       loans.views[loans.count] = view;
       loans.owners[loans.count++] = o;
@@ -195,17 +190,12 @@ PyObject* lend(PyObject* o, bool writable, Loans& loans) {
   Ref made(tuple ? PyTuple_New(n) : PyList_New(n));
   if (!made) return nullptr;
   for (Py_ssize_t i = 0; i < n; ++i) {
-    PyObject* item = lend(PySequence_Fast_GET_ITEM(o, i), writable, loans);
+    PyObject* item = lend(PySequence_Fast_GET_ITEM(o, i), loans);
     if (!item) return nullptr;
     if (tuple) PyTuple_SET_ITEM(made.get(), i, item);
     else PyList_SET_ITEM(made.get(), i, item);
   }
   return made.release();
-}
-
-bool is_written(const Lending& f, Py_ssize_t i, Py_ssize_t n, PyObject* kwnames) {
-  if (f.written == kWritesAny) return true;
-  return i < n ? (f.written >> i & 1) != 0 : PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(kwnames, i - n), "out") == 0;
 }
 
 // REQUIRES: takes_short_way. The result becomes ours if it is to be `taken`; an argument that is given back is the caller's in any case.
@@ -216,7 +206,7 @@ PyObject* call_quickly(const Lending& f, PyObject* const* args, Py_ssize_t n, Py
   Loans loans;
   Py_ssize_t ready = 0;
   for (; ready < all; ++ready) {
-    lent[ready] = lend(args[ready], is_written(f, ready, n, kwnames), loans);
+    lent[ready] = lend(args[ready], loans);
     if (!lent[ready]) break;
   }
   PyObject* result = nullptr;
@@ -269,20 +259,20 @@ PyObject* call_function(PyObject* self, PyObject* const* args, size_t nargsf, Py
       return drawn && PyArray_CheckExact(drawn) ? wrap_result(drawn) : drawn;
     }
     const Py_ssize_t first = f->mode != Mode::draws, all = n + keywords;
-    const Lending drawing{.real = f->real, .written = kWritesAny, .keyword_arrays = true};
-    if (n >= first && all <= kQuickArgs && takes_short_way(drawing, args + first, n - first, all - first) &&
+    const Lending drawing{f->real};
+    if (n >= first && all <= kQuickArgs && takes_short_way(drawing, args + first, all - first) &&
         !hides_ours(args + first, all - first))
       return call_quickly(drawing, args, n, all, kwnames);
   } else if (f->mode == Mode::lends) {
     bool ours = false;
     for (Py_ssize_t i = 0; !ours && i < n + keywords; ++i) ours = holds_ours(args[i]);
     if (!ours) return PyObject_Vectorcall(f->real, args, nargsf, kwnames);
-    const Lending lending{.real = f->real, .written = kWritesAny, .keyword_arrays = true};
-    if (takes_short_way(lending, args, n, n + keywords) && !hides_ours(args, n + keywords))
+    const Lending lending{f->real};
+    if (takes_short_way(lending, args, n + keywords) && !hides_ours(args, n + keywords))
       return call_quickly(lending, args, n, n + keywords, kwnames, false);
   } else if (f->quick) {
-    const Lending lending{f->real, f->counted ? self : nullptr, f->written, f->keyword_arrays != 0};
-    if (takes_short_way(lending, args, n, n + keywords)) return call_quickly(lending, args, n, n + keywords, kwnames);
+    const Lending lending{f->real, f->counted ? self : nullptr};
+    if (takes_short_way(lending, args, n + keywords)) return call_quickly(lending, args, n, n + keywords, kwnames);
   }
   Ref positional(PyTuple_New(n));
   if (!positional) return nullptr;
@@ -342,8 +332,8 @@ bool is_small(PyObject* o, bool arrays, int depth = kQuickDepth) {
 PyObject* call_direct(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
   if (const Function* f = function_of(self); f->small && script_mode) {
     const Py_ssize_t n = PyVectorcall_NARGS(nargsf), all = n + (kwnames ? PyTuple_GET_SIZE(kwnames) : 0);
-    const Lending lending{f->real, nullptr, f->written, f->keyword_arrays != 0};
-    bool small = takes_short_way(lending, args, n, all);
+    const Lending lending{f->real};
+    bool small = takes_short_way(lending, args, all);
     for (Py_ssize_t i = 0; small && i < all; ++i) small = is_small(args[i], f->small > 1);
     if (small) return call_quickly(lending, args, n, all, kwnames);
   }
@@ -444,8 +434,6 @@ PyMemberDef function_members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(
                                   {"__dictoffset__", T_PYSSIZET, offsetof(Function, dict), READONLY, nullptr},
                                   {"__weaklistoffset__", T_PYSSIZET, offsetof(Function, weakrefs), READONLY, nullptr},
                                   {"quick", T_BOOL, offsetof(Function, quick), 0, nullptr},
-                                  {"written", T_UINT, offsetof(Function, written), 0, nullptr},
-                                  {"keyword_arrays", T_BOOL, offsetof(Function, keyword_arrays), 0, nullptr},
                                   {"small", T_BYTE, offsetof(Function, small), 0, nullptr},
                                   {"counted", T_BOOL, offsetof(Function, counted), 0, nullptr},
                                   {nullptr, 0, 0, 0, nullptr}};
@@ -650,11 +638,7 @@ const Lending* lending_of(const char* name, const char* reason) {
   if (known.size() >= kMaxReasons || !package_hooks.lending) return nullptr;
   Ref told(PyObject_CallFunction(package_hooks.lending, "ss", name, reason));
   Lending l;
-  unsigned written;
-  int keyword_arrays;
-  if (!told || !PyArg_ParseTuple(told.get(), "OOIp", &l.real, &l.counted, &written, &keyword_arrays)) return nullptr;
-  l.written = written;
-  l.keyword_arrays = keyword_arrays != 0;
+  if (!told || !PyArg_ParseTuple(told.get(), "OO", &l.real, &l.counted)) return nullptr;
   Py_INCREF(l.real);
   l.counted = l.counted == Py_None ? nullptr : Py_NewRef(l.counted);
   return &known.emplace_back(Declined{reason, l}).lending;
@@ -664,19 +648,16 @@ const Lending* lending_of_ufunc(PyObject* real, const char* method) {
   const auto [at, fresh] = ufunc_methods.try_emplace({real, method});
   Lending& l = at->second;
   if (!fresh) return &l;
-  const int nin = reinterpret_cast<PyUFuncObject*>(real)->nin;
   const bool call = !std::strcmp(method, "__call__");
   l.real = call ? Py_NewRef(real) : PyObject_GetAttrString(real, method);
   l.counted = l.real;
-  l.keyword_arrays = true;
   Py_INCREF(real);
-  l.written = call ? kWritesAny << nin : !std::strcmp(method, "at") ? 1u : !std::strcmp(method, "reduceat") ? 1u << 4 : 1u << 3;
   return &l;
 }
 
 bool lend_quickly(const Lending* f, PyObject* const* args, Py_ssize_t n, PyObject* kwnames, PyObject** result) {
   const Py_ssize_t all = n + (kwnames ? PyTuple_GET_SIZE(kwnames) : 0);
-  if (!f || !takes_short_way(*f, args, n, all)) return false;
+  if (!f || !takes_short_way(*f, args, all)) return false;
   *result = call_quickly(*f, args, n, all, kwnames);
   return true;
 }

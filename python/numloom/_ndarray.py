@@ -346,8 +346,8 @@ def _lending_out(plain):
         if ndarray not in map(type, args) and type(kwargs.get("out")) is not ndarray:
             return plain(*args, **kwargs)
         loan = Loan()
-        lent = [loan.lend(value, True) for value in args]
-        result = plain(*lent, **{name: loan.lend(value, True) for name, value in kwargs.items()})
+        lent = [loan.lend(value) for value in args]
+        result = plain(*lent, **{name: loan.lend(value) for name, value in kwargs.items()})
         owner = loan.owners.get(id(result))
         return result if owner is None else owner
 

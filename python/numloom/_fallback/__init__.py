@@ -2,8 +2,8 @@
 
 Contract
 - Whether a call falls back is decided before it is made. No error of a call is ever caught to try it another way.
-- Our arrays are lent as views of their own storage, so aliasing survives; a view is read-only unless the function is
-  known to write that argument (`tables.py`) or the argument is an output.
+- Our arrays are lent as views of their own storage, so aliasing survives; a view may be written where its array may:
+  NumPy copies what is read-only where it wants memory of a certain form (np.interp, np.correlate).
 - A result that lies inside one of our storages comes back as a view of it, an argument that is returned comes back as
   the very object that the caller passed, and a fresh result is adopted without a copy.
 - Every fallback is recorded with the line that made it (`record.py`), and obeys the policy (`policy.py`).

@@ -47,8 +47,8 @@ def _numba(module):
             if not kwargs:
                 return plain_call(self, *args)
         loan = Loan()
-        args = [loan.lend(value, True) for value in args]
-        kwargs = {key: loan.lend(value, True) for key, value in kwargs.items()}
+        args = [loan.lend(value) for value in args]
+        kwargs = {key: loan.lend(value) for key, value in kwargs.items()}
         if not loan.views:
             return plain_call(self, *args, **kwargs)
         return loan.take_back([plain_call(self, *args, **kwargs)])

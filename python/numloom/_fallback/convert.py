@@ -19,42 +19,38 @@ class Loan:
 
     def __init__(self, reads=False):
         self.reads = reads
-        self.views = {}  # (id of our array, writable) -> the view lent
+        self.views = {}  # id of our array -> the view lent
         self.owners = {}  # id of a view -> our array
         self.bytes = 0
 
-    def view(self, array, writable):
-        key = (id(array), writable)
-        view = self.views.get(key)
+    def view(self, array):
+        view = self.views.get(id(array))
         if view is None:
-            view = _core.to_numpy(_core.on_host(array) if self.reads else array)
-            if not writable:
-                view.setflags(write=False)
-            self.views[key] = view
+            view = self.views[id(array)] = _core.to_numpy(_core.on_host(array) if self.reads else array)
             self.owners[id(view)] = array
             self.bytes += view.nbytes
         return view
 
-    def lend(self, value, writable):
+    def lend(self, value):
         """`value` with each of our arrays in it replaced by a view; the same object when there is none."""
         kind = type(value)
         if kind is _ours:
-            return self.view(value, writable)
+            return self.view(value)
         if kind in _LEAVES or kind is _real:
             return value
         if kind is list or kind is tuple:
             if _LEAVES.issuperset(map(type, value)):
                 return value
-            lent = [self.lend(item, writable) for item in value]
+            lent = [self.lend(item) for item in value]
             if all(map(operator.is_, lent, value)):
                 return value
             return lent if kind is list else tuple(lent)
         if kind is dict:
             if _LEAVES.issuperset(map(type, value.values())):
                 return value
-            return {key: self.lend(item, writable) for key, item in value.items()}
+            return {key: self.lend(item) for key, item in value.items()}
         if isinstance(value, tuple) and hasattr(kind, "_fields"):
-            return kind(*[self.lend(item, writable) for item in value])
+            return kind(*[self.lend(item) for item in value])
         return self.lend_other(value, kind)
 
     def lend_other(self, value, kind):
@@ -93,15 +89,15 @@ class LibraryLoan(Loan):
 
     __slots__ = ()
 
-    def lend(self, value, writable):
+    def lend(self, value):
         if type(value) is _real and value.dtype.hasobject:
-            return self._lend_elements(value, writable)
-        return super().lend(value, writable)
+            return self._lend_elements(value)
+        return super().lend(value)
 
-    def _lend_elements(self, array, writable):
+    def _lend_elements(self, array):
         if array.dtype.names is not None:
             fields = {name: array[name] for name in array.dtype.names if array.dtype[name].hasobject}
-            lent = {name: self._lend_elements(field, writable) for name, field in fields.items()}
+            lent = {name: self._lend_elements(field) for name, field in fields.items()}
             if all(lent[name] is field for name, field in fields.items()):
                 return array
             copy = array.copy()
@@ -112,7 +108,7 @@ class LibraryLoan(Loan):
             return array
         copy = array.copy()
         for i, item in numpy.ndenumerate(array):
-            copy[i] = self.lend(item, writable)
+            copy[i] = self.lend(item)
         return copy
 
     def lend_other(self, value, kind):
@@ -173,8 +169,8 @@ def _forward(name):
 
 
 def to_host(value):
-    """`value` with each of our arrays in it as a writable view of its storage."""
-    return Loan().lend(value, True)
+    """`value` with each of our arrays in it as a view of its storage."""
+    return Loan().lend(value)
 
 
 def from_host(value):

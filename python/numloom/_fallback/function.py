@@ -48,7 +48,6 @@ def make_composite(ours, real, name):
     """A composite under NumPy's name: the module that it shows is NumPy's, which user code looks functions up by."""
     function = describe(_kind(real)(real, ours, "direct"), real, name)
     if name in tables.SMALL_TO_NUMPY or name in tables.SCALARS_TO_NUMPY:
-        function.written, function.keyword_arrays = Target(real, name).written_mask()
         function.small = 2 if name in tables.SMALL_TO_NUMPY else 1
     return function
 
@@ -59,8 +58,8 @@ def make_lending(real):
 
     def begin(args, kwargs):
         loan = LibraryLoan()
-        lent = tuple([loan.lend(x, True) for x in args])
-        return real, lent, {k: loan.lend(x, True) for k, x in kwargs.items()} if kwargs else None, loan.own
+        lent = tuple([loan.lend(x) for x in args])
+        return real, lent, {k: loan.lend(x) for k, x in kwargs.items()} if kwargs else None, loan.own
 
     function = _kind(real)(real, begin, "lends")
     functools.update_wrapper(function, real)

@@ -1,7 +1,6 @@
 """A function of NumPy's that a call can fall back to, with what is known about its arguments."""
 
 import functools
-import inspect
 import threading
 
 import numpy
@@ -25,35 +24,15 @@ def running():
 class Target:
     """REQUIRES: `real` is NumPy's own callable, `name` its dotted name without `numpy.`."""
 
-    __slots__ = ("_out_at", "alias", "function", "host", "method", "name", "names", "reads", "real", "writes", "written")
+    __slots__ = ("function", "host", "method", "name", "reads", "real")
 
     def __init__(self, real, name):
         self.real = real
         self.name = name
         self.host = tables.is_host(name)
-        self.alias = tables.may_alias(name)
         self.reads = name in tables.READS
-        self.writes = tables.WRITES.get(name, ())
         self.method = name[8:] if name.startswith("ndarray.") else None
-        if self.method in tables.WRITING_METHODS:
-            self.writes = ((0, None),)
-        self.written = tuple([at for at, _ in self.writes])
-        self.names = tuple([name for _, name in self.writes])
         self.function = None  # the compiled function that asks us, where there is one
-        self._out_at = None
-
-    def out_at(self):
-        """The position of `out` among the arguments, or -1."""
-        if self._out_at is None:
-            position = tables.OUT_POSITIONS.get(self.name)
-            if position is None:
-                try:
-                    names = list(inspect.signature(self.real).parameters)
-                    position = names.index("out") if "out" in names else -1
-                except (ValueError, TypeError):
-                    position = -1
-            self._out_at = position
-        return self._out_at
 
     def begin(self, args, kwargs, reason=record.DEFAULT_REASON):
         """The lent call (see trampoline.h) that does this call on NumPy. REQUIRES: it is run, once, and at once."""
@@ -61,12 +40,9 @@ class Target:
             self._shorten()
         note = None if self.host else record.begin("numpy." + self.name, reason)
         loan = Loan(self.reads)
-        written, names = self.written, self.names
-        out_at = self.out_at() if len(args) > 1 else -1
-        alias = self.alias
-        lent = tuple([loan.lend(x, alias or i == out_at or i in written) for i, x in enumerate(args)])
+        lent = tuple([loan.lend(x) for x in args])
         if kwargs:
-            kwargs = {k: loan.lend(x, alias or k == "out" or k in names) for k, x in kwargs.items()}
+            kwargs = {k: loan.lend(x) for k, x in kwargs.items()}
         real = self.real
         if self.method and isinstance(lent[0], numpy.generic):  # a scalar of ours: its class has methods of its own
             real = getattr(type(lent[0]), self.method)
@@ -76,15 +52,7 @@ class Target:
         """After the first call: the compiled function need not ask us about arrays and plain arguments."""
         function, self.function = self.function, None
         function.counted = not self.host
-        function.written, function.keyword_arrays = self.written_mask()
         function.quick = True
-
-    def written_mask(self):
-        """(a bit for each positional argument that NumPy may write, whether among keywords it writes `out` alone)."""
-        if self.alias:
-            return 0xFFFFFFFF, True
-        written = (*self.written, *([self.out_at()] if self.out_at() >= 0 else []))
-        return sum({1 << at for at in written}), not self.writes
 
     def call(self, args, kwargs, reason=record.DEFAULT_REASON):
         """Run the call on NumPy, from Python."""
@@ -99,9 +67,6 @@ class UfuncTarget:
 
     __slots__ = ("method", "ufunc")
 
-    # Arguments from this position on are outputs; none: only by keyword.
-    _OUT_AT = {"reduce": 3, "accumulate": 3, "reduceat": 4}
-
     def __init__(self, ufunc, method):
         self.ufunc = ufunc
         self.method = method
@@ -110,11 +75,9 @@ class UfuncTarget:
         name = f"numpy.{self.ufunc.__name__}" + ("" if self.method == "__call__" else "." + self.method)
         note = record.begin(name, reason)
         loan = Loan()
-        out_at = self.ufunc.nin if self.method == "__call__" else self._OUT_AT.get(self.method, len(args))
-        writes_first = self.method == "at"
-        lent = tuple([loan.lend(x, i >= out_at or (i == 0 and writes_first)) for i, x in enumerate(args)])
+        lent = tuple([loan.lend(x) for x in args])
         if kwargs:
-            kwargs = {k: loan.lend(x, k == "out") for k, x in kwargs.items()}
+            kwargs = {k: loan.lend(x) for k, x in kwargs.items()}
         real = self.ufunc if self.method == "__call__" else getattr(self.ufunc, self.method)
         return real, lent, kwargs, _Ending(self.ufunc, loan, note)
 
@@ -173,7 +136,7 @@ def lending(name, reason):
     """Hook of the compiled module: how it may do by itself what a native function declines for that reason."""
     target = target_of(name)
     reason = reason or record.DEFAULT_REASON
-    return (target.real, None if target.host else ("numpy." + target.name, reason), *target.written_mask())
+    return (target.real, None if target.host else ("numpy." + target.name, reason))
 
 
 def fallback_ufunc(ufunc, method, args, kwargs, reason=record.UFUNC_REASON):
@@ -212,8 +175,8 @@ class _Deciding(_StandIn):
             return made
         # Its library knows NumPy's arrays alone.
         loan = Loan()
-        inputs = [loan.lend(_unwrap(value), False) for value in inputs]
-        kwargs = {name: loan.lend(_unwrap(value), name == "out") for name, value in kwargs.items()}
+        inputs = [loan.lend(_unwrap(value)) for value in inputs]
+        kwargs = {name: loan.lend(_unwrap(value)) for name, value in kwargs.items()}
         return loan.take_back([self.value.__array_ufunc__(ufunc, method, *inputs, **kwargs)])
 
 

@@ -45,8 +45,8 @@ def _take_ours(cls, name, method):
         def call(self, function, /, *args, **kwargs):
             # It hands its operands on to NumPy's own method, which would leave arrays of ours to us.
             loan = Loan()
-            args = [loan.lend(x, True) for x in args]
-            kwargs = {key: loan.lend(x, True) for key, x in kwargs.items()}
+            args = [loan.lend(x) for x in args]
+            kwargs = {key: loan.lend(x) for key, x in kwargs.items()}
             made = [method.__get__(self, type(self))(_namespace.known(function), *args, **kwargs)]
             return loan.take_back(made) if loan.views else made[0]
 
