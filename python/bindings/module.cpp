@@ -113,7 +113,12 @@ void set_hook(PyObject*& slot, nb::handle value) {
 
 PyMethodDef* method_table() {
   for (PyMethodDef* t : {array_methods, reduction_methods, shape_methods, select_methods, exchange_methods}) {
-    for (; t->ml_name; ++t) all_methods.push_back(*t);
+    for (; t->ml_name; ++t) {
+      all_methods.push_back(*t);
+      PyObject* numpys = PyDict_GetItemString(PyArray_Type.tp_dict, t->ml_name);
+      if (numpys && Py_IS_TYPE(numpys, &PyMethodDescr_Type))
+        all_methods.back().ml_doc = reinterpret_cast<PyMethodDescrObject*>(numpys)->d_method->ml_doc;
+    }
   }
   all_methods.push_back(kEnd);
   return all_methods.data();

@@ -140,6 +140,7 @@ i = np.zeros(7132, int); np.ones((1,) * 5)[np.ix_(i, i, i, i, i)] = 0
 i = np.arange(7132); np.ones((1,) * 5)[np.ix_(i, i, i, i, i)]
 p = np.ones((2, 2)); q = p * 2; type(np.r_["p, q; q, p"]).__name__, np.asarray(np.c_["p, q"])
 np.ones(3).__array_namespace__(api_version="2019.12")
+np.ones(3).sum.__doc__, np.ones(3).reshape.__doc__, np.ones(3).tolist.__doc__
 Unit = type("Unit", (), {"__array_priority__": 9, "__rlshift__": lambda s, o: "unit", "__radd__": lambda s, o: o.tolist()}); a = b = np.arange(3.0); a <<= Unit(); b += Unit(); a, b
 Low = type("Low", (), {"__array_priority__": -9, "__radd__": lambda s, o: 7}); a = np.arange(3.0); a += Low()
 """

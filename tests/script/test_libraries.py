@@ -215,10 +215,10 @@ static int init(PyObject* self, PyObject* args, PyObject* kwargs) {
   return a ? 0 : -1;
 }
 static PyObject* call(PyObject* self, PyObject* args, PyObject* kwargs) { return first(self, args); }
+static PyObject* numpy_class;
 static PyObject* is_exact(PyObject* self, PyObject* o) {  // as Rust's orjson asks
-  PyObject* class = PyObject_GetAttrString(PyImport_ImportModule("numpy"), "ndarray");
   while (PyList_Check(o)) o = PyList_GET_ITEM(o, 0);
-  return PyBool_FromLong((PyObject*)Py_TYPE(o) == class);
+  return PyBool_FromLong((PyObject*)Py_TYPE(o) == numpy_class);
 }
 static PyMethodDef functions[] = {{"first", first, METH_VARARGS, "its doc"}, {"is_exact", is_exact, METH_O, NULL}, {"length", length, METH_O, NULL},
                                   {"flags", flags, METH_O, NULL}, {NULL, NULL, 0, NULL}};
@@ -232,6 +232,7 @@ static PyObject* call_derived(PyObject* self, PyObject* args, PyObject* kwargs) 
 static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "compiled", NULL, -1, functions};
 
 PyMODINIT_FUNC PyInit_compiled(void) {
+  numpy_class = PyObject_GetAttrString(PyImport_ImportModule("numpy"), "ndarray");
 #ifndef ALONE  // else another library is left to read NumPy's C API
   import_array();
 #endif

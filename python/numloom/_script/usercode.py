@@ -45,9 +45,11 @@ class UserCode:
         decision = self._decisions.get(key)
         if decision is None:
             decision = self._decisions[key] = self._decide(name, file, module_globals)
-        if not decision and frame is not None and file is not None and frame.f_code.co_filename.startswith("<"):
-            # Code made from text in a module of the standard library, as timeit does.
-            if self._in_library(os.path.realpath(file)):
+        if not decision and file is not None and frame is not None and frame.f_globals is module_globals:
+            # Code made from text in a module of the standard library, as timeit does. A compiled module has no frame, and shows
+            # that of the import system.
+            source = frame.f_code.co_filename
+            if source.startswith("<") and not source.startswith("<frozen ") and self._in_library(os.path.realpath(file)):
                 return self._redirects_runner(frame.f_back)
         return decision
 
