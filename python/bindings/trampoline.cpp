@@ -666,6 +666,8 @@ bool lend_quickly(const Lending* f, PyObject* const* args, Py_ssize_t n, PyObjec
 
 bool call_ufunc_quickly(PyObject* real, const char* method, PyObject* const* args, Py_ssize_t n, PyObject* kwnames,
                         PyObject** result) {
+  // What is known of a ufunc is kept for good: of those that np.frompyfunc made, which come and go, nothing is.
+  if (reinterpret_cast<PyUFuncObject*>(real)->obj) return false;
   return lend_quickly(lending_of_ufunc(real, method), args, n, kwnames, result);
 }
 

@@ -158,6 +158,8 @@ class flatiter:
         return len(self._real)
 
     def __getitem__(self, index):
+        if type(index) is int:
+            return from_host(self._real[index])
         return from_host(self._real[to_host(index)])
 
     def __setitem__(self, index, value):

@@ -584,3 +584,19 @@ def test_a_dtype_that_numpy_warns_of_warns_once(project):
                          lambda t: np.ones_like(np.zeros(2), dtype=t), lambda t: np.arange(2.0).astype(t), lambda t: np.zeros(2, t)):
                 print(make("a5").dtype, len(seen), make("=f4").dtype, make("uint16").dtype)
     """)
+
+
+def test_ufuncs_of_frompyfunc_go_when_they_are_dropped(project):
+    project.same("""
+        import sys
+        import numpy as np
+        def first(x, y):
+            return x
+        a = np.arange(4)
+        before = sys.getrefcount(first)
+        for _ in range(20):
+            u = np.frompyfunc(first, 2, 1)
+            u(a, 1), u(a, a), u.reduce(a), u.outer(a, a), u.accumulate(a.astype(object))
+        del u
+        print(sys.getrefcount(first) - before)
+    """)
