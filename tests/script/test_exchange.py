@@ -191,7 +191,9 @@ class Producer:
 def test_arrays_on_the_host_give_host_capsules():
     a = numloom.arange(3.0)
     assert a.__dlpack_device__() == (1, 0)
-    with pytest.raises(BufferError):
+    with pytest.raises((BufferError, ValueError, TypeError)) as theirs:  # by the version
+        numpy.ones(3).__dlpack__(dl_device=(9, 0))
+    with pytest.raises(theirs.type):
         a.__dlpack__(dl_device=(9, 0))
 
 

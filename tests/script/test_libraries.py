@@ -169,7 +169,7 @@ def test_libraries_take_our_arrays_for_numpys(project):
 
             class Deciding:
                 def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-                    return ufunc is np.matmul, ufunc.__module__, [isinstance(x, np.ndarray) for x in inputs]
+                    return ufunc is np.matmul, getattr(ufunc, "__module__", "numpy"), [isinstance(x, np.ndarray) for x in inputs]
             """
         )
     )

@@ -244,7 +244,7 @@ def test_pickles_of_functions_and_generators_are_numpys(project):
             assert b"numloom" not in text
             again = pickle.loads(text)
             assert type(again) is type(value)
-            if value in (np.mean, np.add, np.ma.sum, np.random.PCG64):
+            if value in (np.mean, np.add, np.random.PCG64) or value is np.ma.sum and np.lib.NumpyVersion(np.__version__) >= "2.4.0":
                 assert again is value
         assert type(pickle.loads(pickle.dumps(made[3])).random(2)) is np.ndarray
         open("made.pickle", "wb").write(pickle.dumps(made))
