@@ -146,12 +146,42 @@ PyObject* round_of(const Call& call) {
   return result_of([&] { return apply(decimals > 0 ? Op::divide : Op::multiply, back); });
 }
 
+// A number that `dtype` holds, or rounds, without a word from NumPy.
+bool is_plain_number(const Scalar& s, DType dtype) {
+  if (s.dtype == dtype) return true;
+  if (s.weak == Scalar::Weak::integer) return (dtype == DType::f4 || dtype == DType::f8) && std::abs(s.i) < int64_t{1} << 53;
+  return s.weak == Scalar::Weak::floating && dtype == DType::f4 && !(std::abs(s.f) > 1e38);
+}
+
+// Fewer elements than this NumPy copies faster than a call of ours begins.
+constexpr int64_t kFew = 512;
+
+// np.copyto(dst, src, where=mask) for what needs no cast that could warn or fail; null without an error where it is NumPy's.
+PyObject* copied_where(const Call& call, const Array& to, PyObject* from, PyObject* where) {
+  Operand source, mask;
+  if (!to_operand(from, source) || !to_array(where, mask) || mask.array->dtype != DType::b1)
+    return call.decline("operands of this kind");
+  if (!to.writeable) return call.decline("a read-only array");
+  if (device() == Device::cpu && to.size() < kFew) return call.decline("few elements");
+  if (source.array ? source.array->dtype != to.dtype : !is_plain_number(source.scalar, to.dtype)) return call.decline("a cast");
+  const auto spreads = [&](const Array& a) {
+    int64_t joined[kMaxDims];
+    int n = 0;
+    return broadcast_shapes(a.layout.dims(), to.layout.dims(), joined, n) && n == to.ndim() &&
+           std::equal(joined, joined + n, to.layout.shape);
+  };
+  if (!spreads(*mask.array) || (source.array && !spreads(*source.array))) return call.decline("shapes");
+  assign(to, Arg(select(*mask.array, source.arg(), Arg(to))));
+  Py_RETURN_NONE;
+}
+
 PyObject* copyto_of(const Call& call) {
   static const Signature signature({"dst", "src", "casting", "where"}, 4);
   PyObject* v[4];
   Casting casting = Casting::same_kind;
   if (!signature.parse(call, v, 2) || !is_ours(v[0]) || !to_casting(v[2], casting)) return call.decline("arguments");
-  if (given(v[3]) && v[3] != Py_True) return call.decline("where=");
+  if (given(v[3]) && v[3] != Py_True)
+    return given(v[2]) ? call.decline("casting=") : copied_where(call, array_of(v[0]), v[1], v[3]);
   Operand source;
   if (!to_operand(v[1], source) || !source.array) return call.decline("operands of this kind");
   const Array& destination = array_of(v[0]);

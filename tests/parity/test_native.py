@@ -156,3 +156,96 @@ def test_calls_lent_without_asking_the_package(case):
         "a, b, i = np.array([3.0, 1.0, 2.0, 5.0]), np.arange(4.0), np.array([0, 2, 1])\nr = []\n"
         f"for _ in range(3):\n    r.append({case})\n(r, a, b)"
     )
+
+
+BY_POSITION = {
+    "np.compress(m[0], x, axis=1), np.compress([True, False, True], x, axis=0), np.compress(m.ravel(), x), np.compress([0, 1], x[0])": ANY,
+    "np.delete(x, 1), np.delete(x, -2, axis=0), np.delete(x, slice(1, 3), 1), np.delete(x, [0, 2, -1], 1), np.delete(x, slice(3, 1), 1)": ANY,
+    "np.insert(x, 2, x[0, 0]), np.insert(x[0], -1, y[1]), np.insert(x[0], 5, y[0, :0])": ANY,
+    "np.resize(x, (3, 17)), np.resize(x, 7), np.resize(x[0], (2, 2)), np.resize(x[:, 1], 9)": ANY,
+    "z = x.copy(); np.putmask(z, m, y); np.putmask(z[1:], m[:-1], z[:-1]); np.putmask(z[::2], m[::2], y[::-2]); z": ANY,
+    "z = x.copy(); np.putmask(z, m, 3); np.place(z, ~m, [2]); np.place(z, z > 2, 7); z": {"i8", "f8"},
+    "z = x.copy(); np.putmask(z, x > 2, np.nan); np.place(z, x < 2, [-np.inf]); np.putmask(z, m.astype(int), 1.5); z": {"f8"},
+    "np.nansum(x), np.nansum(x, axis=0, keepdims=True), np.nanprod(x, 1), np.nanmean(x), np.nanmean(x, axis=1)": ORDERED - {"f2"},
+    "np.nanmax(x), np.nanmin(x, axis=0), np.nanmax(x, axis=1, keepdims=True)": ORDERED,
+    "np.cumulative_sum(x, axis=1), np.cumulative_sum(x[0]), np.cumulative_prod(x, axis=0), np.cumulative_sum(x[1], dtype='f8')": ORDERED,
+}
+
+
+@pytest.mark.parametrize("case", BY_POSITION)
+def test_positions_without_numpy(case, without_numpy):
+    *body, result = case.split("; ")
+    if numloom.device() != "cuda" and not any(name in case for name in ("nansum", "nanmax", "cumulative", "resize")):
+        policy.set_policy("silent")  # the host's are NumPy's
+    for dtype in sorted(BY_POSITION[case]):
+        ulp = 4 if numloom.device() == "cuda" and "cumulative" in case else 1
+        check("\n".join([SETUP.format(dtype=dtype), *body, f"({result})"]), ulp=ulp, strides=False)
+
+
+LEFT_TO_NUMPY = """np.compress([True] * 9, x, axis=1) | np.compress(m, x) | np.compress([False] * 9 , x, axis=0) | np.compress([True], 3)
+np.delete(x, 9) | np.delete(x, [1, 9]) | np.delete(x, slice(None, None, 2), 1) | np.delete(x, m[0], 1) | np.delete(x, []) | np.delete(x, 1, 5)
+np.delete(x.T, 1, 0) | np.delete(3.5, 0) | np.insert(x, 1, [1, 2], axis=1) | np.insert(x, 99, 1) | np.insert(x, [1, 2], 5.5) | np.insert(x[0], 2, 9)
+np.resize(x, (2, -1)) | np.resize(x, 0) | np.resize([], (2, 2)) | np.resize(x, (np.int64(2), 3))
+np.putmask(x, m[0], 1); x | np.putmask(x, m, [1, 2]); x | np.putmask(x, m, 1 + 2j); x | np.place(x, m, [1, 2, 3]); x | np.place(x, m, []); x | np.place(x, m[0], 1); x
+np.putmask(x.astype(int), m, 1.5); x | z = x.copy(); z.flags.writeable = False; np.putmask(z, m, 1) | z = x.copy(); np.putmask(z, m, [1, 2, 3]); z
+np.nanmax(np.zeros((0, 3), int)) | np.nansum(x.astype(int), where=m) | np.nanmean(np.zeros(0, int)) | np.cumulative_sum(x) | np.cumulative_sum(3)
+np.cumulative_sum(x, axis=0, include_initial=True) | np.cumulative_sum(x, axis=0, out=np.empty((4, 5))) | np.nanmax(x.astype(int), axis=3)"""
+
+
+@pytest.mark.parametrize("case", [c.strip() for line in LEFT_TO_NUMPY.splitlines() for c in line.split(" | ")])
+def test_positions_left_to_numpy(case):
+    ulp = 4 if numloom.device() == "cuda" and "cumulative" in case else 0
+    check("\n".join([SETUP.format(dtype="f8"), *case.split("; ")]), strides=False, ulp=ulp)
+
+
+TABLES = """
+rng = np.random.default_rng(6)
+x = (rng.standard_normal((70, 80)) * 3).astype({dtype!r})
+t = np.sort((rng.standard_normal({n}) * 3).astype({dtype!r}))
+"""
+LOOKED_UP = {
+    "np.searchsorted(t, x) | np.searchsorted(t, x, side='right') | np.digitize(x, t) | np.digitize(x, t, right=True)",
+    "np.digitize(x, t[::-1]) | np.digitize(x, t[::-1], True) | np.digitize(x, list(t)) | np.digitize(x, np.round(t))",
+    "np.interp(x, u, u * u) | np.interp(x, u, u, left=-7, right=2.5) | np.interp(x.T, u, 1 / (u * u + 0.3))",
+    "np.searchsorted(x[0], x) | np.digitize(x, x[0]) | np.searchsorted(t, x, 'middle') | np.interp(x, x[0], x[1])",
+    "np.interp(x, t, t, period=4) | np.digitize(x, []) | np.interp(x, t, t[1:])",
+}
+COPIES = """np.copyto(x, y, where=m) | np.copyto(x, y[0], where=m[:, :1]) | np.copyto(x[1:], x[:-1], where=m[1:]) | np.copyto(x, x[::-1], where=m)
+np.copyto(x, 3, where=m) | np.copyto(x, 2.5, where=m[0]) | np.copyto(x, True, where=m) | np.copyto(x, 1e300, where=m) | np.copyto(x, 1 << 60, where=m)
+np.copyto(x, y, where=False) | np.copyto(x, y[:, :2], where=m) | np.copyto(x, y, where=m[:, :2]) | np.copyto(x, 1j, where=m) | np.copyto(x, -1, where=m)
+np.copyto(x, y.astype('f8'), where=m) | np.copyto(x, y, where=m, casting='no') | np.copyto(x, np.float64(0.1), where=m) | np.copyto(x[0], y, where=m)"""
+
+
+@pytest.mark.parametrize("case", [c.strip() for line in COPIES.splitlines() for c in line.split(" | ")])
+def test_copies_where_a_mask_holds(case):
+    for dtype in DTYPES:
+        check("\n".join([SETUP.format(dtype=dtype), case, "x"]))
+        large = "x, y = (np.tile(a, (40, 1)) for a in (x, y))\nm = np.tile(m, (40, 1))"
+        check("\n".join([SETUP.format(dtype=dtype), large, case, "x"]))
+
+
+def test_masked_copies_run_here(without_numpy):
+    for dtype in DTYPES:
+        large = "x, y, m = (np.tile(a, (50, 40)) for a in (x, y, m))\n"
+        check(SETUP.format(dtype=dtype) + large + "np.copyto(x, y, where=m)\nnp.copyto(x[:9], y[0], where=m[0])\nx")
+        check(SETUP.format(dtype=dtype) + large + "np.putmask(x, m, y)\nnp.putmask(x.T, ~m.T, y.T)\nx")
+    check(SETUP.format(dtype="f8") + large + "np.putmask(x, m, 0.5)\nnp.place(x, x > 2, [-1])\nx")
+
+
+@pytest.mark.parametrize("cases", sorted(LOOKED_UP))
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 64, 1000])
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i8", "i2"])
+def test_tables(cases, n, dtype):
+    setup = TABLES.format(dtype=dtype, n=n)
+    if dtype[0] == "f":
+        setup += "x[0, :5] = np.nan, np.inf, -np.inf, t[0], t[-1]\nx[1, :len(t[:80])] = t[:80]\n"
+    for case in cases.split(" | "):
+        check(f"{setup}u = np.unique(t)\n{case}", strides=False)
+
+
+def test_devices_look_up_their_own_arrays(without_numpy):
+    if numloom.device() != "cuda":
+        pytest.skip("the host's searches are NumPy's")
+    x, table = numloom.ones(5000), numloom.arange(9)
+    for found in (numloom.searchsorted(table, x), numloom.digitize(x, table, True), numloom.interp(x, table, table)):
+        assert (found == 1).all()

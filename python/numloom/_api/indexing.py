@@ -6,7 +6,7 @@ import sys
 import numpy
 
 from numloom import _core, _ndarray
-from numloom._api.registry import axis_index, decline, is_scalar, lift, lift_all, ndarray, provides
+from numloom._api.registry import axis_index, decline, is_scalar, lift, lift_all, ndarray, on_host, provides
 from numloom._fallback.convert import from_host, to_host
 
 
@@ -137,6 +137,62 @@ def extract(condition, arr):
     if mask is None or a is None or mask.size != a.size:
         return decline("extract", (condition, arr), {})
     return a.ravel()[mask.ravel().astype(bool, copy=False)]
+
+
+@provides()
+def compress(condition, a, axis=None, out=None):
+    if on_host():
+        return decline("compress", (condition, a, axis, out), {})
+    mask, lifted = lift(condition), lift(a)
+    place = 0 if axis is None else axis_index(axis, lifted.ndim) if lifted is not None else None
+    if mask is None or mask.ndim != 1 or place is None or out is not None:
+        return decline("compress", (condition, a, axis, out), {})
+    if axis is None:
+        lifted = lifted.ravel()
+    if mask.size > lifted.shape[place]:  # true beyond the end is an error
+        return decline("compress", (condition, a, axis, out), {})
+    return _functions["take"](lifted, _nonzero(mask)[0], axis=place)
+
+
+def _fits(value, dtype):
+    """Whether NumPy turns a number into that type, and asks nothing."""
+    kind = type(value)
+    if dtype.char == "d":
+        return kind is float or kind is numpy.float64 or (kind is int and abs(value) < 1 << 53)
+    return (kind is bool and dtype.char == "?") or (kind is int and dtype.char == "l" and abs(value) < 1 << 62)
+
+
+# Fewer elements than this NumPy writes faster than calls of ours begin.
+_FEW = 2048
+
+
+def _masked(a, mask):
+    """Whether it is for us to write where a mask of the array's own shape holds, and the mask."""
+    if type(a) is not ndarray or (a.size < _FEW and on_host()):
+        return False, None
+    where = lift(mask)
+    usable = where is not None and where.shape == a.shape and a.flags.writeable
+    return usable, where.astype(bool, copy=False) if usable else None
+
+
+@provides()
+def putmask(a, mask, values):
+    usable, where = _masked(a, mask)
+    same = type(values) is ndarray
+    if not usable or not (values.shape == a.shape and values.dtype == a.dtype if same else _fits(values, a.dtype)):
+        return decline("putmask", (a, mask, values), {})
+    _functions["copyto"](a, values, where=where)
+    return None
+
+
+@provides()
+def place(arr, mask, vals):
+    usable, where = _masked(arr, mask)
+    value = vals[0] if type(vals) in (list, tuple) and len(vals) == 1 else vals
+    if not usable or not _fits(value, arr.dtype):
+        return decline("place", (arr, mask, vals), {})
+    _functions["copyto"](arr, value, where=where)
+    return None
 
 
 @provides()

@@ -1,12 +1,13 @@
 """Shapes, joining, splitting, tiling, padding, rolling. Views wherever NumPy gives views."""
 
 import itertools
+import math
 import operator
 
 import numpy
 
 from numloom import _core
-from numloom._api.registry import axis_index, axis_tuple, decline, is_scalar, lift, lift_all, ndarray, provides
+from numloom._api.registry import axis_index, axis_tuple, decline, is_scalar, lift, lift_all, ndarray, on_host, provides
 from numloom._fallback.target import target_of
 
 _functions = _core.functions
@@ -129,6 +130,65 @@ def append(arr, values, axis=None):
     if axis is None:
         return _concatenate((a.ravel(), b.ravel()))
     return _concatenate((a, b), axis=axis)
+
+
+def _along_one(arr, axis):
+    """(`arr`, the axis) as NumPy's delete and insert take them: flattened without an axis; or None."""
+    a = arr if type(arr) is ndarray and not on_host() else None
+    if a is None or (a.flags.fnc and a.ndim > 1):  # whose results lie in Fortran's order
+        return None
+    if axis is None:
+        return (a if a.ndim == 1 else a.ravel()), 0
+    place = axis_index(axis, a.ndim)
+    return None if place is None else (a, place)
+
+
+@provides()
+def delete(arr, obj, axis=None):
+    line = _along_one(arr, axis)
+    if line is not None:
+        a, place = line
+        n = a.shape[place]
+        before = (slice(None),) * place
+        if _is_integer(obj) and -n <= obj < n:
+            at = int(obj) % n
+            return _concatenate((a[(*before, slice(None, at))], a[(*before, slice(at + 1, None))]), axis=place)
+        if type(obj) is slice:
+            try:
+                start, stop, step = obj.indices(n)
+            except (TypeError, ValueError):
+                return decline("delete", (arr, obj, axis), {})
+            if step == 1:
+                return _concatenate((a[(*before, slice(None, start))], a[(*before, slice(max(start, stop), None))]), axis=place)
+        if type(obj) is list and obj and all(type(i) is int and -n <= i < n for i in obj):
+            kept = numpy.ones(n, bool)
+            kept[obj] = False
+            return a[(*before, kept)]
+    return decline("delete", (arr, obj, axis), {})
+
+
+@provides()
+def insert(arr, obj, values, axis=None):
+    line = _along_one(arr, axis)
+    if line is not None and line[0].ndim == 1:
+        a, _ = line
+        n = a.shape[0]
+        new = _asarray(values, a.dtype) if type(values) in (int, float) and a.dtype.char == "d" else lift(values)
+        if _is_integer(obj) and -n <= obj <= n and new is not None and new.ndim <= 1 and new.dtype == a.dtype:
+            at = int(obj) + n if obj < 0 else int(obj)
+            return _concatenate((a[:at], new.reshape(-1), a[at:]))
+    return decline("insert", (arr, obj, values, axis), {})
+
+
+@provides()
+def resize(a, new_shape):
+    lifted = lift(a)
+    shape = (new_shape,) if type(new_shape) is int else new_shape
+    if lifted is None or type(shape) is not tuple or not all(type(n) is int and n > 0 for n in shape) or not lifted.size:
+        return decline("resize", (a, new_shape), {})
+    size = math.prod(shape)
+    rows = _functions["broadcast_to"](lifted.ravel(), (-(-size // lifted.size), lifted.size))
+    return rows.reshape(-1)[:size].reshape(shape)
 
 
 # -------------------------------------------------------------------------------------------------- splitting

@@ -3,7 +3,8 @@
 import numpy
 
 from numloom import _core
-from numloom._api.registry import axis_index, decline, is_scalar, lift, ndarray, provides
+from numloom._api.errors import errstate
+from numloom._api.registry import axis_index, decline, is_scalar, lift, ndarray, on_host, provides
 
 _functions = _core.functions
 _u = _core.ufuncs
@@ -158,3 +159,111 @@ def polyval(p, x):
     for k in range(coefficients.shape[0]):
         y = y * a + coefficients[k]
     return y
+
+
+@provides()
+def cumulative_sum(x, /, *, axis=None, dtype=None, out=None, include_initial=False):
+    return _cumulative("cumulative_sum", "cumsum", x, axis, dtype, out, include_initial)
+
+
+@provides()
+def cumulative_prod(x, /, *, axis=None, dtype=None, out=None, include_initial=False):
+    return _cumulative("cumulative_prod", "cumprod", x, axis, dtype, out, include_initial)
+
+
+def _cumulative(name, running, x, axis, dtype, out, include_initial):
+    a = lift(x)
+    if a is None or a.ndim == 0 or (axis is None and a.ndim > 1) or include_initial:
+        return decline(name, (x,), {"axis": axis, "dtype": dtype, "out": out, "include_initial": include_initial})
+    return _functions[running](a, axis, dtype, out)
+
+
+# ---------------------------------------------------------------------------------------------- places in a table
+
+# A device looks its own arrays up; on the host NumPy's search is as fast as ours would be.
+_MANY, _LONGEST = 1 << 12, 1 << 20
+
+
+def _looked_up(x):
+    """Whether `x` is worth looking up where it is."""
+    return type(x) is ndarray and x.size >= _MANY and not on_host() and x.dtype.char in "fdbhilBHIL"
+
+
+def _host_table(table, x):
+    """A table as NumPy's array, or None where NumPy must decide."""
+    if type(table) is ndarray:
+        table = _core.to_numpy(table)
+    elif type(table) in (list, tuple):
+        table = numpy.asarray(table)
+    usable = type(table) is numpy.ndarray and table.ndim == 1 and 0 < table.size <= _LONGEST and table.dtype.char in "fdbhilBHIL"
+    if not usable or (table.dtype.kind != x.dtype.kind and "u" in (table.dtype.kind, x.dtype.kind)):
+        return None
+    return None if numpy.isnan(table).any() else table
+
+
+def _rises(table):
+    return bool((table[1:] >= table[:-1]).all())
+
+
+def _count_before(table, x, right):
+    """Of each element of `x`, how many of the rising `table` are less, or not greater; NaN is greater than all."""
+    is_before = _u["less_equal"] if right else _u["less"]
+    n = table.size
+    after = _u["isnan"](x) if x.dtype.kind == "f" else None
+    values = _functions["asarray"](table)
+    # Halves what is left without a branch, so that all steps are one kernel.
+    at = None
+    while n > 0:
+        half = (n + 1) // 2
+        found = values[half - 1] if at is None else _functions["take"](values, at + (half - 1), mode="clip")
+        before = is_before(found, x)
+        if after is not None:
+            before = before | after
+        step = before * numpy.int64(half)
+        at = step if at is None else at + step
+        n -= half
+    return at
+
+
+@provides()
+def searchsorted(a, v, side="left", sorter=None):
+    if sorter is None and side in ("left", "right") and _looked_up(v):
+        table = _host_table(a, v)
+        if table is not None and _rises(table):
+            return _count_before(table, v, side == "right")
+    return decline("searchsorted", (a, v, side, sorter), {})
+
+
+@provides()
+def digitize(x, bins, right=False):
+    if type(right) is bool and _looked_up(x):
+        table = _host_table(bins, x)
+        if table is not None and _rises(table):
+            return _count_before(table, x, not right)
+        if table is not None and _rises(table[::-1]):
+            return table.size - _count_before(table[::-1], x, not right)
+    return decline("digitize", (x, bins, right), {})
+
+
+@provides()
+def interp(x, xp, fp, left=None, right=None, period=None):
+    if period is None and _looked_up(x) and all(end is None or type(end) in (int, float) for end in (left, right)):
+        at, values = _host_table(xp, x), _host_table(fp, x)
+        if at is not None and values is not None and 1 < at.size == values.size and (at[1:] > at[:-1]).all():
+            at, values = at.astype(float), values.astype(float)
+            with numpy.errstate(all="ignore"):
+                slopes = (values[1:] - values[:-1]) / (at[1:] - at[:-1])
+            if numpy.isfinite(slopes).all() and numpy.isfinite(at).all() and numpy.isfinite(values).all():
+                return _interpolated(x.astype(float), at, values, slopes, left, right)
+    return decline("interp", (x, xp, fp, left, right, period), {})
+
+
+def _interpolated(x, at, values, slopes, left, right):
+    """As NumPy computes it. REQUIRES: the tables are finite and `at` rises."""
+    take = _functions["take"]
+    k = _count_before(at[1:-1], x, True) if at.size > 2 else _functions["zeros"](x.shape, numpy.intp)
+    from_, base, slope = (take(_functions["asarray"](table), k) for table in (at[:-1], values[:-1], slopes))
+    with errstate(all="ignore"):
+        result = _where(x == from_, base, slope * (x - from_) + base)
+    result = _where(x >= at[-1], _where(x == at[-1], values[-1], float(values[-1] if right is None else right)), result)
+    return _where(x < at[0], float(values[0] if left is None else left), result)

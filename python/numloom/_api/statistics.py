@@ -184,13 +184,21 @@ def _floats(a):
     return a is not None and a.dtype.kind == "f"
 
 
+def _whole(a):
+    """Whether there is no NaN to skip."""
+    return a is not None and a.dtype.kind in "biu"
+
+
 def _nan_sum(name, fill, reduce):
     def function(a, axis=None, dtype=None, out=None, keepdims=_missing, initial=_missing, where=_missing):
         lifted = lift(a)
-        if not _floats(lifted) or initial is not _missing or where is not _missing:
+        whole = _whole(lifted)
+        if not (_floats(lifted) or whole) or initial is not _missing or where is not _missing:
             given = {"keepdims": keepdims, "initial": initial, "where": where}
             return decline(name, (a, axis, dtype, out), {k: v for k, v in given.items() if v is not _missing})
         keywords = {} if keepdims is _missing else {"keepdims": keepdims}
+        if whole:
+            return getattr(lifted, reduce)(axis=axis, dtype=dtype, out=out, **keywords)
         kept = _where(_u["isnan"](lifted), lifted.dtype.type(fill), lifted)
         return getattr(kept, reduce)(axis=axis, dtype=dtype, out=out, **keywords)
 
@@ -204,11 +212,15 @@ _nan_sum("nanprod", 1, "prod")
 def _nan_extreme(name, ufunc):
     def function(a, axis=None, out=None, keepdims=_missing, initial=_missing, where=_missing):
         lifted = lift(a)
-        if not _floats(lifted) or not lifted.size or out is not None or initial is not _missing or where is not _missing:
+        whole = _whole(lifted)
+        usable = (_floats(lifted) or whole) and lifted.size and out is None
+        if not usable or initial is not _missing or where is not _missing:
             given = {"keepdims": keepdims, "initial": initial, "where": where}
             return decline(name, (a, axis, out), {k: v for k, v in given.items() if v is not _missing})
         keywords = {} if keepdims is _missing else {"keepdims": keepdims}
         result = _u[ufunc].reduce(lifted, axis=axis, **keywords)
+        if whole:
+            return result
         if bool(_u["isnan"](result).any()):
             warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=2)
         return result
@@ -231,6 +243,8 @@ def _nan_moments(a, axis, keywords):
 def nanmean(a, axis=None, dtype=None, out=None, keepdims=_missing, *, where=_missing):
     lifted = lift(a)
     keywords = {} if keepdims is _missing else {"keepdims": keepdims}
+    if _whole(lifted) and where is _missing:
+        return lifted.mean(axis=axis, dtype=dtype, out=out, **keywords)
     if not _floats(lifted) or lifted.dtype.char == "e" or dtype is not None or out is not None or where is not _missing:
         if where is not _missing:
             keywords["where"] = where

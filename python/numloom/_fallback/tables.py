@@ -39,7 +39,10 @@ PLAIN = frozenset(
 
 # Composites whose own Python takes longer, on a few numbers, than all that NumPy does: it does those calls in script mode, on
 # small arrays or, of the second set, where no array of ours is given. bench/small_calls.py measures such calls.
-SMALL_TO_NUMPY = frozenset("cov einsum eye fill_diagonal gradient linspace logspace pad".split())
+SMALL_TO_NUMPY = frozenset(
+    """compress cov delete digitize einsum eye fill_diagonal gradient insert interp linspace logspace median pad percentile place
+    putmask quantile resize searchsorted""".split()
+)
 SCALARS_TO_NUMPY = frozenset("allclose isclose".split())
 
 
