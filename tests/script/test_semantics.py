@@ -557,6 +557,9 @@ def test_composites_on_a_few_numbers(project):
             out = np.zeros(n)
             print(np.einsum("ij->i", m, out=out) is out, m.trace(), out.sum(), type(out).__name__)
             print(np.linspace(0, 1, n, retstep=True)[1], np.logspace(0, 1, n)[-1], np.eye(n, dtype=int).sum(), np.linspace(0, n, 500).shape)
+            mid = np.zeros(n)
+            print(np.median(m), np.percentile(m, [25, 50], axis=1)[:, 0], np.quantile(m, 0.3), np.median(m, axis=0, out=mid) is mid, mid[1])
+            print(np.repeat(m, 2, axis=1).shape, np.repeat(m[0], 2)[:3], np.polyval([1, 2], n), np.polyval([1.0, 2.0], m[0])[:2])
             print(np.pad(m, 1, mode="edge").sum(), np.gradient(m)[0].sum(), np.cov(m[0], m[1]).shape, np.gradient(m[0])[:2])
         print(np.isclose(1.0, 1.0 + 1e-9), np.allclose(2, 3), np.isclose([1.0, 2.0], 1.0), np.polyval([1.0, 2.0, 3.0], 2.0))
         for bad in (lambda: np.einsum("ij,jk", m, np.ones(3)), lambda: np.linspace(0, 1, -1), lambda: np.pad(m, -1)):

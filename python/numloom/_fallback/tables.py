@@ -41,9 +41,9 @@ PLAIN = frozenset(
 # small arrays or, of the second set, where no array of ours is given. bench/small_calls.py measures such calls.
 SMALL_TO_NUMPY = frozenset(
     """compress cov delete digitize einsum eye fill_diagonal gradient insert interp linspace logspace median pad percentile place
-    putmask quantile resize searchsorted""".split()
+    putmask quantile repeat resize searchsorted""".split()
 )
-SCALARS_TO_NUMPY = frozenset("allclose isclose".split())
+SCALARS_TO_NUMPY = frozenset("allclose isclose polyval".split())
 
 
 def is_host(name):
