@@ -150,6 +150,25 @@ def test_without_a_compiler_the_interpreter_serves(project, variables):
 
 
 @emulator
+def test_ctrl_c_while_a_kernel_is_compiled(project):
+    """The compiler's own handler, which would end the process, is kept from being installed."""
+    program = """
+        import os, signal
+        import numpy as np
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        a = np.arange(100_000.0)
+        os.environ["EMULATOR_NVRTC_INTERRUPTS"] = "1"
+        try:
+            print((np.sin(a) * a).sum())
+        except KeyboardInterrupt:
+            del os.environ["EMULATOR_NVRTC_INTERRUPTS"]
+            print("interrupted", signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+        print((a + 1).sum())
+    """
+    assert project.output(program, env=emulated(NUMLOOM_JIT="sync")) == "interrupted True\n5000050000.0\n"
+
+
+@emulator
 def test_out_of_device_memory(project):
     out = project.output(
         """

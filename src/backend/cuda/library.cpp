@@ -1,8 +1,13 @@
 #include "backend/cuda/library.h"
 
 #include <dlfcn.h>
+#include <link.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <mutex>
 
@@ -37,6 +42,8 @@ std::vector<std::string> site_folders() {
   }
   return out;
 }
+
+sighandler_t no_signal(int, sighandler_t) { return SIG_IGN; }
 
 }  // namespace
 
@@ -81,6 +88,28 @@ Library::Library(const LibraryName& name) {
          "; looked in the nvidia-* wheels, conda, the system loader, CUDA_PATH and CUDA_HOME";
   if (!last.empty()) why_ += "; the loader said: " + last;
   why_ += std::string("). ") + name.install;
+}
+
+void Library::keep_from_signals() const {
+  link_map* map = nullptr;
+  if (!handle_ || dlinfo(handle_, RTLD_DI_LINKMAP, static_cast<void*>(&map)) != 0) return;
+  const ElfW(Rela)* calls = nullptr;  // what the loader wrote the addresses of functions by
+  const ElfW(Sym)* symbols = nullptr;
+  const char* names = nullptr;
+  size_t bytes = 0;
+  for (const ElfW(Dyn)* d = map->l_ld; d->d_tag != DT_NULL; ++d) {
+    if (d->d_tag == DT_JMPREL) calls = reinterpret_cast<const ElfW(Rela)*>(d->d_un.d_ptr);
+    if (d->d_tag == DT_PLTRELSZ) bytes = d->d_un.d_val;
+    if (d->d_tag == DT_SYMTAB) symbols = reinterpret_cast<const ElfW(Sym)*>(d->d_un.d_ptr);
+    if (d->d_tag == DT_STRTAB) names = reinterpret_cast<const char*>(d->d_un.d_ptr);
+  }
+  if (!calls || !symbols || !names) return;
+  for (size_t i = 0; i < bytes / sizeof *calls; ++i) {
+    if (std::strcmp(names + symbols[ELF64_R_SYM(calls[i].r_info)].st_name, "signal") != 0) continue;
+    const uintptr_t at = map->l_addr + calls[i].r_offset, page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+    if (mprotect(reinterpret_cast<void*>(at / page * page), page, PROT_READ | PROT_WRITE) == 0)
+      *reinterpret_cast<decltype(&no_signal)*>(at) = no_signal;
+  }
 }
 
 void* Library::symbol(const char* name) const { return handle_ ? dlsym(handle_, name) : nullptr; }

@@ -25,6 +25,8 @@ class Library {
   const std::string& why() const { return why_; }
   const std::string& path() const { return path_; }
   void* symbol(const char* name) const;  // nullptr where the library has none
+  // From now on the library's own calls of signal() do nothing, and say that the signal is ignored.
+  void keep_from_signals() const;
   template <class F>
   bool load(F*& f, const char* name) const {
     f = reinterpret_cast<F*>(symbol(name));

@@ -47,6 +47,8 @@ struct Nvrtc {
          loaded.load(archs_count, "nvrtcGetNumSupportedArchs") && loaded.load(archs, "nvrtcGetSupportedArchs");
     int major = 0, minor = 0;
     if (ok) version(&major, &minor);
+    // While it compiles, on a thread of ours, it would take SIGINT and SIGTERM of the whole process, and end it at a Ctrl-C.
+    loaded.keep_from_signals();
     number = major * 1000 + minor * 10;
   }
   // The newest architecture not above `arch` of the same generation: its code runs there.

@@ -1,8 +1,10 @@
 // A libnvrtc.so.13 for tests without a GPU: the text is compiled by the host's compiler into a shared library for the emulator
 // (device.h); the "cubin" is "emulated " and its path. EMULATOR_NVRTC_FAILS makes every compile fail. EMULATOR_NVRTC_COLLECTS
 // names a folder for the texts, which then are not compiled but kept there, with the headers and the options (compile_texts.py).
+// As the real one it takes SIGINT while it compiles; EMULATOR_NVRTC_INTERRUPTS: a Ctrl-C comes meanwhile.
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -36,6 +38,22 @@ void collect(const Program& p, const std::string& folder, int n, const char* con
   std::snprintf(name, sizeof name, "/%016llx.cu", static_cast<unsigned long long>(hash));
   put(folder + name, p.text);
 }
+
+void stop_at_interrupt(int) { _exit(9); }
+
+class Interrupts {
+ public:
+  Interrupts() {
+    if (before_ != SIG_IGN) std::signal(SIGINT, stop_at_interrupt);
+    if (std::getenv("EMULATOR_NVRTC_INTERRUPTS")) kill(getpid(), SIGINT);
+  }
+  ~Interrupts() { std::signal(SIGINT, before_); }
+  Interrupts(const Interrupts&) = delete;
+  Interrupts& operator=(const Interrupts&) = delete;
+
+ private:
+  sighandler_t before_ = std::signal(SIGINT, SIG_IGN);
+};
 }  // namespace
 
 extern "C" {
@@ -48,6 +66,7 @@ int nvrtcCreateProgram(Program** p, const char* text, const char*, int n, const 
 }
 int nvrtcDestroyProgram(Program** p) { return delete *p, *p = nullptr, 0; }
 int nvrtcCompileProgram(Program* p, int n, const char* const* options) {
+  const Interrupts taken;
   if (std::getenv("EMULATOR_NVRTC_FAILS")) return p->log = "told to fail", 6;
   if (const char* to = std::getenv("EMULATOR_NVRTC_COLLECTS")) return collect(*p, to, n, options), p->log = "collected", 6;
   char folder[] = "/tmp/numloom-emulator-XXXXXX";
