@@ -150,7 +150,7 @@ def test_without_a_compiler_the_interpreter_serves(project, variables):
 
 
 @emulator
-def test_ctrl_c_while_a_kernel_is_compiled(project):
+def test_ctrl_c_while_a_kernel_is_compiled(project, tmp_path):
     """The compiler's own handler, which would end the process, is kept from being installed."""
     program = """
         import os, signal
@@ -165,7 +165,8 @@ def test_ctrl_c_while_a_kernel_is_compiled(project):
             print("interrupted", signal.getsignal(signal.SIGINT) is signal.default_int_handler)
         print((a + 1).sum())
     """
-    assert project.output(program, env=emulated(NUMLOOM_JIT="sync")) == "interrupted True\n5000050000.0\n"
+    env = emulated(NUMLOOM_JIT="sync", NUMLOOM_CACHE_DIR=str(tmp_path / "cache"))
+    assert project.output(program, env=env) == "interrupted True\n5000050000.0\n"
 
 
 @emulator
