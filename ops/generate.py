@@ -169,7 +169,7 @@ PAIRS = ("add", "subtract", "multiply", "divide")  # in the order of LoopTable::
 PAIR_FUNCTIONS = ("exp", "log")
 TABLES = ("exp", "log")  # the functions that look into a table, of float64
 # By one divisor: the result from the quotient q, the dividend x and the divisor y.
-DIVIDED = {"floor_divide": "q", "remainder": "x - q * y"}
+DIVIDED = {"floor_divide": "q", "remainder": "nl::op_subtract(x, nl::op_multiply(q, y))"}  # q * y may lie below the lowest
 
 
 def element(dtype: str) -> str:
