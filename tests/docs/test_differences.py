@@ -257,7 +257,7 @@ def test_device_capsules():
     try:
         a = numloom.arange(5.0) + 1
         assert a.__dlpack_device__() == (2, 0)
-        with pytest.raises(RuntimeError, match="Unsupported device"):
+        with pytest.raises((RuntimeError, BufferError), match="Unsupported device"):  # the latter since NumPy 2.5
             numpy.from_dlpack(a)
         assert numpy.asarray(a).tolist() == [1, 2, 3, 4, 5]
     finally:

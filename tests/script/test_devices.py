@@ -110,7 +110,8 @@ def test_large_kernels_compiled_before_are_not_interpreted(project):
     """
     cache = {"NUMLOOM_CACHE_DIR": str(project.folder / "cache")}
     sums = [
-        project.output(program, options=["--device=cuda"], env=emulated(NUMLOOM_JIT=jit, **cache)).split() for jit in ("0", "sync", "1")
+        project.output(program, options=["--device=cuda"], env=emulated(NUMLOOM_JIT=jit, **cache)).split()
+        for jit in ("0", "sync", "1")
     ]
     assert sums[0][0] == sums[1][0] == sums[2][0]
     assert sums[0][2] == "0" and sums[1][1] == "0"

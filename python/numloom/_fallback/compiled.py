@@ -3,7 +3,8 @@
 What is written against NumPy's C API looks into NumPy's own objects and takes no other; and a module that names NumPy looks for
 its class, or leaves the rest to a library of its own that it is linked to. Its callers are no help: a library that
 asks `isinstance(x, numpy.ndarray)` hands ours on, and so do callbacks of the user's that return them. So the functions and
-the methods of such a module lend, from its import on. Calls without an array of ours go straight to them.
+the methods of such a module lend, from its import on. Calls without an array of ours go straight to them. A package that reads
+arrays on the GPU (CuPy) is left: it takes ours as they are, where they are.
 """
 
 import builtins
@@ -23,6 +24,7 @@ _FUNCTIONS = ("builtin_function_or_method", "cython_function_or_method", "method
 _OURS = frozenset(("numpy", "numloom"))
 _OTHERS = _OURS | sys.stdlib_module_names
 _PYTHONS = frozenset(value for module in (builtins, types) for value in vars(module).values() if isinstance(value, type))
+_LEFT = _OURS | frozenset(("cupy", "cupy_backends", "cupyx"))
 _NAMES = b"_ARRAY_API", b"numpy"  # the capsule with NumPy's C functions, which may also be read by a library linked to
 
 
@@ -63,7 +65,7 @@ def _adapt_loaded():
 
 def _adapt(module):
     """Have the module's functions and methods lend. Returns what was replaced: id of a function -> it and its replacement."""
-    if _is_of(module.__name__, _OURS) or not _is_against_numpy(getattr(module, "__file__", None)):
+    if _is_of(module.__name__, _LEFT) or not _is_against_numpy(getattr(module, "__file__", None)):
         return {}
     replaced = {}
     for key, value in list(vars(module).items()):
