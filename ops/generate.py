@@ -183,7 +183,9 @@ def family_loops(family: str, level: str) -> str:
         for t in table.loop_types(r):
             kinds = [element(table.operand_type(r, t, k)) for k in range(r.nin)]
             types = ", ".join([element(table.result_type(r, t)), *kinds])
-            if t in r.ranged.split():
+            if r.name == "power" and t == "f4":
+                lines.append("  NL_POWER_F4")
+            elif t in r.ranged.split():
                 lines.append(f"  NL_RANGED{r.nin}({r.name}, {t}, {element(t)})")
             else:
                 lines.append(f"  NL_LOOP{r.nin}({r.name}, {t}, {types})")
@@ -219,7 +221,7 @@ def family_loops(family: str, level: str) -> str:
         family_headers += '\n#include "scalar/arithmetic.h"'
     return f"""{HEAD}#include "backend/cpu/lanes.h"
 {family_headers}
-#include "backend/cpu/loop_templates.h"
+#include "backend/cpu/{"power_loop" if family == "power" else "loop_templates"}.h"
 
 namespace numloom {{
 {parts}void fill_{family}_{level}(LoopTable& t) {{

@@ -6,8 +6,8 @@
 // Functions are straight lines with selects, so that a loop around one vectorises. One with a hard range comes in parts:
 // <name>_fast, <name>_in_range (where fast holds) and <name>_slow (any argument); op_<name> chooses. Of one argument,
 // <name>_outside says the opposite of in_range by the top bit of an integer, which a loop gathers for nothing.
-// A function that looks into a table is a template of V, for loops with vectors of their own (lanes.h): compilers make gathers of
-// lookups, where a CPU may have a table in registers.
+// A function that looks into a table or converts is a template of V, for loops with vectors of their own (lanes.h): compilers make
+// gathers of lookups, where a CPU may have a table in registers, and four instructions of a conversion.
 // Everything has internal linkage: a copy compiled for one CPU level must never serve another.
 #pragma once
 

@@ -28,6 +28,11 @@ template <class T> NL_FN bool is_below(T x, T limit) { return !top_bit(beyond(x,
 // The entry that the lowest bits of i number.
 template <int N> NL_FN f8 lookup(const f8 (&table)[N], u8 i) { return table[i & (N - 1u)]; }
 
+// What vectors have of their own (lanes.h).
+NL_FN f8 to_f8(f4 x) { return x; }
+NL_FN f8 to_f8(u4 x) { return (i4)x; }  // REQUIRES: x < 2**31
+NL_FN f8 hold(f8 x, f8 limit) { return x > limit ? limit : x < -limit ? -limit : x; }  // between -limit and limit
+
 template <class T> struct Magic;  // adding it leaves the nearest integer in the low bits of the sum
 template <> struct Magic<f4> { static constexpr f4 value = 0x1.8p23f; };
 template <> struct Magic<f8> { static constexpr f8 value = 0x1.8p52; };

@@ -96,26 +96,27 @@ NL_SLOW f8 power_slow(f8 x, f8 y) {
   return pow_special(x, y);
 }
 
-// Float32 in float64, to 34 bits: x**y = 2**(y log2(x)).
-NL_FN bool power_in_range(f4 x, f4 y) { return is_below(y, 0x1p30f) & log_in_range(magnitude(x)); }
-NL_FN f4 power_fast(f4 x, f4 y) {
-  const Split<f8> p = split((f8)magnitude(x));
-  const f8 s = quotient(p.m - 1.0, p.m + 1.0), z = s * s;
-  const f8 l = fma_(
-      s, poly(z, 0x1.71547652bed9dp+1, 0x1.ec709d13093ebp-1, 0x1.27777fd82f0abp-1, 0x1.a58d865e8e2bdp-2, 0x1.5ce91c7491937p-2),
-      p.k);
-  const f8 w = (f8)y * l, v = w > 300.0 ? 300.0 : w < -300.0 ? -300.0 : w;
-  const f8 t = v + Magic<f8>::value, r = v - (t - Magic<f8>::value), r2 = r * r;
-  const f8 e = fma_(r,
-                    even_odd(r, r2, 0x1.62e4302fc626ep-1, 0x1.ebfbe00e63baep-3, 0x1.c6af6cdbbdcc7p-5, 0x1.3b2a53045179ap-7,
-                             0x1.5f0890162a90ap-10, 0x1.4413896e1ad27p-13),
-                    1.0);
-  const f8 raised = from_bits(to_bits(e) + (to_bits(t) << 52));
-  // Minus for a negative x and an odd y, NaN where y is no integer.
-  const f8 n = (f8)y + Magic<f8>::value;
-  const f8 turned = from_bits(to_bits(raised) ^ ((to_bits(n) << 63) & to_bits((f8)x)));
-  return sign_of(x) & (n - Magic<f8>::value != (f8)y) ? quiet_nan<f4>() : (f4)turned;
+// Float32 in float64, to 34 bits: |x|**y = 2**(y log2 |x|), in two halves, so that a loop need not keep the chain of both. The first
+// is held where the second is certainly infinite or zero. V: f4, or a vector of it.
+template <class V> NL_FN auto power_of_which(V x, V y) {
+  const auto b = (to_bits(x) & ~Float<f4>::sign) + (0x3f800000u - 0x3f3504f3u);
+  const auto m = to_f8(from_bits((b & 0x007fffffu) + 0x3f3504f3u));
+  const auto s = quotient(m - 1.0, m + 1.0), z = s * s;
+  const auto c = fma_(z, 0x1.5ce91c7491937p-2, 0x1.a58d865e8e2bdp-2);
+  const auto tail = fma_(z, fma_(z, fma_(z, c, 0x1.27777fd82f0abp-1), 0x1.ec709d13093ebp-1), 0x1.71547652bed9dp+1);
+  return hold(to_f8(y) * fma_(s, tail, to_f8(b >> 23) - 127.0), 300.0);
 }
+template <class W> NL_FN W power_of_2(W w) {
+  const W t = w + Magic<f8>::value, r = w - (t - Magic<f8>::value), r2 = r * r;
+  const W a = fma_(r, 0x1.ebfbe00e63baep-3, 0x1.62e4302fc626ep-1), b = fma_(r, 0x1.3b2a53045179ap-7, 0x1.c6af6cdbbdcc7p-5);
+  const W c = fma_(r, 0x1.4413896e1ad27p-13, 0x1.5f0890162a90ap-10), y = fma_(r, fma_(r2, fma_(r2, c, b), a), 1.0);
+  return from_bits(to_bits(y) + (to_bits(t) << 52));
+}
+template <class V> NL_FN auto power_outside(V x, V y) {
+  return beyond(y, 0x1p30f) | no_normal<f4>(from_bits(to_bits(x) & ~Float<f4>::sign));
+}
+NL_FN bool power_in_range(f4 x, f4 y) { return !top_bit(power_outside(x, y)); }
+NL_FN f4 power_fast(f4 x, f4 y) { return pow_signed(x, y, (f4)power_of_2(power_of_which(x, y))); }
 NL_SLOW f4 power_slow(f4 x, f4 y) { return (f4)power_slow((f8)x, (f8)y); }
 
 NL_FN bool float_power_in_range(f8 x, f8 y) { return power_in_range(x, y); }

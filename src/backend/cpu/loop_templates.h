@@ -194,7 +194,7 @@ NL_INLINE inline void run_ranged1(void* dst, const void* a, const void* b, const
     T* q = o + at;
     bool rare = false;
     for_length<T>(m, [&](auto length) NL_INLINE {
-      if constexpr (nl::kWideTables && F::kTable && std::is_same_v<T, double>) {
+      if constexpr (nl::kWide && F::kTable && std::is_same_v<T, double>) {
         nl::u8x8 out = {};
         const auto eight = [&](const T* p8, const T* r8, const T* s8, T* q8) NL_INLINE {
           nl::f8x8 v, w, u;
