@@ -168,6 +168,7 @@ SCALAR_FAMILIES = ("arithmetic", "compare", "minmax", "select")
 PAIRS = ("add", "subtract", "multiply", "divide")  # in the order of LoopTable::pair; the functions follow, as second ones
 PAIR_FUNCTIONS = ("exp", "log")
 TABLES = ("exp", "log")  # the functions that look into a table, of float64
+EXTREMES = {"maximum": "reduce_most", "minimum": "reduce_least", "fmax": "reduce_fmost", "fmin": "reduce_fleast"}
 # By one divisor: the result from the quotient q, the dividend x and the divisor y.
 DIVIDED = {"floor_divide": "q", "remainder": "nl::op_subtract(x, nl::op_multiply(q, y))"}  # q * y may lie below the lowest
 
@@ -196,7 +197,7 @@ def family_loops(family: str, level: str) -> str:
             if "reduces" in r.flags and table.result_type(r, t) == t:
                 how = "reduce_any" if t[0] in "biu" else "reduce_sum" if r.name == "add" else "reduce_tree"
                 if t in ("f4", "f8"):
-                    how = {"maximum": "reduce_most", "minimum": "reduce_least"}.get(r.name, how)
+                    how = EXTREMES.get(r.name, how)
                 lines.append(f"  NL_REDUCE({how}, {r.name}, {t}, {element(t)})")
     if family == "arithmetic":
         for first, second, t in itertools.product(range(len(PAIRS)), range(len(PAIRS)), ("f4", "f8")):

@@ -379,23 +379,25 @@ NL_INLINE inline bool any_special(const void* in, int64_t n) {
   return found != 0;
 }
 
-// The greatest or least, which order changes in two ways only: which NaN, and which zero. Those are left to the tree.
-template <class T, bool kMost, class F>
+// The greatest or least, which order changes in two ways only: which NaN, and which zero. Those are left to the tree. kSkips: NaN
+// counts only where there is nothing else (fmax, fmin).
+template <class T, bool kMost, bool kSkips, class F>
 NL_INLINE inline void reduce_extreme(void* out, const void* in, int64_t n, F f) {
   typedef typename nl::Traits<T>::bits U;
   constexpr int kLanes = 256 / sizeof(T);
   const T* p = static_cast<const T*>(in);
   if (n >= 2 * kLanes) {
+    const T none = kMost ? -nl::infinity<T>() : nl::infinity<T>();
     T lane[kLanes];
     U nan[kLanes] = {};
-    for (int j = 0; j < kLanes; ++j) lane[j] = p[j], nan[j] = p[j] != p[j] ? U(1) : U(0);
-    int64_t i = kLanes;
+    for (int j = 0; j < kLanes; ++j) lane[j] = none;
+    int64_t i = 0;
     for (; i + kLanes <= n; i += kLanes) {
       NL_INDEPENDENT
       for (int j = 0; j < kLanes; ++j) {
         const T x = p[i + j];
         lane[j] = (kMost ? x > lane[j] : x < lane[j]) ? x : lane[j];
-        nan[j] |= x != x ? U(1) : U(0);
+        if constexpr (!kSkips) nan[j] |= x != x ? U(1) : U(0);
       }
     }
     T r = lane[0];
@@ -408,21 +410,23 @@ NL_INLINE inline void reduce_extreme(void* out, const void* in, int64_t n, F f) 
       r = (kMost ? p[i] > r : p[i] < r) ? p[i] : r;
       bad |= p[i] != p[i] ? U(1) : U(0);
     }
-    if (bad == 0 && r != 0) {
+    if ((kSkips ? r != none : bad == 0) && r != 0) {
       *static_cast<T*>(out) = r;
       return;
     }
   }
   reduce_tree<T>(out, in, n, f);
 }
-template <class T, class F>
-NL_INLINE inline void reduce_most(void* out, const void* in, int64_t n, F f) {
-  reduce_extreme<T, true>(out, in, n, f);
-}
-template <class T, class F>
-NL_INLINE inline void reduce_least(void* out, const void* in, int64_t n, F f) {
-  reduce_extreme<T, false>(out, in, n, f);
-}
+#define NL_EXTREME(NAME, MOST, SKIPS)                                     \
+  template <class T, class F>                                             \
+  NL_INLINE inline void NAME(void* out, const void* in, int64_t n, F f) { \
+    reduce_extreme<T, MOST, SKIPS>(out, in, n, f);                        \
+  }
+NL_EXTREME(reduce_most, true, false)
+NL_EXTREME(reduce_least, false, false)
+NL_EXTREME(reduce_fmost, true, true)
+NL_EXTREME(reduce_fleast, false, true)
+#undef NL_EXTREME
 
 // Where order changes nothing (integers and bools): the compiler's own order.
 template <class T, class F>

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <memory>
 
 #include "loops_fill.h"
@@ -206,23 +207,55 @@ TEST(Loops, GiveTheSameForTheLengthOfAStrip) {
   });
 }
 
-double reference_sum(const double* p, int64_t n) {
+template <class F> double reference(const double* p, int64_t n, F f) {
   if (n < 8) {
     double r = p[0];
-    for (int64_t i = 1; i < n; ++i) r += p[i];
+    for (int64_t i = 1; i < n; ++i) r = f(r, p[i]);
     return r;
   }
   if (n <= 128) {
     double r[8];
     for (int j = 0; j < 8; ++j) r[j] = p[j];
     int64_t i = 8;
-    for (; i < n - n % 8; ++i) r[i % 8] += p[i];
-    double s = ((r[0] + r[1]) + (r[2] + r[3])) + ((r[4] + r[5]) + (r[6] + r[7]));
-    for (; i < n; ++i) s += p[i];
+    for (; i < n - n % 8; ++i) r[i % 8] = f(r[i % 8], p[i]);
+    double s = f(f(f(r[0], r[1]), f(r[2], r[3])), f(f(r[4], r[5]), f(r[6], r[7])));
+    for (; i < n; ++i) s = f(s, p[i]);
     return s;
   }
   const int64_t half = n / 2 - n / 2 % 8;
-  return reference_sum(p, half) + reference_sum(p + half, n - half);
+  return f(reference(p, half, f), reference(p + half, n - half, f));
+}
+double reference_sum(const double* p, int64_t n) {
+  return reference(p, n, [](double a, double b) { return a + b; });
+}
+
+// Which NaN, and which zero.
+TEST(Loops, FindExtremesInTheContractsOrder) {
+  std::mt19937_64 random(9);
+  const double inf = std::numeric_limits<double>::infinity();
+  const std::vector<double> palettes[] = {{0.0, -0.0},
+                                          {-0.0, 0.0, -1, -2},
+                                          {-0.0, 0.0, 1, 2},
+                                          {std::nan("1"), -std::nan("2")},
+                                          {std::nan("1"), -inf},
+                                          {std::nan("1"), inf, -inf, 3, -5},
+                                          {std::nan("1"), -1, -2, -0.0, 0.0},
+                                          {1, 2, 3, -4},
+                                          {inf, -inf}};
+  for (const Op op : {Op::maximum, Op::minimum, Op::fmax, Op::fmin})
+    for (const auto& palette : palettes)
+      for (const int64_t n : {1, 7, 63, 64, 65, 129, 500, 4099}) {
+        std::vector<double> v(static_cast<size_t>(n));
+        for (double& x : v) x = palette[random() % palette.size()];
+        double got = 0;
+        loops().reduce[static_cast<int>(op)][static_cast<int>(DType::f8)](&got, v.data(), n);
+        const double want = reference(v.data(), n, [&](double a, double b) {
+          double r = 0;
+          loop(loops(), op, DType::f8)(&r, &a, &b, nullptr, 1);
+          return r;
+        });
+        EXPECT_EQ(std::memcmp(&got, &want, sizeof got), 0) << op_info(op).name << " of " << n << ": " << got << ", " << want;
+      }
 }
 
 TEST(Loops, ReduceInTheContractsOrder) {
