@@ -33,6 +33,11 @@ NL_FN Address own_column(unsigned char* shared) {
 NL_FN Address first_column(unsigned char* shared) {
   return __shfl_sync(0xffffffffu, (unsigned)__cvta_generic_to_shared(shared) + threadIdx.x % 32 * 16, 0, 32);
 }
+// Keeps the compiler from working a value out again and again, for which it keeps more registers than there are.
+NL_FN int once(int value) {
+  asm volatile("" : "+r"(value));
+  return value;
+}
 NL_FN void fetch(unsigned (&r)[8], Address at) {
   static_assert(kStreamSecond == 2048, "the offset below");
   asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4];"
@@ -69,6 +74,11 @@ NL_FN StreamInstr read(Address at) {
                : "memory");
   return in;
 }
+NL_FN U64 word(Address at) {
+  U64 v;
+  asm("ld.shared.b64 %0, [%1];" : "=l"(v) : "r"(at));
+  return v;
+}
 template <int N> NL_FN void copy_ahead(Address to, const char* from) {
 #if __CUDA_ARCH__ >= 800
   asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(to), "l"(from), "n"(N) : "memory");
@@ -87,6 +97,7 @@ template <int N> NL_FN void copy_ahead(Address to, const char* from) {
 typedef unsigned char* Address;
 NL_FN Address own_column(unsigned char* shared) { return shared + threadIdx.x * 16; }
 NL_FN Address first_column(unsigned char* shared) { return shared; }
+NL_FN int once(int value) { return value; }
 NL_FN void fetch(unsigned (&r)[8], Address at) {
   __builtin_memcpy(r, at, 16);
   __builtin_memcpy(r + 4, at + kStreamSecond, 16);
@@ -100,6 +111,7 @@ NL_FN void keep_if(const unsigned (&r)[8], Address at, unsigned flag) {
   __builtin_memcpy(at + kStreamSecond, r + 4, 16);
 }
 NL_FN StreamInstr read(Address at) { return *(const StreamInstr*)at; }
+NL_FN U64 word(Address at) { return *(const U64*)at; }
 template <int N> NL_FN void copy_ahead(Address to, const char* from) { __builtin_memcpy(to, from, N); }
 #endif
 
@@ -133,17 +145,17 @@ NL_FN U64 from_lane(U64 x, int lane) {
 // What a warp works on. A tile that is whole and dense goes by vectors, any other by single elements, 32 apart.
 template <int W> struct Warp {
   static constexpr int K = 16 / W, E = 2 * K;
-  const U64* slots;
-  int slot_words;
+  Address slots;
+  int slot_bytes;
   I64 start;  // of the tile, in elements of the row
   int count;  // elements of the tile
   U64 row_base;  // of slot number `lane`
   int lane;
   bool rows, vector;
 
-  __device__ __forceinline__ U64 base(int s) const { return rows ? from_lane(row_base, s) : slots[s * slot_words]; }
-  __device__ __forceinline__ int item(int s) const { return (int)slots[s * slot_words + 1]; }
-  __device__ __forceinline__ I64 step(int s) const { return (I64)slots[s * slot_words + 2]; }
+  __device__ __forceinline__ U64 base(int s) const { return rows ? from_lane(row_base, s) : word(slots + s * slot_bytes); }
+  __device__ __forceinline__ int item(int s) const { return (int)word(slots + s * slot_bytes + 8); }
+  __device__ __forceinline__ I64 step(int s) const { return (I64)word(slots + s * slot_bytes + 16); }
   // The first element of this thread.
   __device__ __forceinline__ char* first(int s) const {
     return (char*)(base(s) + (start + (vector ? lane * K : lane)) * step(s));
@@ -211,8 +223,8 @@ template <int W> __device__ void stream(const StreamBlock& block, unsigned char*
   const Address home = first_column(shared), mine = own_column(shared), code = home + h.code_at;
   const unsigned spare = h.spare_at;
   Warp<W> w;
-  w.slots = (const U64*)shared + sizeof(StreamHead) / 8;
-  w.slot_words = 3 + h.ndim;
+  w.slots = home + sizeof(StreamHead);
+  w.slot_bytes = (3 + h.ndim) * 8;
   w.lane = t % 32;
   w.rows = h.row_tiles != 0;
   w.row_base = 0;
@@ -225,18 +237,18 @@ template <int W> __device__ void stream(const StreamBlock& block, unsigned char*
       w.start = (tile - row * h.row_tiles) * (32 * E);
       limit = h.shape[h.ndim - 1];
       if (w.lane < h.nslots) {
-        const U64* slot = w.slots + w.lane * w.slot_words;
-        w.row_base = slot[0];
+        const Address slot = w.slots + w.lane * w.slot_bytes;
+        w.row_base = word(slot);
         I64 rest = row;
         for (int d = h.ndim - 2; d >= 0; --d) {
           const I64 n = h.shape[d], q = divided(rest, n);
-          w.row_base += (rest - q * n) * (I64)slot[3 + d];
+          w.row_base += (rest - q * n) * (I64)word(slot + (3 + d) * 8);
           rest = q;
         }
       }
     }
-    const bool whole = w.start + 32 * E <= limit;
-    w.count = whole ? 32 * E : (int)(limit - w.start);
+    w.count = once(w.start + 32 * E <= limit ? 32 * E : (int)(limit - w.start));
+    const bool whole = w.count == 32 * E;
     w.vector = whole && h.vector;
 
     Column<W> x = {}, y = {};
