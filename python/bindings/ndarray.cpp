@@ -143,7 +143,17 @@ int set_shape(PyObject* self, PyObject* value, void*) {
   try {
     Array& a = array_of(self);
     ShapeArg shape;
-    if (!to_shape(value, shape)) {
+    bool fits;
+    try {
+      fits = to_shape(value, shape);
+    } catch (const python_error&) {  // NumPy warns before it looks
+      PyObject *type, *error, *trace;
+      PyErr_Fetch(&type, &error, &trace);
+      warn_as_numpy("shape");
+      PyErr_Restore(type, error, trace);
+      throw;
+    }
+    if (!fits) {
       set_as_numpy(self, "shape", value);  // which warns itself
       raise(PyExc_ValueError, "Numloom arrays have fewer dimensions");
     }
