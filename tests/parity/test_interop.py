@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import os
 import subprocess
 import sys
 import threading
@@ -163,6 +164,7 @@ def test_errstate(n):
 
 
 @pytest.mark.skipif(np.device() == "cuda", reason="CUDA warns only under errstate raise")
+@pytest.mark.skipif("NUMLOOM_FAIL_EVERY" in os.environ, reason="what failed is tried again when it is needed, and warns then")
 def test_large_work_warns_under_the_filters_that_it_was_asked_under():
     zeros = np.zeros(200000)
     with warnings.catch_warnings(record=True) as caught:

@@ -585,7 +585,11 @@ def test_a_dtype_that_numpy_warns_of_warns_once(project):
             warnings.simplefilter("always")
             for make in (lambda t: np.empty(2, dtype=t), lambda t: np.array([1], t), lambda t: np.full(2, 1, dtype=t),
                          lambda t: np.ones_like(np.zeros(2), dtype=t), lambda t: np.arange(2.0).astype(t), lambda t: np.zeros(2, t)):
-                print(make("a5").dtype, len(seen), make("=f4").dtype, make("uint16").dtype)
+                try:
+                    print(make("a5").dtype, len(seen))
+                except TypeError as error:  # from NumPy 2.5 on
+                    print(error)
+                print(make("=f4").dtype, make("uint16").dtype)
     """)
 
 
