@@ -5,7 +5,6 @@ installed packages, the standard library, environments that lie inside a root, a
 compiles what it knows, NumPy's own functions. A decision is made once for each module.
 """
 
-import functools
 import os
 import re
 import sys
@@ -24,13 +23,9 @@ class UserCode:
         self._main_source = main_source
         self._decisions = {}
         self._environments = {}
-
-    @functools.cached_property
-    def _library(self):
-        import sysconfig  # reads the build's variables: programs of one file need none of it
-
-        paths = sysconfig.get_paths()
-        return {os.path.realpath(paths[key]) for key in ("stdlib", "platstdlib", "purelib", "platlib")}
+        # As sysconfig says, whose table of the build's variables takes a megabyte.
+        own = os.path.join(sys.base_exec_prefix, sys.platlibdir, "python{}.{}".format(*sys.version_info))
+        self._library = {os.path.realpath(path) for path in (os.path.dirname(os.__file__), own)}
 
     def redirects(self, module_globals, frame=None):
         """Whether an import made with these globals is redirected. `frame` is where to look when they name no file."""
