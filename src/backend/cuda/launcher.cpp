@@ -150,7 +150,7 @@ std::string Launcher::bytecode(const Kernel& kernel, const KernelArgs& args) {
   if (nest_.size == 0) return {};
   if (kernel.reduces.empty()) {
     const StreamCodes& codes = stream_codes(kernel);
-    StreamBlock block;
+    alignas(StreamInstr) StreamBlock block;
     StreamLaunch l;
     if (codes.ok && fill_stream(kernel, codes, nest_, args, Driver::get().shared_per_block, block, l)) return codes.print();
   }
@@ -169,7 +169,7 @@ std::string Launcher::text(const Kernel& kernel, const KernelArgs& args) {
 bool Launcher::stream(const Kernel& kernel, const KernelArgs& args) {
   const StreamCodes& codes = stream_codes(kernel);
   Driver& d = Driver::get();
-  StreamBlock block;
+  alignas(StreamInstr) StreamBlock block;
   StreamLaunch l;
   if (!codes.ok || !fill_stream(kernel, codes, nest_, args, d.shared_per_block, block, l)) return false;
   const CUfunction f = images_.function("stream", codes.entry());
