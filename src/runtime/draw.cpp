@@ -65,33 +65,21 @@ class Copy {
 // A generator that counts what is drawn from another.
 class Counting {
  public:
-  explicit Counting(BitGenerator& from) : from_(from), functions_{this, word, half, real, raw} {}
+  explicit Counting(BitGenerator& from)
+      : from_(from),
+        functions_{this, counted<&BitGenerator::next_uint64, uint64_t>, counted<&BitGenerator::next_uint32, uint32_t>,
+                   counted<&BitGenerator::next_double, double>, counted<&BitGenerator::next_raw, uint64_t>} {}
   Counting(const Counting&) = delete;
   Counting& operator=(const Counting&) = delete;
   BitGenerator& functions() { return functions_; }
   int64_t drawn = 0;
 
  private:
-  static BitGenerator& counted(void* self) {
+  template <auto function, class T>
+  static T counted(void* self) {
     auto* c = static_cast<Counting*>(self);
     ++c->drawn;
-    return c->from_;
-  }
-  static uint64_t word(void* self) {
-    BitGenerator& g = counted(self);
-    return g.next_uint64(g.state);
-  }
-  static uint32_t half(void* self) {
-    BitGenerator& g = counted(self);
-    return g.next_uint32(g.state);
-  }
-  static double real(void* self) {
-    BitGenerator& g = counted(self);
-    return g.next_double(g.state);
-  }
-  static uint64_t raw(void* self) {
-    BitGenerator& g = counted(self);
-    return g.next_raw(g.state);
+    return (c->from_.*function)(c->from_.state);
   }
 
   BitGenerator& from_;
