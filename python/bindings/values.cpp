@@ -1,7 +1,9 @@
 // Arrays of numbers in Python's lists, read without NumPy.
+#include <algorithm>
 #include <cmath>
 #include <complex>
 #include <cstring>
+#include <vector>
 
 #include "api/record.h"
 #include "calls.h"
@@ -93,10 +95,15 @@ struct Rows {
   }
 };
 
+// Making `out` may have let other threads change what `source` holds: false where it is not `rows` of those kinds any more.
 template <class T, class Read>
-void fill(const Rows& rows, Array& out, Read read) {
+bool fill(PyObject* source, const Rows& rows, unsigned kinds, Array& out, Read read) {
   char* to = host_data_for_write(out);
-  rows.each([&](PyObject* o) {
+  Rows now;
+  if (!now.read(source) || now.ndim != rows.ndim || !std::equal(rows.shape, rows.shape + 2, now.shape)) return false;
+  return now.each([&](PyObject* o) {
+    const unsigned kind = number_kind(o);
+    if (kind == kOther || (kind & ~kinds) != 0) return false;
     const T v = read(o);
     std::memcpy(to, &v, sizeof v);
     to += sizeof v;
@@ -108,12 +115,13 @@ void fill(const Rows& rows, Array& out, Read read) {
 constexpr int64_t kJoined = 64;
 
 bool from_arrays(PyObject* const* items, int64_t n, DType want, Array& out) {
-  const Array& first = array_of(items[0]);
+  const Array first = array_of(items[0]);
   if ((want != kNoDType && want != first.dtype) || first.ndim() + 1 > kMaxDims) return false;
   bool ready = true;
+  std::vector<Array> arrays;  // held: what follows may let other threads change the list
   for (int64_t i = 0; i < n; ++i) {
     if (!is_ours(items[i])) return false;
-    const Array& a = array_of(items[i]);
+    const Array& a = arrays.emplace_back(array_of(items[i]));
     if (a.dtype != first.dtype || !same_shape(a.layout, first.layout)) return false;
     ready &= ready_here(a) && a.layout.c_contiguous(a.item());
   }
@@ -125,12 +133,11 @@ bool from_arrays(PyObject* const* items, int64_t n, DType want, Array& out) {
     out = empty(shape.dims(), first.dtype);
     const auto size = static_cast<size_t>(first.size() * first.item());
     char* to = host_data_for_write(out);
-    for (int64_t i = 0; size && i < n; ++i, to += size) std::memcpy(to, host_data(array_of(items[i])), size);
+    for (int64_t i = 0; size && i < n; ++i, to += size) std::memcpy(to, host_data(arrays[static_cast<size_t>(i)]), size);
     return true;
   }
   if (n > kJoined) return false;
-  std::vector<Array> arrays;
-  for (int64_t i = 0; i < n; ++i) arrays.push_back(expand_dims(array_of(items[i]), 1u));
+  for (Array& a : arrays) a = expand_dims(a, 1u);
   out = concatenate(arrays, 0);
   return out.layout.c_contiguous(out.item());
 }
@@ -156,7 +163,7 @@ bool from_values(PyObject* source, DType want, Array& out) {
     return kind != kOther;
   });
   if (!numbers || ((kinds & kTruth) && kinds != kTruth)) return false;
-  if (want == DType::f8 && kinds == kInteger) kinds = kReal;
+  if (want == DType::f8 && kinds == kInteger) kinds |= kReal;
   const DType own = kinds & kComplex          ? DType::c16
                     : kinds & kReal || !kinds ? DType::f8
                     : kinds & kInteger        ? DType::i8
@@ -167,12 +174,11 @@ bool from_values(PyObject* source, DType want, Array& out) {
     return true;
   }
   Array made = empty({rows.shape, static_cast<size_t>(rows.ndim)}, own);
-  switch (own) {
-    case DType::c16: fill<std::complex<double>>(rows, made, complex_of); break;
-    case DType::f8: fill<double>(rows, made, real_of); break;
-    case DType::i8: fill<int64_t>(rows, made, integer_of); break;
-    default: fill<uint8_t>(rows, made, truth_of);
-  }
+  const bool filled = own == DType::c16  ? fill<std::complex<double>>(source, rows, kinds, made, complex_of)
+                      : own == DType::f8 ? fill<double>(source, rows, kinds, made, real_of)
+                      : own == DType::i8 ? fill<int64_t>(source, rows, kinds, made, integer_of)
+                                         : fill<uint8_t>(source, rows, kinds, made, truth_of);
+  if (!filled) return false;
   if (want == kNoDType || want == own) {
     out = std::move(made);
     return true;

@@ -23,6 +23,7 @@ SIZES = (10, 1000, 50_000, 300_000)
 COUNTED = [np.arange(n, dtype="f8") for n in SIZES]  # nobody writes them
 SCRATCH = [np.zeros(n) for n in SIZES]  # everybody does
 FIRST = np.arange(1000)
+NUMBERS = [0.5]  # a list that everybody changes, and makes arrays of
 
 turns: Counter[str] = Counter()
 wrong: list[object] = []
@@ -109,6 +110,11 @@ def product(r: random.Random) -> None:
     check(float((a @ a.T)[0, 0]) == 328350, "matmul")
 
 
+def convert(r: random.Random) -> None:
+    NUMBERS[:] = [r.random() for _ in range(r.randrange(1, 3000))]
+    check(np.array(NUMBERS).ndim == 1 and np.array(NUMBERS, dtype="f4").dtype == "f4", "array of a list")
+
+
 def fork(r: random.Random) -> None:
     if r.random() > 0.1:
         return
@@ -143,7 +149,7 @@ def main(seconds: float, seed: int) -> int:
     signal.signal(signal.SIGALRM, handler)
     signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
     warnings.simplefilter("ignore")
-    kinds = [record, write, read, index, drop, fail, filters, export, product, fork]
+    kinds = [record, write, read, index, drop, fail, filters, export, product, convert, fork]
     until = time.monotonic() + seconds
     threads = [threading.Thread(target=work, args=(until, seed * 100 + k, kinds)) for k in range(4)]
     for t in threads:
