@@ -589,3 +589,22 @@ with np.errstate(all="raise"):
 seen
 """
     )
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("live", [24, 56, 100, 200])
+def test_many_values_at_once(live, dtype):
+    """Loaded early and used late, from strided rows, beside as many constants: more than an interpreter's fast memory holds for all
+    of its threads, or for one."""
+    check(
+        f"""
+a = np.random.default_rng(1).random((8, 2 * 700 + {live})).astype({dtype!r})
+values = [a[i % 4 : i % 4 + 4 : 2, i : i + 1400 : 2] for i in range({live})]
+total = values[0]
+for i in range({live}):
+    total = total + values[i] * values[({live} - 1 - i) * 5 % {live}] * (i / 3 - 5)
+for value in values:
+    total = total - value
+total
+"""
+    )

@@ -135,6 +135,25 @@ def test_the_device_starts_while_the_program_imports(project):
 
 
 @emulator
+@pytest.mark.parametrize("kib", [16, 48, 64, 100])
+def test_little_shared_memory(project, kib):
+    """As many warps to a block as fit, and the other interpreter where none does."""
+    program = """
+        import numpy as np
+        a = np.random.default_rng(1).random((8, 1424))
+        values = [a[i % 4 : i % 4 + 4 : 2, i : i + 1400 : 2] for i in range(24)]
+        products = [values[i] * values[(7 * i + 5) % 24] for i in range(24)]
+        total = products[0]
+        for p in products[1:]:
+            total = total + p
+        print(total.tobytes().hex())
+        """
+    expected = project.output(program, env={"NUMLOOM_DEVICE": "cpu"})
+    assert project.output(program, env=emulated(EMULATOR_SHARED_KIB=str(kib))) == expected
+
+
+
+@emulator
 def test_an_old_driver(project):
     project.write(main=PROGRAM)
     found = project.numloom("main.py", env=emulated(EMULATOR_DRIVER="11040"))

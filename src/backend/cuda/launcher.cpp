@@ -152,7 +152,7 @@ std::string Launcher::bytecode(const Kernel& kernel, const KernelArgs& args) {
     const StreamCodes& codes = stream_codes(kernel);
     alignas(StreamInstr) StreamBlock block;
     StreamLaunch l;
-    if (codes.ok && fill_stream(kernel, codes, nest_, args, Driver::get().shared_per_block, block, l)) return codes.print();
+    if (codes.ok && fill_stream(kernel, codes, nest_, args, Driver::get(), block, l)) return codes.print();
   }
   const Bytecode& b = bytecode(kernel);
   return b.ok ? b.print() : std::string();
@@ -171,13 +171,11 @@ bool Launcher::stream(const Kernel& kernel, const KernelArgs& args) {
   Driver& d = Driver::get();
   alignas(StreamInstr) StreamBlock block;
   StreamLaunch l;
-  if (!codes.ok || !fill_stream(kernel, codes, nest_, args, d.shared_per_block, block, l)) return false;
+  if (!codes.ok || !fill_stream(kernel, codes, nest_, args, d, block, l)) return false;
   const CUfunction f = images_.function("stream", codes.entry());
   if (l.shared > 48 * 1024)
     check(d.cuFuncSetAttribute_(f, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, l.shared), "asking for shared memory");
-  const int64_t resident = std::clamp<int64_t>(d.shared_per_processor / (l.shared + 1024), 1, kStreamBlocks);
-  const int64_t blocks = ceil_div(l.tiles, kStreamThreads / 32);
-  launch(f, std::min(blocks, d.processors * resident), 1, kStreamThreads, l.shared, &block, "launching the interpreter");
+  launch(f, l.blocks, 1, 32 * l.warps, l.shared, &block, "launching the interpreter");
   ++interpreted;
   return true;
 }

@@ -36,6 +36,22 @@ Op turned(Op op) {
   }
 }
 
+// As many warps at a time as a processor has shared memory for, of `common` bytes a block and `warp_bytes` a warp; blocks of 4 where
+// that is no worse. False where not even one warp fits.
+bool place_warps(int64_t tiles, int common, int warp_bytes, const Driver& device, StreamLaunch& launch) {
+  constexpr int kReserved = 1024;  // bytes of a block that the driver takes
+  int most = 0;
+  for (int warps : {4, 8, 7, 6, 5, 3, 2, 1}) {
+    const int shared = common + warps * warp_bytes;
+    if (shared > device.shared_per_block || (warps > 4 && tiles < device.processors * int64_t{warps})) continue;
+    const int blocks = std::min(device.shared_per_processor / (shared + kReserved), kStreamResident / warps);
+    if (blocks * warps <= most) continue;
+    most = blocks * warps;
+    launch = {std::min((tiles + warps - 1) / warps, device.processors * int64_t{blocks}), warps, shared};
+  }
+  return most > 0;
+}
+
 constexpr int kConstant = 1 << 12;  // operands of an unplaced instruction: a register, or this plus a constant
 
 }  // namespace
@@ -180,7 +196,7 @@ std::string StreamCodes::print() const {
   return out;
 }
 
-bool fill_stream(const Kernel& kernel, const StreamCodes& b, const Nest& nest, const KernelArgs& args, int shared_limit,
+bool fill_stream(const Kernel& kernel, const StreamCodes& b, const Nest& nest, const KernelArgs& args, const Driver& device,
                  StreamBlock& block, StreamLaunch& launch) {
   const int nslots = static_cast<int>(nest.slots.size());
   bool linear = true;
@@ -207,11 +223,9 @@ bool fill_stream(const Kernel& kernel, const StreamCodes& b, const Nest& nest, c
   h.words = words;
   h.copies_at = words * 8;
   // Each constant twice, as a register has two vectors.
-  const int constants_end = h.copies_at + (h.nconst ? kStreamSecond + h.nconst * 16 : 0);
-  const int regs_at = (constants_end + 15) & ~15;
-  h.spare_at = regs_at + b.nregs * 2 * kStreamSecond;
-  launch.shared = h.spare_at + (b.needs_spare ? 2 * kStreamSecond : 0);
-  if (launch.shared > shared_limit) return false;
+  const int regs_at = h.copies_at + (h.nconst + 31) / 32 * kStreamArea;
+  h.spare_at = regs_at + b.nregs * kStreamArea;
+  h.warp_bytes = (b.nregs + b.needs_spare) * kStreamArea;
 
   U64* at = block.rest;
   for (int s = 0; s < nslots; ++s) {
@@ -237,7 +251,8 @@ bool fill_stream(const Kernel& kernel, const StreamCodes& b, const Nest& nest, c
       std::memcpy(bytes + h.constants_at + c * 16 + e,
                   args.scalars[static_cast<size_t>(b.constants[static_cast<size_t>(c)])].raw, static_cast<size_t>(b.width));
   const auto offset = [&](unsigned n, bool constant) {
-    return constant ? static_cast<unsigned>(h.copies_at) + n * 16 : static_cast<unsigned>(regs_at) + n * 2 * kStreamSecond;
+    return constant ? static_cast<unsigned>(h.copies_at) + n / 32 * kStreamArea + n % 32 * 16
+                    : static_cast<unsigned>(regs_at) + n * kStreamArea;
   };
   auto* code = reinterpret_cast<StreamInstr*>(bytes + h.code_at);
   for (const StreamInstr& in : b.code) {
@@ -262,8 +277,7 @@ bool fill_stream(const Kernel& kernel, const StreamCodes& b, const Nest& nest, c
     h.tiles = (nest.size + tile - 1) / tile;
   }
   block.head = h;
-  launch.tiles = h.tiles;
-  return true;
+  return place_warps(h.tiles, regs_at, h.warp_bytes, device, launch);
 }
 
 }  // namespace numloom::cuda

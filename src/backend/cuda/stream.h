@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backend/cuda/device/block.h"
+#include "backend/cuda/driver.h"
 #include "codegen/collapse.h"
 
 namespace numloom::cuda {
@@ -26,12 +27,13 @@ struct StreamCodes {
 StreamCodes encode_stream(const Kernel& kernel);
 
 struct StreamLaunch {
-  int64_t tiles = 0;  // of a warp each
-  int shared = 0;     // bytes
+  int64_t blocks = 0;
+  int warps = 0;   // of a block
+  int shared = 0;  // bytes
 };
 
 // False where the nest or the block's size does not suit. REQUIRES: `codes.ok`, a nest that is not empty.
-bool fill_stream(const Kernel& kernel, const StreamCodes& codes, const Nest& nest, const KernelArgs& args, int shared_limit,
+bool fill_stream(const Kernel& kernel, const StreamCodes& codes, const Nest& nest, const KernelArgs& args, const Driver& device,
                  StreamBlock& block, StreamLaunch& launch);
 
 }  // namespace numloom::cuda

@@ -79,6 +79,11 @@ std::map<CUdeviceptr, size_t>& allocations() {
 }
 CUcontext current = nullptr;
 
+// EMULATOR_SHARED_KIB: of a multiprocessor; one of them is not for blocks.
+int shared_bytes() {
+  const char* kib = std::getenv("EMULATOR_SHARED_KIB");
+  return (kib ? std::atoi(kib) : 228) * 1024;
+}
 }  // namespace
 
 extern "C" {
@@ -106,8 +111,8 @@ CUresult cuDeviceGetAttribute(int* v, CUdevice_attribute a, CUdevice) {
     case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR: *v = 9; break;
     case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR: *v = 0; break;
     case CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT: *v = 2; break;
-    case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN: *v = 227 * 1024; break;
-    case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR: *v = 228 * 1024; break;
+    case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN: *v = shared_bytes() - 1024; break;
+    case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR: *v = shared_bytes(); break;
     default: *v = 0;
   }
   return CUDA_SUCCESS;
@@ -192,7 +197,8 @@ CUresult cuFuncSetAttribute(CUfunction, CUfunction_attribute, int) { return CUDA
 CUresult cuFuncGetAttribute(int* v, CUfunction_attribute, CUfunction) { return *v = 0, CUDA_SUCCESS; }
 CUresult cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned, unsigned, unsigned shared,
                         CUstream, void** params, void**) {
-  if (gx == 0 || gy == 0 || gz == 0 || gy > 65535 || gz > 65535 || bx == 0 || bx > 1024 || shared > 227 * 1024)
+  if (gx == 0 || gy == 0 || gz == 0 || gy > 65535 || gz > 65535 || bx == 0 || bx > 1024 ||
+      shared > static_cast<unsigned>(shared_bytes()) - 1024)
     return CUDA_ERROR_INVALID_VALUE;
   const auto* function = reinterpret_cast<const Function*>(f);
   if (function->compiled) function->compiled(params, gx, gy, gz, bx);

@@ -73,10 +73,11 @@ struct Block {
   U64 rest[kBlockWords - sizeof(Head) / 8];
 };
 
-// The stream interpreter (stream.cu): blocks of kStreamThreads, each with two vectors of 16 bytes, kStreamSecond bytes apart,
-// for each virtual register and, shared by all threads, for each constant.
-constexpr int kStreamThreads = 128, kStreamSecond = kStreamThreads * 16, kStreamConstants = kStreamThreads;
-constexpr int kStreamBlocks = 6;  // that a processor has hardware registers for
+// The stream interpreter (stream.cu): a thread has two vectors of 16 bytes, kStreamSecond bytes apart, for each virtual register,
+// and a warp an area of its own for those of its threads. So have, shared by all threads, 32 constants an area.
+constexpr int kStreamSecond = 32 * 16, kStreamArea = 2 * kStreamSecond, kStreamConstants = 128;
+constexpr int kStreamWarps = 8;      // of a block at most
+constexpr int kStreamResident = 24;  // warps that a processor has hardware registers for
 struct alignas(16) StreamInstr {
   unsigned flags;  // a code in the low bits, StreamFlags, and from kStreamAux up a slot or a third operand over 16
   unsigned x, y;   // operands to be fetched: offsets in shared memory, of the first thread's
@@ -103,7 +104,7 @@ struct StreamHead {
   int code_at, constants_at;  // offsets in the block, and in shared memory, which begins with it
   int copies_at;              // offset of the constants where instructions name them
   int spare_at;               // offset of a register that no instruction names, where some need one
-  int pad;
+  int warp_bytes;             // from a warp's registers to the next warp's
   I64 shape[kMaxAxes];
 };
 // Behind the head: nslots of (Slot, ndim strides), nconst 16-byte vectors, the instructions, of which kStreamEnd is the last.

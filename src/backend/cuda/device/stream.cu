@@ -2,7 +2,8 @@
 // that programs start with; all else goes to interp.cu. Registers are 4 or 8 bytes wide.
 //
 // A warp takes a tile of 64 vectors of 16 bytes; a thread does two of them side by side in every instruction. The last result
-// is in hardware registers (x), the others in shared memory, in a column of each thread's own: there is no barrier. Shared memory is
+// is in hardware registers (x), the others in shared memory, in a column of each thread's own: there is no barrier, and a block has as
+// many warps as fill a processor's shared memory best. Shared memory is
 // read and written by address, in place: the compiler would copy x around. Operations whose usual case needs no branch (ops/scalar/quick.h) run that for
 // all elements first.
 // Compiled by NVRTC, and by the host's compiler for the tests (tests/cuda/emulator).
@@ -27,8 +28,9 @@ template <int W> struct Column {
 typedef unsigned Address;  // in shared memory
 // Where this thread's column begins, and that of thread 0. By way of shuffles of what differs between lanes, which the compiler
 // cannot fold: it would work the addresses out anew for each instruction.
-NL_FN Address own_column(unsigned char* shared) {
-  return __shfl_sync(0xffffffffu, (unsigned)__cvta_generic_to_shared(shared) + threadIdx.x * 16, threadIdx.x % 32, 32);
+NL_FN Address own_column(unsigned char* shared, int warp_bytes) {
+  const unsigned at = threadIdx.x / 32 * (unsigned)warp_bytes + threadIdx.x % 32 * 16;
+  return __shfl_sync(0xffffffffu, (unsigned)__cvta_generic_to_shared(shared) + at, threadIdx.x % 32, 32);
 }
 NL_FN Address first_column(unsigned char* shared) {
   return __shfl_sync(0xffffffffu, (unsigned)__cvta_generic_to_shared(shared) + threadIdx.x % 32 * 16, 0, 32);
@@ -39,12 +41,12 @@ NL_FN int once(int value) {
   return value;
 }
 NL_FN void fetch(unsigned (&r)[8], Address at) {
-  static_assert(kStreamSecond == 2048, "the offset below");
+  static_assert(kStreamSecond == 512, "the offset below");
   asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4];"
                : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
                : "r"(at)
                : "memory");
-  asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4 + 2048];"
+  asm volatile("ld.shared.v4.b32 {%0, %1, %2, %3}, [%4 + 512];"
                : "=r"(r[4]), "=r"(r[5]), "=r"(r[6]), "=r"(r[7])
                : "r"(at)
                : "memory");
@@ -53,7 +55,7 @@ NL_FN void fetch_if(unsigned (&r)[8], Address at, unsigned flag) {
   asm volatile(
       "{ .reg .pred p; setp.ne.u32 p, %9, 0;\n"
       "@p ld.shared.v4.b32 {%0, %1, %2, %3}, [%8];\n"
-      "@p ld.shared.v4.b32 {%4, %5, %6, %7}, [%8 + 2048]; }"
+      "@p ld.shared.v4.b32 {%4, %5, %6, %7}, [%8 + 512]; }"
       : "+r"(r[0]), "+r"(r[1]), "+r"(r[2]), "+r"(r[3]), "+r"(r[4]), "+r"(r[5]), "+r"(r[6]), "+r"(r[7])
       : "r"(at), "r"(flag)
       : "memory");
@@ -62,7 +64,7 @@ NL_FN void keep_if(const unsigned (&r)[8], Address at, unsigned flag) {
   asm volatile(
       "{ .reg .pred p; setp.ne.u32 p, %9, 0;\n"
       "@p st.shared.v4.b32 [%8], {%0, %1, %2, %3};\n"
-      "@p st.shared.v4.b32 [%8 + 2048], {%4, %5, %6, %7}; }" ::"r"(r[0]),
+      "@p st.shared.v4.b32 [%8 + 512], {%4, %5, %6, %7}; }" ::"r"(r[0]),
       "r"(r[1]), "r"(r[2]), "r"(r[3]), "r"(r[4]), "r"(r[5]), "r"(r[6]), "r"(r[7]), "r"(at), "r"(flag)
       : "memory");
 }
@@ -95,7 +97,9 @@ template <int N> NL_FN void copy_ahead(Address to, const char* from) {
 }
 #else
 typedef unsigned char* Address;
-NL_FN Address own_column(unsigned char* shared) { return shared + threadIdx.x * 16; }
+NL_FN Address own_column(unsigned char* shared, int warp_bytes) {
+  return shared + threadIdx.x / 32 * warp_bytes + threadIdx.x % 32 * 16;
+}
 NL_FN Address first_column(unsigned char* shared) { return shared; }
 NL_FN int once(int value) { return value; }
 NL_FN void fetch(unsigned (&r)[8], Address at) {
@@ -208,19 +212,19 @@ template <int W> NL_FN void load_ahead(const Warp<W>& w, Address to, int s) {
 }
 
 template <int W> __device__ void stream(const StreamBlock& block, unsigned char* shared) {
-  constexpr int E = 32 / W, T = kStreamThreads;
-  const int t = threadIdx.x;
+  constexpr int E = 32 / W;
+  const int t = threadIdx.x, threads = blockDim.x;
   const StreamHead& h = block.head;
   {
     U64* to = (U64*)shared;
     const U64* from = (const U64*)&block;
-    for (int i = t; i < h.words; i += T) to[i] = from[i];
+    for (int i = t; i < h.words; i += threads) to[i] = from[i];
     const Vec<16>* constants = (const Vec<16>*)((const char*)&block + h.constants_at);
     Vec<16>* copies = (Vec<16>*)(shared + h.copies_at);
-    for (int i = t; i < h.nconst; i += T) copies[i] = copies[i + kStreamConstants] = constants[i];
+    for (int i = t; i < h.nconst; i += threads) copies[i + i / 32 * 32] = copies[i + i / 32 * 32 + 32] = constants[i];
   }
   __syncthreads();
-  const Address home = first_column(shared), mine = own_column(shared), code = home + h.code_at;
+  const Address home = first_column(shared), mine = own_column(shared, h.warp_bytes), code = home + h.code_at;
   const unsigned spare = h.spare_at;
   Warp<W> w;
   w.slots = home + sizeof(StreamHead);
@@ -229,7 +233,7 @@ template <int W> __device__ void stream(const StreamBlock& block, unsigned char*
   w.rows = h.row_tiles != 0;
   w.row_base = 0;
 
-  for (I64 tile = (I64)blockIdx.x * (T / 32) + t / 32; tile < h.tiles; tile += (I64)gridDim.x * (T / 32)) {
+  for (I64 tile = ((I64)blockIdx.x * threads + t) / 32; tile < h.tiles; tile += (I64)gridDim.x * threads / 32) {
     I64 limit = h.size;
     w.start = tile * (32 * E);
     if (w.rows) {
@@ -337,11 +341,11 @@ template <int W> __device__ void stream(const StreamBlock& block, unsigned char*
 #ifndef DYNAMIC_SHARED
 #define DYNAMIC_SHARED(name) extern __shared__ __align__(16) unsigned char name[]
 #endif
-#define ENTRY(name, W)                                                        \
-  extern "C" __global__ void __launch_bounds__(kStreamThreads, kStreamBlocks) \
-      name(const __grid_constant__ StreamBlock block) {                       \
-    DYNAMIC_SHARED(shared);                                                   \
-    stream<W>(block, shared);                                                 \
+#define ENTRY(name, W)                                                                            \
+  extern "C" __global__ void __launch_bounds__(32 * kStreamWarps, kStreamResident / kStreamWarps) \
+      name(const __grid_constant__ StreamBlock block) {                                           \
+    DYNAMIC_SHARED(shared);                                                                       \
+    stream<W>(block, shared);                                                                     \
   }
 ENTRY(stream4, 4)
 ENTRY(stream8, 8)
