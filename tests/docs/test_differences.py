@@ -243,11 +243,13 @@ def test_cuda_scans():
         import itertools
         import numpy as np
         x = np.random.default_rng(1).random(1_000_001)
-        print(np.cumsum(x)[-1] - list(itertools.accumulate(x.tolist()))[-1], np.cumsum(np.arange(10.0))[-1])
+        def difference(x):
+            return np.cumsum(x)[-1] - list(itertools.accumulate(x.tolist()))[-1]
+        print(difference(x), difference(x[:8192]))
     """
-    difference, exact = map(float, run(code, "--device", "cuda").split())
-    assert 0 < abs(difference) < 1e-6
-    assert exact == 45
+    long, short = map(float, run(code, "--device", "cuda").split())
+    assert 0 < abs(long) < 1e-6
+    assert short == 0
 
 
 @needs_cuda

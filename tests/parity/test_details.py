@@ -608,3 +608,17 @@ for value in values:
 total
 """
     )
+
+
+@pytest.mark.parametrize("n", [1, 1023, 1025, 8192])
+def test_running_sums_add_in_turn(n):
+    """To the last bit, on every device."""
+    check(
+        f"""
+x = np.random.default_rng(1).standard_normal((2, 2 * {n}))
+arrays = [x[:, ::2].astype(t) for t in ("f2", "f4", "f8", "F", "D")] + [x[::-1, 1::2], x[:, :{n}].T]
+[f(a, axis=axis) for a in arrays for axis in (0, 1) for f in (np.cumsum, np.add.accumulate, np.maximum.accumulate)] + [
+    np.cumprod(a * 0.1 + 1, axis=-1) for a in arrays if a.dtype.kind == "f"
+]
+"""
+    )

@@ -129,6 +129,8 @@ Lines lines_of(const CallArgs& call) {
   return a;
 }
 
+constexpr int64_t kLongestTurn = 8192;
+
 // Whether each line is best done by one thread: many lines, short or side by side in memory.
 bool serial(const Lines& a, DType t) {
   return a.lines >= 1024 && (a.n <= 32 || (a.nchunks == 1 && std::abs(a.in_step) != item_size(t)));
@@ -258,10 +260,16 @@ void Calls::cumulate(const CallArgs& call) {
   if (a.lines == 0 || a.n == 0) return;
   const std::string t = code(call.out.dtype);
   int flag = 0;
-  // float16 rounds after each step, so that the order shows in more than the last bits.
-  if (call.out.dtype == DType::f2 || serial(a, call.in[0].dtype)) {
+  if (serial(a, call.in[0].dtype)) {
     flag = kSerialPass;
     launch("scan_" + t, (a.lines + 63) / 64, 1, 1, 64, &a, &flag);
+    return;
+  }
+  // As on the CPU, bit for bit, as long as one thread is done with it in some 50 us. float16 rounds after each step, so that another
+  // order would show in more than the last bits.
+  if (is_inexact(call.out.dtype) && (a.n <= kLongestTurn || call.out.dtype == DType::f2)) {
+    flag = kTurnPass;
+    launch("scan_" + t, a.lines, 1, 1, 256, &a, &flag);
     return;
   }
   if (a.nchunks == 1) {

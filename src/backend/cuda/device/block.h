@@ -141,6 +141,8 @@ struct Lines {  // cumulate, argreduce: `lines` of `n` elements; line l starts a
   I64 shape[kMaxAxes], in_strides[kMaxAxes], out_strides[kMaxAxes];
 };
 constexpr int kSerialPass = 2;  // the pass of a kernel on lines that gives each line to one thread
+constexpr int kTurnPass = 3;    // a block a line, and the elements in turn
+constexpr int kTurnTile = 1024;
 struct Scatter {
   U64 out, in, where;         // where: int64 byte offsets
   U64 keys, winners;          // hash table; keys start at ~0

@@ -85,6 +85,29 @@ template <class T> NL_FN void scan_serial(const Lines& a) {
   }
 }
 
+// A block a line, whose elements are added one after the other by one thread, so that floats round as on the CPU; the others move them.
+template <class T> NL_FN void scan_in_turn(const Lines& a, T* tile) {
+  const Starts at = line_start(a, blockIdx.x);
+  const auto add_up = [&](int op, T total, int first, int count) {
+#pragma unroll 8
+    for (int i = first; i < count; ++i) tile[i] = total = scan_op(op, total, tile[i]);
+    return total;
+  };
+  T total = {};
+  for (I64 begin = 0; begin < a.n; begin += kTurnTile) {
+    const int count = a.n - begin < kTurnTile ? (int)(a.n - begin) : kTurnTile;
+    for (int i = threadIdx.x; i < count; i += blockDim.x) tile[i] = *(const T*)(at.in + (begin + i) * a.in_step);
+    __syncthreads();
+    if (threadIdx.x == 0) {
+      if (begin == 0) total = tile[0];
+      total = a.op == 0 ? add_up(0, total, begin == 0, count) : add_up(a.op, total, begin == 0, count);
+    }
+    __syncthreads();
+    for (int i = threadIdx.x; i < count; i += blockDim.x) *(T*)(at.out + (begin + i) * a.out_step) = tile[i];
+    __syncthreads();
+  }
+}
+
 // Totals of a line's chunks into running totals.
 template <class T> NL_FN void scan_totals(const Lines& a) {
   const I64 line = (I64)blockIdx.x * blockDim.x + threadIdx.x;
@@ -278,8 +301,9 @@ NL_FN U64 hashed(U64 x) {
 
 #define TYPE(code, T)                                                                                            \
   extern "C" __global__ void __launch_bounds__(256) scan_##code(const __grid_constant__ Lines a, int pass) {     \
-    __shared__ T shared[256];                                                                                    \
+    __shared__ T shared[kTurnTile];                                                                              \
     if (pass == kSerialPass) return scan_serial<T>(a);                                                           \
+    if (pass == kTurnPass) return scan_in_turn<T>(a, shared);                                                    \
     scan<T>(a, pass != 0, shared);                                                                               \
   }                                                                                                              \
   extern "C" __global__ void totals_##code(const __grid_constant__ Lines a) { scan_totals<T>(a); }               \
