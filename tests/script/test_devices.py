@@ -4,6 +4,7 @@ What no machine of the suite has (an old driver, a device without memory) is pla
 """
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -171,22 +172,68 @@ def test_without_a_compiler_the_interpreter_serves(project, variables):
 
 @emulator
 def test_ctrl_c_while_a_kernel_is_compiled(project, tmp_path):
-    """The compiler's own handler, which would end the process, is kept from being installed."""
+    """The compiler's own handler, which would end the process, is in another process."""
     program = """
         import os, signal
         import numpy as np
         signal.signal(signal.SIGINT, signal.default_int_handler)
         a = np.arange(100_000.0)
-        os.environ["EMULATOR_NVRTC_INTERRUPTS"] = "1"
+        os.environ["EMULATOR_NVRTC_INTERRUPTS"] = str(os.getpid())
         try:
             print((np.sin(a) * a).sum())
         except KeyboardInterrupt:
-            del os.environ["EMULATOR_NVRTC_INTERRUPTS"]
             print("interrupted", signal.getsignal(signal.SIGINT) is signal.default_int_handler)
         print((a + 1).sum())
     """
     env = emulated(NUMLOOM_JIT="sync", NUMLOOM_CACHE_DIR=str(tmp_path / "cache"))
     assert project.output(program, env=env) == "interrupted True\n5000050000.0\n"
+
+
+@emulator
+def test_no_program_waits_for_compiles_and_none_is_lost(project, tmp_path):
+    """A program ends while its kernels are being compiled: nothing of it is held by who compiles, nor would it have met a child that
+    it did not make. What had begun is finished and kept."""
+    program = """
+        import os, signal
+        import numpy as np
+        signal.signal(signal.SIGCHLD, lambda *_: print("a child ended"))
+        a = np.arange(100_000.0)
+        for _ in range(10):
+            b = (np.sin(a) * a).sum()
+            print(b == 1, end=" ")
+        try:
+            os.wait()
+        except ChildProcessError:
+            print("no child")
+        from numloom import debug
+        print(int(debug.counters()["jit_queued"]) > 0, int(debug.counters()["jit_compiled"]))
+    """
+    gate, cache = tmp_path / "gate", tmp_path / "cache"
+    env = emulated(NUMLOOM_JIT="1", NUMLOOM_CACHE_DIR=str(cache), EMULATOR_NVRTC_WAITS=str(gate))
+    assert project.output(program, env=env) == "False " * 10 + "no child\nTrue 0\n"
+    assert not list(cache.glob("*.cubin"))
+    gate.touch()
+    deadline = time.monotonic() + 100
+    while not list(cache.glob("*.cubin")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert list(cache.glob("*.cubin"))
+
+
+@emulator
+def test_a_compiler_that_dies_leaves_the_interpreter(project, tmp_path):
+    program = """
+        import os, signal
+        import numpy as np
+        a = np.arange(100_000.0)
+        print((np.sin(a) * a).sum())
+        from numloom import debug
+        counters = debug.counters()
+        print(int(counters.get("jit_failed", -1)), int(counters.get("jit_compiled", -1)))
+    """
+    env = emulated(NUMLOOM_JIT="sync", NUMLOOM_CACHE_DIR=str(tmp_path / "cache"), EMULATOR_NVRTC_DIES="1")
+    alone, counts = project.output(program, env=env).splitlines()
+    assert alone == project.output(program, env={"NUMLOOM_DEVICE": "cpu"}).splitlines()[0]
+    assert int(counts.split()[0]) > 0 and counts.split()[1] == "0"
 
 
 @emulator

@@ -53,10 +53,7 @@ CUmodule Images::module(const char* source) {
     if (std::strcmp(s.name, source) != 0) continue;
     const std::string key = DiskCache::key(s.text, d.arch);
     std::string log, cubin = DiskCache::load(key);
-    if (cubin.empty()) {
-      cubin = nvrtc_compile(s.text, d.arch, &log);
-      if (!cubin.empty()) DiskCache::store(key, cubin);
-    }
+    if (cubin.empty()) cubin = nvrtc_compile(s.text, d.arch, key, &log);
     if (cubin.empty())
       throw runtime_error("Numloom was not built for " + d.device_name + " and could not compile its kernels for it: " + log);
     check(d.cuModuleLoadData_(&module, cubin.data()), "loading the kernels");

@@ -1,7 +1,5 @@
 #include "backend/cuda/jit.h"
 
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +8,7 @@
 #include <cstring>
 #include <set>
 
+#include "backend/cuda/compiler/process.h"
 #include "backend/cuda/nvrtc.h"
 
 namespace numloom::cuda {
@@ -19,14 +18,6 @@ constexpr int64_t kHotLaunches = 3;
 constexpr int64_t kHotBytes = int64_t{128} << 20;
 
 Jit* instance = nullptr;
-
-// exit() destroys the main thread's thread_locals before it runs any handler, so before those that NVRTC registered since.
-struct StopWithMainThread {
-  ~StopWithMainThread() {
-    if (syscall(SYS_gettid) == getpid()) Jit::stop();
-  }
-};
-thread_local StopWithMainThread stop_with_main_thread;
 
 }  // namespace
 
@@ -45,6 +36,7 @@ void Jit::stop() {
     instance->queue_.clear();
   }
   instance->wake_.notify_all();
+  stop_waiting_for_compilers();
   for (std::thread& t : instance->threads_) t.join();
   instance->threads_.clear();
 }
@@ -76,10 +68,7 @@ bool Jit::compile(const Job& job, bool only_cached) {
   std::string log, cubin = DiskCache::load(key);
   const bool cached = !cubin.empty();
   if (!cached && only_cached) return false;
-  if (!cached) {
-    cubin = nvrtc_compile(job.text, arch, &log);
-    if (!cubin.empty()) DiskCache::store(key, cubin);
-  }
+  if (!cached) cubin = nvrtc_compile(job.text, arch, key, &log);
   std::lock_guard lock(mutex_);
   statistics_.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   ++(cubin.empty() ? statistics_.failed : cached ? statistics_.cached : statistics_.compiled);
@@ -90,8 +79,6 @@ bool Jit::compile(const Job& job, bool only_cached) {
 }
 
 void Jit::loop() {
-  // The user's threads come first.
-  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 10);
   for (;;) {
     Job job;
     {
@@ -133,7 +120,6 @@ CUfunction Jit::find(const Kernel& kernel, const TextForm& form, int64_t bytes, 
       if (e.state != Entry::State::cold) {
         state = e.state;
       } else {
-        (void)&stop_with_main_thread;  // made where it is first named
         std::lock_guard lock(mutex_);
         if (stop_) return nullptr;
         e.state = state = Entry::State::queued;
@@ -141,7 +127,7 @@ CUfunction Jit::find(const Kernel& kernel, const TextForm& form, int64_t bytes, 
         if (threads_.empty()) {
           instance = this;
           process_ = getpid();
-          std::atexit(stop);  // for programs whose main thread never came here
+          std::atexit(stop);
         }
         queue_.push_back(std::move(job));
         // A quarter of the processors: a program's kernels become hot at about the same time.

@@ -38,8 +38,7 @@ class Jit {
   // The whole source, includes resolved to the headers it needs.
   static std::string source(const Kernel& kernel, const TextForm& form);
   JitStatistics statistics();
-  // Waits for the compiles that run, and starts no other. To be called before the process ends: NVRTC must not
-  // be compiling while its own exit handlers run, and it registers some of them as late as in its first compile.
+  // Ends the threads, which wait for no compile then. To be called before the process ends, which destroys what they use.
   static void stop();
   const std::string& last_log() const { return last_log_; }
 

@@ -2,12 +2,8 @@
 
 #include <dlfcn.h>
 #include <link.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <mutex>
 
@@ -43,8 +39,6 @@ std::vector<std::string> site_folders() {
   return out;
 }
 
-sighandler_t no_signal(int, sighandler_t) { return SIG_IGN; }
-
 }  // namespace
 
 void add_site_folder(const std::string& folder) {
@@ -55,10 +49,7 @@ void add_site_folder(const std::string& folder) {
 Library::Library(const LibraryName& name) {
   for (const char* so : name.sonames) {
     handle_ = dlopen(so, RTLD_NOW | RTLD_NOLOAD);
-    if (handle_) {
-      path_ = so;
-      return;
-    }
+    if (handle_) return;
   }
   std::vector<std::string> candidates;
   for (const std::string& site : site_folders())
@@ -78,10 +69,7 @@ Library::Library(const LibraryName& name) {
     std::error_code ec;
     if (path[0] == '/' && !fs::exists(path, ec)) continue;
     handle_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (handle_) {
-      path_ = path;
-      return;
-    }
+    if (handle_) return;
     if (const char* text = dlerror()) last = text;
   }
   why_ = std::string(name.what) + " was not found (" + name.sonames.front() +
@@ -90,26 +78,9 @@ Library::Library(const LibraryName& name) {
   why_ += std::string("). ") + name.install;
 }
 
-void Library::keep_from_signals() const {
+std::string Library::path() const {
   link_map* map = nullptr;
-  if (!handle_ || dlinfo(handle_, RTLD_DI_LINKMAP, static_cast<void*>(&map)) != 0) return;
-  const ElfW(Rela)* calls = nullptr;  // what the loader wrote the addresses of functions by
-  const ElfW(Sym)* symbols = nullptr;
-  const char* names = nullptr;
-  size_t bytes = 0;
-  for (const ElfW(Dyn)* d = map->l_ld; d->d_tag != DT_NULL; ++d) {
-    if (d->d_tag == DT_JMPREL) calls = reinterpret_cast<const ElfW(Rela)*>(d->d_un.d_ptr);
-    if (d->d_tag == DT_PLTRELSZ) bytes = d->d_un.d_val;
-    if (d->d_tag == DT_SYMTAB) symbols = reinterpret_cast<const ElfW(Sym)*>(d->d_un.d_ptr);
-    if (d->d_tag == DT_STRTAB) names = reinterpret_cast<const char*>(d->d_un.d_ptr);
-  }
-  if (!calls || !symbols || !names) return;
-  for (size_t i = 0; i < bytes / sizeof *calls; ++i) {
-    if (std::strcmp(names + symbols[ELF64_R_SYM(calls[i].r_info)].st_name, "signal") != 0) continue;
-    const uintptr_t at = map->l_addr + calls[i].r_offset, page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-    if (mprotect(reinterpret_cast<void*>(at / page * page), page, PROT_READ | PROT_WRITE) == 0)
-      *reinterpret_cast<decltype(&no_signal)*>(at) = no_signal;
-  }
+  return handle_ && dlinfo(handle_, RTLD_DI_LINKMAP, static_cast<void*>(&map)) == 0 ? map->l_name : "";
 }
 
 void* Library::symbol(const char* name) const { return handle_ ? dlsym(handle_, name) : nullptr; }

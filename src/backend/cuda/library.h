@@ -23,10 +23,9 @@ class Library {
   explicit Library(const LibraryName& name);
   bool ok() const { return handle_ != nullptr; }
   const std::string& why() const { return why_; }
-  const std::string& path() const { return path_; }
+  // Of the file; empty where it was not found.
+  std::string path() const;
   void* symbol(const char* name) const;  // nullptr where the library has none
-  // From now on the library's own calls of signal() do nothing, and say that the signal is ignored.
-  void keep_from_signals() const;
   template <class F>
   bool load(F*& f, const char* name) const {
     f = reinterpret_cast<F*>(symbol(name));
@@ -35,7 +34,7 @@ class Library {
 
  private:
   void* handle_ = nullptr;
-  std::string path_, why_;
+  std::string why_;
 };
 
 }  // namespace numloom::cuda

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <filesystem>
 
+#include "backend/cuda/compiler/process.h"
+#include "backend/cuda/compiler/protocol.h"
 #include "backend/cuda/library.h"
 
 namespace numloom::cuda {
@@ -22,33 +24,20 @@ const LibraryName kName = {"NVRTC",
 const char* const kFlags[] = {"--std=c++17",     "--fmad=false",     "--ftz=false",
                               "--prec-div=true", "--prec-sqrt=true", "--disable-warnings"};
 
-using Program = struct NvrtcProgram*;
-
+// Here it only tells of itself; a process of its own compiles.
 struct Nvrtc {
   Library loaded{kName};
   int (*version)(int*, int*) = nullptr;
-  int (*create)(Program*, const char*, const char*, int, const char* const*, const char* const*) = nullptr;
-  int (*destroy)(Program*) = nullptr;
-  int (*compile)(Program, int, const char* const*) = nullptr;
-  int (*log_size)(Program, size_t*) = nullptr;
-  int (*log)(Program, char*) = nullptr;
-  int (*cubin_size)(Program, size_t*) = nullptr;
-  int (*cubin)(Program, char*) = nullptr;
   int (*archs_count)(int*) = nullptr;
   int (*archs)(int*) = nullptr;
   bool ok = false;
   int number = 0;
 
   Nvrtc() {
-    ok = loaded.ok() && loaded.load(version, "nvrtcVersion") && loaded.load(create, "nvrtcCreateProgram") &&
-         loaded.load(destroy, "nvrtcDestroyProgram") && loaded.load(compile, "nvrtcCompileProgram") &&
-         loaded.load(log_size, "nvrtcGetProgramLogSize") && loaded.load(log, "nvrtcGetProgramLog") &&
-         loaded.load(cubin_size, "nvrtcGetCUBINSize") && loaded.load(cubin, "nvrtcGetCUBIN") &&
-         loaded.load(archs_count, "nvrtcGetNumSupportedArchs") && loaded.load(archs, "nvrtcGetSupportedArchs");
+    ok = loaded.ok() && loaded.load(version, "nvrtcVersion") && loaded.load(archs_count, "nvrtcGetNumSupportedArchs") &&
+         loaded.load(archs, "nvrtcGetSupportedArchs");
     int major = 0, minor = 0;
     if (ok) version(&major, &minor);
-    // While it compiles, on a thread of ours, it would take SIGINT and SIGTERM of the whole process, and end it at a Ctrl-C.
-    loaded.keep_from_signals();
     number = major * 1000 + minor * 10;
   }
   // The newest architecture not above `arch` of the same generation: its code runs there.
@@ -68,10 +57,6 @@ Nvrtc& nvrtc() {
   return *n;
 }
 
-uint64_t fnv(uint64_t h, const void* data, size_t n) {
-  for (size_t i = 0; i < n; ++i) h = (h ^ static_cast<const unsigned char*>(data)[i]) * 0x100000001b3ull;
-  return h;
-}
 std::string hex(uint64_t v) {
   char out[17];
   std::snprintf(out, sizeof out, "%016llx", static_cast<unsigned long long>(v));
@@ -101,13 +86,6 @@ std::string folder() {
   return path;
 }
 
-// What an entry begins with: it is whole where size and check fit.
-struct EntryHead {
-  char magic[8];
-  uint64_t size, check;
-};
-constexpr char kMagic[8] = {'n', 'u', 'm', 'l', 'o', 'o', 'm', '1'};
-
 }  // namespace
 
 const std::vector<HeaderText>& scalar_headers() {
@@ -125,7 +103,7 @@ bool nvrtc_available(std::string* why) {
 
 int nvrtc_version() { return nvrtc().ok ? nvrtc().number : 0; }
 
-std::string nvrtc_compile(const std::string& text, int arch, std::string* log) {
+std::string nvrtc_compile(const std::string& text, int arch, const std::string& key, std::string* log) {
   Nvrtc& n = nvrtc();
   if (!n.ok) {
     nvrtc_available(log);
@@ -136,29 +114,18 @@ std::string nvrtc_compile(const std::string& text, int arch, std::string* log) {
     if (log) *log = "NVRTC " + std::to_string(n.number / 1000) + " does not know compute capability " + std::to_string(arch);
     return {};
   }
-  std::vector<const char*> names, texts;
+  const std::string arch_flag = "--gpu-architecture=sm_" + std::to_string(target), dir = folder();
+  CompileJob job;
+  job.library = n.loaded.path();
+  if (!dir.empty()) job.cache_path = std::filesystem::absolute(dir) / key;
+  job.text = text.c_str();
+  job.options.assign(std::begin(kFlags), std::end(kFlags));
+  job.options.push_back(arch_flag.c_str());
   for (const HeaderText& h : scalar_headers()) {
-    names.push_back(h.name);
-    texts.push_back(h.text);
+    job.names.push_back(h.name);
+    job.texts.push_back(h.text);
   }
-  Program program = nullptr;
-  if (n.create(&program, text.c_str(), "kernel.cu", static_cast<int>(texts.size()), texts.data(), names.data()) != 0) return {};
-  const std::string arch_flag = "--gpu-architecture=sm_" + std::to_string(target);
-  std::vector<const char*> flags(std::begin(kFlags), std::end(kFlags));
-  flags.push_back(arch_flag.c_str());
-  const int rc = n.compile(program, static_cast<int>(flags.size()), flags.data());
-  std::string out;
-  size_t size = 0;
-  if (rc == 0 && n.cubin_size(program, &size) == 0) {
-    out.resize(size);
-    if (n.cubin(program, out.data()) != 0) out.clear();
-  }
-  if (out.empty() && log && n.log_size(program, &size) == 0) {
-    log->resize(size);
-    n.log(program, log->data());
-  }
-  n.destroy(&program);
-  return out;
+  return compile_elsewhere(job, log);
 }
 
 std::string DiskCache::key(const std::string& text, int arch) {
@@ -182,7 +149,7 @@ std::string DiskCache::load(const std::string& key) {
   struct stat st;
   EntryHead head;
   if (::fstat(fd, &st) == 0 && st.st_uid == ::geteuid() && S_ISREG(st.st_mode) &&
-      ::read(fd, &head, sizeof head) == sizeof head && std::memcmp(head.magic, kMagic, 8) == 0 &&
+      ::read(fd, &head, sizeof head) == sizeof head && std::memcmp(head.magic, kEntryMagic, 8) == 0 &&
       head.size + sizeof head == static_cast<uint64_t>(st.st_size)) {
     out.resize(head.size);
     size_t have = 0;
@@ -192,25 +159,6 @@ std::string DiskCache::load(const std::string& key) {
   }
   ::close(fd);
   return out;
-}
-
-bool DiskCache::store(const std::string& key, const std::string& cubin) {
-  const std::string dir = folder();
-  if (dir.empty()) return false;
-  std::string temporary = dir + "/." + key + ".XXXXXX";
-  const int fd = ::mkstemp(temporary.data());
-  if (fd < 0) return false;
-  EntryHead head;
-  std::memcpy(head.magic, kMagic, 8);
-  head.size = cubin.size();
-  head.check = fnv(0, cubin.data(), cubin.size());
-  const std::string all = std::string(reinterpret_cast<const char*>(&head), sizeof head) + cubin;
-  size_t done = 0;
-  for (ssize_t n; done < all.size() && (n = ::write(fd, all.data() + done, all.size() - done)) > 0;)
-    done += static_cast<size_t>(n);
-  const bool ok = ::close(fd) == 0 && done == all.size() && ::rename(temporary.c_str(), (dir + "/" + key).c_str()) == 0;
-  if (!ok) ::unlink(temporary.c_str());
-  return ok;
 }
 
 }  // namespace numloom::cuda

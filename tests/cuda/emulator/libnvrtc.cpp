@@ -1,7 +1,8 @@
 // A libnvrtc.so.13 for tests without a GPU: the text is compiled by the host's compiler into a shared library for the emulator
 // (device.h); the "cubin" is "emulated " and its path. EMULATOR_NVRTC_FAILS makes every compile fail. EMULATOR_NVRTC_COLLECTS
 // names a folder for the texts, which then are not compiled but kept there, with the headers and the options (compile_texts.py).
-// As the real one it takes SIGINT while it compiles; EMULATOR_NVRTC_INTERRUPTS: a Ctrl-C comes meanwhile.
+// As the real one it takes SIGINT while it compiles; EMULATOR_NVRTC_INTERRUPTS: a Ctrl-C for that process comes meanwhile.
+// EMULATOR_NVRTC_WAITS: a file without which no compile ends. EMULATOR_NVRTC_DIES: its process does.
 #include <unistd.h>
 
 #include <csignal>
@@ -45,7 +46,8 @@ class Interrupts {
  public:
   Interrupts() {
     if (before_ != SIG_IGN) std::signal(SIGINT, stop_at_interrupt);
-    if (std::getenv("EMULATOR_NVRTC_INTERRUPTS")) kill(getpid(), SIGINT);
+    if (const char* process = std::getenv("EMULATOR_NVRTC_INTERRUPTS")) kill(std::atoi(process), SIGINT);
+    unsetenv("EMULATOR_NVRTC_INTERRUPTS");
   }
   ~Interrupts() { std::signal(SIGINT, before_); }
   Interrupts(const Interrupts&) = delete;
@@ -67,6 +69,9 @@ int nvrtcCreateProgram(Program** p, const char* text, const char*, int n, const 
 int nvrtcDestroyProgram(Program** p) { return delete *p, *p = nullptr, 0; }
 int nvrtcCompileProgram(Program* p, int n, const char* const* options) {
   const Interrupts taken;
+  if (std::getenv("EMULATOR_NVRTC_DIES")) std::abort();
+  if (const char* file = std::getenv("EMULATOR_NVRTC_WAITS"))
+    while (access(file, F_OK) != 0) usleep(1000);
   if (std::getenv("EMULATOR_NVRTC_FAILS")) return p->log = "told to fail", 6;
   if (const char* to = std::getenv("EMULATOR_NVRTC_COLLECTS")) return collect(*p, to, n, options), p->log = "collected", 6;
   char folder[] = "/tmp/numloom-emulator-XXXXXX";
