@@ -19,6 +19,7 @@
 #include "draw.h"
 #include "engine/hooks.h"
 #include "ndarray.h"
+#include "runtime/host_pool.h"
 
 namespace numloom::python {
 namespace {
@@ -600,6 +601,7 @@ PyObject* run_lent(PyObject* owned) noexcept {
   }
   PyObject* kwargs = PyTuple_GET_ITEM(owned, 2);
   Ref finish = Ref::borrow(PyTuple_GET_ITEM(owned, 3));
+  host_make_room();  // NumPy takes its memory elsewhere
   PyObject* result =
       PyObject_Call(PyTuple_GET_ITEM(owned, 0), PyTuple_GET_ITEM(owned, 1), kwargs == Py_None ? nullptr : kwargs);
   lent = Ref();  // the loans end here but for what `finish` keeps

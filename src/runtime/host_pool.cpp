@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +14,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/environment.h"
@@ -23,9 +25,13 @@ namespace {
 
 // Sizes are rounded up to eighths of a power of two, so that a cached block is at most 1/8 larger than asked for.
 constexpr int64_t kSmall = 1 << 12;        // below: malloc's own caches do well
+constexpr int64_t kMapped = 128 << 10;     // from here on, each block is a mapping: given back, its pages are the system's
 constexpr int64_t kHuge = 4 << 20;         // from here on, huge pages are asked for
+constexpr int64_t kHugePage = 2 << 20;
 constexpr int64_t kFloor = 16 << 20;       // a process of this size may always cache
 constexpr int64_t kCacheBytes = 256 << 20;  // at most; less on small machines
+// To get a mapping's pages again takes a quarter of a nanosecond a byte. Giving blocks back may cost a hundredth of the time.
+constexpr double kWaitPerByte = 100 * 0.25e-9;
 
 int64_t rounded(int64_t n) {
   if (n <= 4096) return (n + 63) & ~int64_t{63};
@@ -43,6 +49,27 @@ std::string in_units(double bytes) {
   return std::string(text) + " " + kUnits[unit];
 }
 
+// A block's memory from the system, and back to it. Null where there is none.
+void* take(int64_t n) {
+  if (n < kMapped) return std::aligned_alloc(64, n);
+  const int64_t spare = n >= kHuge ? kHugePage : 0;  // a huge page begins at a multiple of its size
+  void* mapped = mmap(nullptr, n + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) return nullptr;
+  if (!spare) return mapped;
+  const auto begin = reinterpret_cast<uintptr_t>(mapped), at = (begin + spare - 1) / spare * spare;
+  if (at > begin) munmap(mapped, at - begin);
+  if (at < begin + spare) munmap(reinterpret_cast<void*>(at + n), begin + spare - at);
+  madvise(reinterpret_cast<void*>(at), n, MADV_HUGEPAGE);
+  return reinterpret_cast<void*>(at);
+}
+
+void give(void* p, int64_t n) {
+  if (n < kMapped) std::free(p);
+  else munmap(p, n);
+}
+
+using Clock = std::chrono::steady_clock;
+
 struct Pool {
   std::mutex mutex;
   std::map<int64_t, std::vector<void*>> free;
@@ -51,18 +78,18 @@ struct Pool {
   const int64_t most = std::min(sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE),
                                 environment_number("NUMLOOM_HOST_LIMIT", std::numeric_limits<int64_t>::max()));
   const int64_t limit = std::min<int64_t>(kCacheBytes, most / 16);  // what is cached
+  Clock::time_point room_made{};
 
-  // Blocks to give back so that what is cached never makes the process larger than its arrays once were.
-  std::vector<void*> evict() {
-    std::vector<void*> out;
-    const int64_t room = std::max(stats.peak, kFloor) - stats.in_use;
+  // Blocks to give back, the largest first, so that no more than `room` bytes are cached.
+  std::vector<std::pair<void*, int64_t>> evict(int64_t room) {
+    std::vector<std::pair<void*, int64_t>> out;
     while (stats.cached > room) {
       auto it = std::prev(free.end());
       if (it->second.empty()) {
         free.erase(it);
         continue;
       }
-      out.push_back(it->second.back());
+      out.emplace_back(it->second.back(), it->first);
       it->second.pop_back();
       stats.cached -= it->first;
     }
@@ -81,7 +108,7 @@ void* allocate(int64_t nbytes) {
     throw memory_error("Unable to allocate " + std::to_string(nbytes) + " bytes");
   }
   Pool& p = pool();
-  std::vector<void*> unused;
+  std::vector<std::pair<void*, int64_t>> unused;
   bool possible = true;
   {
     std::lock_guard lock(p.mutex);
@@ -95,19 +122,15 @@ void* allocate(int64_t nbytes) {
         p.stats.cached -= n;
         return r;
       }
-      unused = p.evict();
+      // What is cached never makes the process larger than its arrays once were.
+      unused = p.evict(std::max(p.stats.peak, kFloor) - p.stats.in_use);
     }
   }
-  for (void* b : unused) std::free(b);
+  for (const auto& [block, size] : unused) give(block, size);
   void* r = nullptr;
   for (int attempt = 0; attempt < 2 && possible && !r; ++attempt) {
     if (attempt) host_trim();
-    if (n > p.limit) {
-      void* fresh = mmap(nullptr, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-      r = fresh == MAP_FAILED ? nullptr : fresh;
-      continue;
-    }
-    r = std::aligned_alloc(n >= kHuge ? 2 << 20 : 64, n >= kHuge ? (n + (2 << 20) - 1) / (2 << 20) * (2 << 20) : n);
+    r = take(n);
   }
   if (!r) {
     std::lock_guard lock(p.mutex);
@@ -116,7 +139,6 @@ void* allocate(int64_t nbytes) {
                        "host memory: " + in_units(double(p.stats.in_use)) + " in use by arrays, peak " +
                            in_units(double(p.stats.peak)) + ", of " + in_units(double(host_memory())));
   }
-  if (n >= kHuge) madvise(r, n, MADV_HUGEPAGE);
   return r;
 }
 
@@ -163,17 +185,25 @@ void host_free(void* ptr, int64_t nbytes) {
       return;
     }
   }
-  if (n > p.limit) munmap(ptr, n);
-  else std::free(ptr);
+  give(ptr, n);
 }
 
 void host_trim() {
   Pool& p = pool();
   std::lock_guard lock(p.mutex);
-  for (auto& [n, blocks] : p.free)
-    for (void* b : blocks) std::free(b);
-  p.free.clear();
-  p.stats.cached = 0;
+  for (const auto& [block, size] : p.evict(0)) give(block, size);
+}
+
+void host_make_room() {
+  Pool& p = pool();
+  {
+    std::lock_guard lock(p.mutex);
+    if (p.stats.cached == 0) return;
+    const auto now = Clock::now();
+    if (std::chrono::duration<double>(now - p.room_made).count() < kWaitPerByte * static_cast<double>(p.stats.cached)) return;
+    p.room_made = now;
+  }
+  host_trim();
 }
 
 int64_t host_memory() {

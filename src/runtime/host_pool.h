@@ -15,6 +15,8 @@ void host_free(void* p, int64_t nbytes);
 // is cached come from the system and go back to it.
 bool host_alloc_is_zero(int64_t nbytes);
 void host_trim();
+// Does so because others are about to take memory, unless that was done so lately that getting the blocks again would be felt.
+void host_make_room();
 // With NUMLOOM_POISON=1, fresh memory holds garbage on purpose: for tests. No-op otherwise.
 void poison(void* p, int64_t nbytes);
 

@@ -71,6 +71,8 @@ a = np.linspace(1, 2, 20000); b = a[::-1].copy(); a *= 2 - b; a -= b * b - a; a 
 a = np.linspace(1, 2, 20000).astype(np.float32); b = a[::-1].copy(); c = a * b; d = np.exp(-c) * b; c * (1 + d) - (a - d) * b / (1 + b)
 a = np.linspace(1, 2, 20000); a[7777] = np.inf; b = a * 2; c = b - a; 1 / (1 + (c * 0 + 3) * 2)
 a = np.linspace(-1, 1, 20000) * (1 + 2j); a[7777] = 0; np.where(a == 0, 3j, 1 / a) * 2
+a = np.linspace(1, 2, 90000); a[45000] = 0; b = np.where(a < 1.5, 2.5, np.where(a > 1.8, -3.5, 1 / a)); b + np.where(a == 0, 7, b * a)
+a = np.linspace(1, 2, 90000).reshape(300, 300)[:, 3:290]; a[150, 9] = 0; np.where(a < 1.5, 2.5, np.where(a > 1.8, -3.5, 1 / a)) * a[::-1]
 """
 
 CASTS_THAT_RAISE = """

@@ -175,3 +175,23 @@ def test_zeros_take_room_only_where_touched(project):
         print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10 < 300)
         """
     )
+
+
+def test_numpy_gets_the_room_that_is_not_in_use(project):
+    out = project.output(
+        """
+        import numpy as np
+        from numloom import debug
+        x = np.full(1 << 20, 2.0)
+        total = float((x * x).sum()) + float(np.sort(np.arange(1 << 17) * 1.0)[5])
+        y = x + 1
+        y[3] = 0
+        print(float(y[5]))
+        del y
+        before = debug.counters()["host_bytes_cached"]
+        print(np.linalg.norm(np.ones((3, 3)), "nuc").round(3))
+        print(before >= 8 << 20, debug.counters()["host_bytes_cached"])
+        """,
+        env={"NUMLOOM_DEVICE": "cpu"},
+    )
+    assert out.splitlines() == ["3.0", "3.0", "True 0.0"]

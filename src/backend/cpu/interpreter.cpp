@@ -96,13 +96,21 @@ Frame::Frame(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>&
     scalars_[v] = scalars[s];
     if (p.reg[v] < 0) at_[v] = reinterpret_cast<char*>(scalars_[v].raw);
   }
-  for (int16_t v : p.filled)
-    by_item(item_size(p.kernel.value_types[v]), [&](auto tag) {
-      using T = decltype(tag);
-      const char* element = reinterpret_cast<const char*>(scalars_[v].raw);
-      load_run(reinterpret_cast<T*>(at_[v]), element, block, 0);
-      if (small) load_run(reinterpret_cast<T*>(strip_reg_[p.reg[v]]), element, strip_, 0);
-    });
+  if (small)
+    for (int16_t v : p.filled) fill(v, strip_reg_[p.reg[v]], 0, strip_);
+}
+
+void Frame::fill(int16_t v, char* to, int64_t begin, int64_t end) const {
+  by_item(item_size(p_.kernel.value_types[v]), [&](auto tag) {
+    using T = decltype(tag);
+    load_run(reinterpret_cast<T*>(to) + begin, reinterpret_cast<const char*>(scalars_[v].raw), end - begin, 0);
+  });
+}
+
+void Frame::fill_block(int64_t n) {
+  if (n <= filled_) return;
+  for (int16_t v : p_.filled) fill(v, reg_[p_.reg[v]], filled_, n);
+  filled_ = n;
 }
 
 char* Frame::dense(int s, const Cursor& c, int from, int to, int64_t n, const std::vector<int64_t>* shift) const {
@@ -206,8 +214,10 @@ void Frame::evaluate(const Cursor& c, int from, int to, int64_t n, const std::ve
   if (p_.straight && all_dense(c, from, to, n)) {
     if (n > strip_ && unasked_ && !wary_ && run_strips(c, from, to, n, shift)) return;
     wary_ = false;
+    fill_block(n);
     return run_straight(c, from, to, n, shift);
   }
+  fill_block(n);
   const auto base = [&](int s) { return nest_.slots[s].base + (shift ? (*shift)[s] : 0); };
   for (const BlockInstr& b : p_.code) {
     switch (b.code) {
@@ -336,6 +346,7 @@ void run_map(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>&
   bool all_linear = true;
   for (Access a : nest.access) all_linear &= a == Access::linear || a == Access::broadcast;
   const bool by_row = !all_linear && row >= kLongRow;
+  if (by_row) block = std::min(block, row);
   const int64_t per_row = by_row ? (row + block - 1) / block : 0;
   const int64_t blocks = by_row ? nest.size / row * per_row : (nest.size + block - 1) / block;
   const auto work = [&](Frame& f, int64_t b) {

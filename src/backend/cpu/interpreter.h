@@ -50,6 +50,10 @@ class Frame {
     return nest_.slots[s].base + (shift ? (*shift)[s] : 0) + c.offset(nest_.slots[s], from, to);
   }
   bool all_dense(const Cursor& c, int from, int to, int64_t n) const;
+  // Repeats scalar value v over the elements [begin, end) of a register.
+  void fill(int16_t v, char* to, int64_t begin, int64_t end) const;
+  // Has the scalars repeated over n elements of the registers of a block, which strips do without.
+  void fill_block(int64_t n);
   // Straight programs over dense slots: strip by strip, unasked. False: something happened that may call for a warning.
   bool run_strips(const Cursor& c, int from, int to, int64_t n, const std::vector<int64_t>* shift);
   void spread_ahead(const Cursor& c, int from, int to, const std::vector<int64_t>* shift);
@@ -72,6 +76,7 @@ class Frame {
   std::vector<Step> steps_;
   std::vector<Move> moves_;
   std::vector<Scalar> scalars_;  // per value that is a scalar
+  int64_t filled_ = 0;           // elements over which scalars are repeated in the registers of a block
 };
 
 void run_map(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>& scalars, std::vector<FloatEvent>* events);

@@ -79,6 +79,30 @@ TEST(HostPool, ReusesAndTrims) {
   EXPECT_EQ(host_pool_statistics().cached, 0);
 }
 
+TEST(HostPool, MakesRoomForOthersNowAndThen) {
+  host_trim();
+  host_make_room();  // with nothing to give, which is no reason to wait
+  const auto cache = [](int64_t bytes) { host_free(host_alloc(bytes), bytes); };
+  for (const int64_t bytes : {int64_t{5000}, int64_t{200} << 10, int64_t{64} << 20}) cache(bytes);
+  const int64_t all = host_pool_statistics().cached;
+  host_make_room();
+  EXPECT_EQ(host_pool_statistics().cached, 0);
+  cache(all);
+  host_make_room();
+  EXPECT_GE(host_pool_statistics().cached, all);
+  host_trim();
+}
+
+TEST(HostPool, AlignsWhatItMaps) {
+  for (const int64_t bytes : {int64_t{100} << 10, int64_t{128} << 10, int64_t{5} << 20, (int64_t{9} << 20) + 5}) {
+    auto* p = static_cast<char*>(host_alloc(bytes));
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(p) % (bytes < 4 << 20 ? 64 : 2 << 20), 0u);
+    std::memset(p, 1, bytes);
+    host_free(p, bytes);
+  }
+  host_trim();
+}
+
 TEST(HostPool, SaysWhatItCouldNotAllocate) {
   try {
     host_alloc(int64_t{1} << 60);
