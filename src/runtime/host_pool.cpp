@@ -160,7 +160,7 @@ void poison(void* p, int64_t nbytes) {
 
 bool host_alloc_is_zero(int64_t nbytes) {
   const int64_t n = rounded(std::max<int64_t>(nbytes, 1));
-  return n >= kSmall && n > pool().limit && !poisons();
+  return n >= kMapped && n > pool().limit && !poisons();
 }
 
 void* host_alloc(int64_t nbytes) {

@@ -195,3 +195,19 @@ def test_numpy_gets_the_room_that_is_not_in_use(project):
         env={"NUMLOOM_DEVICE": "cpu"},
     )
     assert out.splitlines() == ["3.0", "3.0", "True 0.0"]
+
+
+def test_zeros_are_zero_where_little_may_be_cached(project):
+    out = project.output(
+        """
+        import numpy as np
+        for n in (5_000, 9_000, 12_000, 15_000, 17_000):
+            x = np.full(n, 7.0)
+            held = float(x[5])
+            del x
+            x = np.zeros(n)
+            print(any(x.tolist()), end=" ")
+        """,
+        env={"NUMLOOM_HOST_LIMIT": str(1 << 20)},
+    )
+    assert out.split() == ["False"] * 5
