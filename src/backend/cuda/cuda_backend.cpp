@@ -161,6 +161,7 @@ void start_early(bool products) {
     try {
       cuda_backend();
       if (products) prepare_products();
+      nvrtc_available();
     } catch (const error&) {  // NOLINT(bugprone-empty-catch): see the header
     }
   });
