@@ -285,14 +285,13 @@ def main() -> int:
     usual = {"cpp", "python", "modes", "cuda", "consumer"}
     chosen = {args.only} if args.only else usual | set(INSTRUMENTED if args.all else ())
     folders = sorted(p.name for p in (ROOT / "tests").iterdir() if p.is_dir() and p.name not in ("cpp", "cuda"))
+    if chosen - {"cpp", "consumer"}:  # tests in Python play with them, and take what is there
+        run(["cmake", "--build", args.build_dir, "-j", args.jobs, "--target", "emulated_cuda", "emulated_nvrtc"])
     if "cpp" in chosen:
         ctest(suite, args.build_dir, args.jobs, "C++ unit", "numloom_unit_tests", ["-LE", "cuda"])
     if "consumer" in chosen:
         consumer(suite, args.build_dir)
     if "python" in chosen:
-        run(
-            ["cmake", "--build", args.build_dir, "-j", args.jobs, "--target", "emulated_cuda", "emulated_nvrtc"]
-        )  # tests/script plays with them
         python_tests(suite, args.build_dir, args.jobs, folders, "", {}, 1.0)
     compared = [f for f in folders if f in ("parity", "fuzz")]
     if "modes" in chosen:
