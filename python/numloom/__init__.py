@@ -8,20 +8,31 @@ Names are NumPy's. Beyond them: `set_device`, `device`, `eval`, `synchronize`, `
 """
 
 import atexit as _atexit
+import gc as _gc
 import os as _os
 import sys as _sys
 
-import numpy as _numpy  # noqa: F401  (first, so that its own BLAS starts as the user's settings say)
+# Under `python -m numloom` nothing of the user's is there yet, and nothing that is loaded now becomes garbage.
+_launched = _sys.argv[:1] == ["-m"] and {"numloom", "-mnumloom"} & {*_sys.orig_argv}
+_collects = _launched and _gc.isenabled()
+if _collects:
+    _gc.disable()
 
-# Our BLAS works on one thread a call (src/backend/cpu/lib/matmul.cpp): spare the start the threads that it would start when loaded.
-_blas_threads = _os.environ.get("OPENBLAS_NUM_THREADS")
+# A BLAS reads its settings when it is loaded. NumPy's starts as the user's say; but its threads, which wait for work by spinning
+# for a tenth of a second, from their start on, do so for half a millisecond (2**20 ticks): the processors are needed.
+_blas_settings = {name: _os.environ.get(name) for name in ("OPENBLAS_THREAD_TIMEOUT", "OPENBLAS_NUM_THREADS")}
+_os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "20")
+import numpy as _numpy  # noqa: E402, F401
+
+# Ours works on one thread a call (src/backend/cpu/lib/matmul.cpp): spare the start the threads that it would start when loaded.
 _os.environ["OPENBLAS_NUM_THREADS"] = "1"
 from numloom import _core  # noqa: E402
 
-if _blas_threads is None:
-    del _os.environ["OPENBLAS_NUM_THREADS"]
-else:
-    _os.environ["OPENBLAS_NUM_THREADS"] = _blas_threads
+for _name, _value in _blas_settings.items():
+    if _value is None:
+        del _os.environ[_name]
+    else:
+        _os.environ[_name] = _value
 from numloom import _filters, _json, _ndarray, _testing  # noqa: E402
 from numloom._fallback import FallbackError, FallbackWarning  # noqa: E402
 from numloom._fallback import bridges as _bridges  # noqa: E402
@@ -70,8 +81,6 @@ if hasattr(_os, "register_at_fork"):
     )
 _atexit.register(_core.before_exit)
 # Under `python -m numloom` the launcher reads the variables: options beat them, and errors in them are one line.
-# (`any` is NumPy's from here on.)
-_launched = _sys.argv[:1] == ["-m"] and {"numloom", "-mnumloom"} & {*_sys.orig_argv}
 if not _launched:
     _policy.configure_from_environment()
     if _os.environ.get("NUMLOOM_DEVICE"):
@@ -93,3 +102,9 @@ def __getattr__(name):
 
 def __dir__():
     return sorted({*globals(), *_names})
+
+
+if _collects:
+    _gc.freeze()  # from the young objects to the old without a look at them
+    _gc.unfreeze()
+    _gc.enable()

@@ -10,7 +10,7 @@ arrays on the GPU (CuPy) is left: it takes ours as they are, where they are.
 import builtins
 import functools
 import importlib.machinery
-import mmap
+import os
 import sys
 import types
 
@@ -93,6 +93,10 @@ def _is_librarys(cls):
 
 def _is_against_numpy(file):
     try:
+        if os.path.basename(os.path.dirname(file)) == "lib-dynload":  # the interpreter's own
+            return False
+        import mmap
+
         # Such files can be large: mapped, what is read of them is not the process's own memory.
         with open(file, "rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as memory:
             return any(memory.find(name) >= 0 for name in _NAMES)

@@ -1,7 +1,7 @@
 """A function of NumPy's that a call can fall back to, with what is known about its arguments."""
 
 import functools
-import threading
+from _thread import _local
 
 import numpy
 
@@ -9,7 +9,7 @@ from numloom import _core
 from numloom._fallback import record, tables
 from numloom._fallback.convert import Loan
 
-_state = threading.local()
+_state = _local()  # of `threading`, which takes a while to import
 
 
 def running():

@@ -4,12 +4,9 @@ import atexit
 import builtins
 import importlib.machinery
 import os
-import pkgutil
 import re
 import runpy
-import signal
 import sys
-import traceback
 import types
 
 from numloom import _core
@@ -36,13 +33,13 @@ def _set_path(first):
 
 
 # What a text that multiplies matrices most likely holds; a guess costs nothing but time on another thread.
-_PRODUCTS = re.compile(rb"[\w\])] *@=? *[\w(]|\b(dot|matmul|vdot|inner|tensordot|einsum)\(")
+_PRODUCTS = rb"[\w\])] *@=? *[\w(]|\b(dot|matmul|vdot|inner|tensordot|einsum)\("
 
 
 def _activate(options, roots, source=b"", **keywords):
     mode.activate(options, roots, **keywords)
     if _core.device() == "cuda":
-        _core.start_early(_PRODUCTS.search(source) is not None)
+        _core.start_early(re.search(_PRODUCTS, source) is not None)
 
 
 def launch(options):
@@ -59,10 +56,21 @@ def launch(options):
 # ------------------------------------------------------------------------------------------------ the kinds of program
 
 
+def _is_imported_from(path):
+    """Whether the import system takes it for a place of modules: a folder or an archive."""
+    for hook in sys.path_hooks:
+        try:
+            hook(path)
+            return True
+        except ImportError:
+            pass
+    return False
+
+
 def _run_script(options):
     path = options.target
     sys.argv[:] = [path, *options.args]
-    if pkgutil.get_importer(path) is not None:  # a folder or an archive with a __main__
+    if _is_imported_from(path):  # and has a __main__
         _fresh_main()
         sys.path[0:1] = [os.path.abspath(path)] if not _safe_path else [os.path.abspath(path), sys.path[0]]
         _activate(options, [path if os.path.isdir(path) else os.path.dirname(os.path.abspath(path))])
@@ -189,6 +197,8 @@ def _die_of_interrupt():
             stream.flush()
         except (AttributeError, OSError, ValueError):
             pass
+    import signal
+
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.kill(os.getpid(), signal.SIGINT)
 
@@ -206,6 +216,8 @@ def _die(error):
     except SystemExit:
         raise
     except BaseException as broken:
+        import traceback
+
         sys.stderr.write("Error in sys.excepthook:\n")
         _clean(broken)
         traceback.print_exception(broken, chain=False)

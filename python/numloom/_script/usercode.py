@@ -11,7 +11,6 @@ import sys
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 _INSTALLED = ("site-packages", "dist-packages")
-_NUMBA = re.compile(rb"\bnumba\b")
 
 
 class UserCode:
@@ -111,7 +110,7 @@ class UserCode:
 
     def _imports_numba(self, file):
         source = self._main_source if file is None or file == "<stdin>" else _read(file)
-        if source is None or not _NUMBA.search(source):
+        if source is None or b"numba" not in source or not re.search(rb"\bnumba\b", source):
             return False
         import ast
         import importlib.util
