@@ -232,3 +232,21 @@ def test_an_import_leaves_numpys_lazy_modules_alone():
     code = "import sys, numloom; print('numpy.testing' in sys.modules, numloom.testing.assert_equal.__name__)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.split() == ["False", "assert_equal"]
+
+
+def test_named_tuples_that_want_more_than_their_items():
+    """As scipy's results do: they go to NumPy, and come back, without their constructor."""
+    check(
+        """
+from collections import namedtuple
+class Result(namedtuple("Result", ["statistic", "pvalue"])):
+    def __new__(cls, statistic, pvalue, df):
+        return super().__new__(cls, statistic, pvalue)
+    def __init__(self, statistic, pvalue, df):
+        self.df = df
+result = Result(np.arange(3.0), np.arange(3.0) + 1, 5)
+twice = np.apply_along_axis(lambda row: row * 2, 1, result)
+np.testing.assert_almost_equal(result, [[0, 1, 2], [1, 2, 3]], 11)
+np.sort(result), np.linalg.norm(result), twice, result.df, np.unique_counts(np.array([1, 1, 2])).counts
+"""
+    )

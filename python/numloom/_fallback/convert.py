@@ -50,7 +50,8 @@ class Loan:
                 return value
             return {key: self.lend(item) for key, item in value.items()}
         if isinstance(value, tuple) and hasattr(kind, "_fields"):
-            return kind(*[self.lend(item) for item in value])
+            lent = [self.lend(item) for item in value]
+            return value if all(map(operator.is_, lent, value)) else _named(kind, lent, getattr(value, "__dict__", None))
         return self.lend_other(value, kind)
 
     def lend_other(self, value, kind):
@@ -70,7 +71,8 @@ class Loan:
             result = box.pop()
             return dict(zip(list(result), self._take_back_all(list(result.values())), strict=True))
         if isinstance(box[0], tuple) and hasattr(kind, "_fields"):
-            return kind(*self._take_back_all(box.pop()))
+            attributes = getattr(box[0], "__dict__", None)
+            return _named(kind, self._take_back_all(box.pop()), attributes)
         return box.pop()
 
     def _take_back_all(self, items):
@@ -81,6 +83,14 @@ class Loan:
         while rest:
             taken.append(self.take_back([rest.pop()]))
         return taken
+
+
+def _named(kind, items, attributes):
+    """A named tuple of class `kind`, whose own constructor may want more than the items (scipy's TtestResult)."""
+    made = tuple.__new__(kind, items)
+    if attributes:
+        made.__dict__.update(attributes)
+    return made
 
 
 class LibraryLoan(Loan):
