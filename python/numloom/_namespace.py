@@ -110,7 +110,7 @@ def _complete(module):
     real = importlib.import_module(module._real_name)
     for name in list(vars(real)):
         if not name.startswith("__") and name not in module.__dict__:
-            getattr(module, name)
+            _resolve_in(module, name)
     # The interpreter takes names fast only from modules without a `__getattr__`.
     if isinstance(module, Facade) or hasattr(real, "__getattr__"):
         return
