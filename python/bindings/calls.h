@@ -94,6 +94,7 @@ struct PackageHooks {
   PyObject* fallback_ufunc = nullptr;  // (real_ufunc, method, args, kwargs)
   PyObject* lending = nullptr;  // (name, reason) -> (NumPy's, what it is counted under or None)
   PyObject* from_host = nullptr;  // (a result of NumPy's) -> ours
+  PyObject* lent_method = nullptr;  // (an object of NumPy's, method, args) -> a lent call of it
 };
 extern PackageHooks package_hooks;
 

@@ -186,6 +186,8 @@ bool to_dtype(PyObject* o, DType& out, DType otherwise) {
   if (o == reinterpret_cast<PyObject*>(&PyLong_Type)) return out = DType::i8, true;
   if (o == reinterpret_cast<PyObject*>(&PyBool_Type)) return out = DType::b1, true;
   if (o == reinterpret_cast<PyObject*>(&PyComplex_Type)) return out = DType::c16, true;
+  // Objects and records.
+  if (o == reinterpret_cast<PyObject*>(&PyBaseObject_Type) || PyList_CheckExact(o) || PyDict_CheckExact(o)) return false;
   if (PyUnicode_CheckExact(o)) {  // NumPy reads all others, once: some of them it warns of
     PyObject* t = PyDict_GetItemWithError(type_names, o);
     out = t ? static_cast<DType>(PyLong_AsLong(t)) : kNoDType;

@@ -185,6 +185,11 @@ PyObject* as_array_named(const char* name, const Call& call) {
 PyObject* asarray(const Call& call) { return as_array_named("asarray", call); }
 PyObject* asanyarray(const Call& call) { return as_array_named("asanyarray", call); }
 
+PyObject* require_of(const Call& call) {
+  if (call.n == 0 || call.n > 2 || call.kwnames || !is_ours(call.args[0])) return call.decline("arguments");
+  return asanyarray(call);
+}
+
 PyObject* contiguous_named(const char* name, const Call& call, char order) {
   static const Signature signature({"a", "dtype", "like"}, 2);
   PyObject* v[3];
@@ -364,6 +369,7 @@ PyMethodDef creation_functions[] = {
     NUMLOOM_FUNCTION("array", array),
     NUMLOOM_FUNCTION("asarray", asarray),
     NUMLOOM_FUNCTION("asanyarray", asanyarray),
+    NUMLOOM_FUNCTION("require", require_of),
     NUMLOOM_FUNCTION("ascontiguousarray", ascontiguousarray),
     NUMLOOM_FUNCTION("asfortranarray", asfortranarray),
     NUMLOOM_FUNCTION("empty", (filled<Fill::none, "empty">)),

@@ -28,7 +28,9 @@ PyObject* cuda_interface(PyObject* self, void*) {
 }
 
 bool from_cuda_interface(PyObject* source, Array& out) {
-  if (PyList_CheckExact(source) || PyTuple_CheckExact(source) || PyArray_Check(source) || PyType_Check(source)) return false;
+  if (PyList_CheckExact(source) || PyTuple_CheckExact(source) || PyArray_Check(source) || PyType_Check(source) ||
+      PyUnicode_CheckExact(source) || PyBytes_CheckExact(source) || PyRange_Check(source))
+    return false;
   static PyObject* name = PyUnicode_InternFromString("__cuda_array_interface__");
   Ref interface;
   try {

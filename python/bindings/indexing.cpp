@@ -7,6 +7,7 @@
 #include "backend/cpu/loops.h"
 #include "calls.h"
 #include "convert.h"
+#include "describe.h"
 #include "ndarray.h"
 
 namespace numloom::python {
@@ -477,6 +478,14 @@ int contains(PyObject* self, PyObject* value) {
 }
 
 }  // namespace
+
+bool store_number(const Array& a, int64_t offset, PyObject* value) {
+  Scalar s;
+  if (!plainly_writable(a) || !to_scalar(value, s) || !plain_conversion(s, a.dtype)) return false;
+  if (s.weak == Scalar::Weak::no && s.dtype != a.dtype && a.dtype != DType::f8) return false;
+  store(a, offset, s);
+  return true;
+}
 
 void fill_indexing_slots(PyType_Slot*& s) {
   auto add = [&s](int slot, auto* f) { *s++ = {slot, reinterpret_cast<void*>(f)}; };

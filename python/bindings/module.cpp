@@ -3,7 +3,8 @@
 //   ndarray, ndarray_meta   the array and its metaclass; both take further attributes, which the package sets at import
 //   ufunc, ufuncs           the ufunc type; name -> ufunc, aliases included
 //   functions               name -> native function, with NumPy's signature
-//   set_hooks(fallback=, fallback_ufunc=, from_host=), allow_quick_fallbacks, quick_fallbacks, clear_quick_fallbacks
+//   flatiter, flagsobj      of `a.flat` and `a.flags`
+//   set_hooks(fallback=, fallback_ufunc=, from_host=, lending=, lent_method=), allow_quick_fallbacks, quick_fallbacks, clear_quick_fallbacks
 //                           fallback(name, args, kwargs, reason) and fallback_ufunc(real_ufunc, method, args, kwargs) return
 //                           the lent call (trampoline.h) that does a call in NumPy; methods have names as "ndarray.sum" and the array among their args
 //   function, import_hook   see trampoline.h
@@ -24,6 +25,7 @@
 #include "api/debug.h"
 #include "api/functions.h"
 #include "backend/cuda/control.h"
+#include "describe.h"
 #include "draw.h"
 #include "engine/engine.h"
 #include "native.h"
@@ -92,6 +94,15 @@ PyObject* wrap_result_entry(PyObject*, PyObject* result) {
   Py_INCREF(result);
   return wrap_result(result, 1);
 }
+// Plain for speed: programs enter np.errstate by the thousand.
+PyObject* settle_entry(PyObject*, PyObject*) {
+  try {
+    settle();
+    Py_RETURN_NONE;
+  } catch (...) { return raise_current(); }
+}
+PyMethodDef settle_def = {"settle", settle_entry, METH_NOARGS,
+                          "Runs what is recorded; what fails is raised where its value is wanted."};
 PyMethodDef wrap_result_def = {"wrap_result", wrap_result_entry, METH_O, "A result of NumPy's as ours."};
 
 void add_functions(PyObject* table, PyObject* module, PyMethodDef* functions) {
@@ -148,13 +159,18 @@ NB_MODULE(_core, m) {
     init_trampoline(m.ptr());
     init_draw(m.ptr());
     init_verify(m.ptr());
+    init_flat(m.ptr());
+    init_flags(m.ptr());
     Ref functions = checked(PyDict_New());
-    for (PyMethodDef* t : {creation_functions, reduction_functions, shape_functions, select_functions, exchange_functions}) {
+    for (PyMethodDef* t :
+         {creation_functions, inquiry_functions, reduction_functions, shape_functions, select_functions, exchange_functions}) {
       add_functions(functions.get(), m.ptr(), t);
     }
     check(PyModule_AddObjectRef(m.ptr(), "functions", functions.get()));
     Ref wrap = checked(PyCFunction_New(&wrap_result_def, nullptr));
     check(PyModule_AddObjectRef(m.ptr(), "wrap_result", wrap.get()));
+    Ref settles = checked(PyCFunction_New(&settle_def, nullptr));
+    check(PyModule_AddObjectRef(m.ptr(), "settle", settles.get()));
   } catch (...) {
     raise_current();
     throw nb::python_error();
@@ -163,14 +179,15 @@ NB_MODULE(_core, m) {
 
   m.def(
       "set_hooks",
-      [](nb::object fallback, nb::object fallback_ufunc, nb::object from_host, nb::object lending) {
+      [](nb::object fallback, nb::object fallback_ufunc, nb::object from_host, nb::object lending, nb::object lent_method) {
         set_hook(package_hooks.fallback, fallback);
         set_hook(package_hooks.fallback_ufunc, fallback_ufunc);
         set_hook(package_hooks.from_host, from_host);
         set_hook(package_hooks.lending, lending);
+        set_hook(package_hooks.lent_method, lent_method);
       },
       nb::arg("fallback") = nb::none(), nb::arg("fallback_ufunc") = nb::none(), nb::arg("from_host") = nb::none(),
-      nb::arg("lending") = nb::none());
+      nb::arg("lending") = nb::none(), nb::arg("lent_method") = nb::none());
   m.def("as_builtin", [](nb::handle function) { return owned(as_builtin(function.ptr())); });
   m.def("set_in_class",
         [](nb::handle type, nb::handle name, nb::handle value) { set_in_class(type.ptr(), name.ptr(), value.ptr()); });
@@ -211,7 +228,6 @@ NB_MODULE(_core, m) {
   m.def("set_script_mode", [](bool on) { script_mode = on; });
   m.def("script_mode", [] { return script_mode; });
   m.def("eval", eval_these);
-  m.def("settle", [] { translated([] { numloom::settle(); }); });
   m.def("eval_all", [] { translated([] { numloom::eval_all(); }); });
   m.def("issue_warnings", [] { translated([] { numloom::issue_warnings(); }); });
   m.def("start_early", [](bool products) { numloom::cuda::start_early(products); });

@@ -5,7 +5,7 @@
 
 namespace numloom::python {
 
-extern PyMethodDef creation_functions[];
+extern PyMethodDef creation_functions[], inquiry_functions[];
 extern PyMethodDef reduction_functions[], reduction_methods[];
 extern PyMethodDef shape_functions[], shape_methods[];
 extern PyMethodDef select_functions[], select_methods[];

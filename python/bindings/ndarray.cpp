@@ -10,6 +10,7 @@
 #include "backend/cpu/loops.h"
 #include "calls.h"
 #include "convert.h"
+#include "describe.h"
 #include "exchange.h"
 
 namespace numloom::python {
@@ -30,6 +31,7 @@ int n_free = 0;
 std::mutex dead_owners_lock;
 std::vector<PyObject*> dead_owners;
 std::atomic<bool> have_dead_owners{false};
+thread_local bool dropping = false;  // in ndarray_dealloc, which drops dead owners itself
 
 int drop_dead_owners_call(void*);
 
@@ -42,7 +44,7 @@ void release_owner(void* owner) {
     have_dead_owners.store(true, std::memory_order_relaxed);
   }
   // For a thread that makes and drops no arrays any more.
-  if (first) Py_AddPendingCall(drop_dead_owners_call, nullptr);
+  if (first && !dropping) Py_AddPendingCall(drop_dead_owners_call, nullptr);
 }
 
 void drop_dead_owners() {
@@ -63,7 +65,9 @@ int drop_dead_owners_call(void*) {
 void ndarray_dealloc(PyObject* self) {
   auto* o = reinterpret_cast<NdArray*>(self);
   if (o->weakrefs) PyObject_ClearWeakRefs(self);
+  dropping = true;
   o->a.~Array();
+  dropping = false;
   Py_XDECREF(o->pinned);
   Py_XDECREF(o->base);
   drop_raw(o);
@@ -73,10 +77,7 @@ void ndarray_dealloc(PyObject* self) {
 void export_dealloc(PyObject* self) {
   auto* e = reinterpret_cast<Export*>(self);
   PyTypeObject* type = Py_TYPE(self);
-  if (e->leased) {
-    unlease(e->leased);
-    e->leased->release_handle();
-  }
+  if (e->leased) unlease(e->leased);
   Py_XDECREF(reinterpret_cast<PyObject*>(e->owner));
   type->tp_free(self);
   Py_DECREF(type);
@@ -313,6 +314,12 @@ int set_part(PyObject* self, PyObject* value, bool imaginary) {
 int set_real(PyObject* self, PyObject* value, void*) { return set_part(self, value, false); }
 int set_imag(PyObject* self, PyObject* value, void*) { return set_part(self, value, true); }
 
+// An attribute that describes the memory: of a host view, which it keeps alive where NumPy's would.
+PyObject* host_attribute(PyObject* self, void* name) {
+  Ref real(to_numpy(self));
+  return real ? PyObject_GetAttrString(real.get(), static_cast<const char*>(name)) : nullptr;
+}
+
 // Attributes that give out a bare address: the array stays leased as long as it lives.
 PyObject* pinned_attribute(PyObject* self, void* name) {
   NdArray* o = self_of(self);
@@ -346,27 +353,30 @@ int set_class(PyObject*, PyObject*, void*) {
   return -1;
 }
 
+// Documented as NumPy's, where it has them.
 PyGetSetDef attributes[] = {
     {"__class__", get_class, set_class, nullptr, nullptr},
-    {"shape", get_shape, set_shape, "Sizes of the dimensions.", nullptr},
-    {"strides", get_strides, set_strides, "Bytes from one element to the next along each dimension.", nullptr},
-    {"dtype", get_dtype, set_dtype, "The element type: NumPy's own dtype object.", nullptr},
-    {"ndim", get_ndim, nullptr, "Number of dimensions.", nullptr},
-    {"size", get_size, nullptr, "Number of elements.", nullptr},
-    {"itemsize", get_itemsize, nullptr, "Bytes of one element.", nullptr},
-    {"nbytes", get_nbytes, nullptr, "Bytes of all elements.", nullptr},
-    {"base", get_base, nullptr, "The array whose memory this one shows, or None.", nullptr},
-    {"T", get_transpose, nullptr, "The transpose, a view.", nullptr},
-    {"mT", get_matrix_transpose, nullptr, "The last two axes swapped, a view.", nullptr},
-    {"real", get_real, set_real, "The real part, a view.", nullptr},
-    {"imag", get_imag, set_imag, "The imaginary part, a view; zeros for real types.", nullptr},
-    {"ctypes", get_ctypes, nullptr, "NumPy's ctypes object over this memory.", const_cast<char*>("ctypes")},
-    {"__array_interface__", pinned_attribute, nullptr, "The array interface, version 3.",
-     const_cast<char*>("__array_interface__")},
-    {"__array_struct__", pinned_attribute, nullptr, "The array interface as a capsule.", const_cast<char*>("__array_struct__")},
+    {"shape", get_shape, set_shape, nullptr, nullptr},
+    {"strides", get_strides, set_strides, nullptr, nullptr},
+    {"dtype", get_dtype, set_dtype, nullptr, nullptr},
+    {"ndim", get_ndim, nullptr, nullptr, nullptr},
+    {"size", get_size, nullptr, nullptr, nullptr},
+    {"itemsize", get_itemsize, nullptr, nullptr, nullptr},
+    {"nbytes", get_nbytes, nullptr, nullptr, nullptr},
+    {"base", get_base, nullptr, nullptr, nullptr},
+    {"flat", get_flat, set_flat, nullptr, nullptr},
+    {"flags", get_flags, nullptr, nullptr, nullptr},
+    {"T", get_transpose, nullptr, nullptr, nullptr},
+    {"mT", get_matrix_transpose, nullptr, nullptr, nullptr},
+    {"real", get_real, set_real, nullptr, nullptr},
+    {"imag", get_imag, set_imag, nullptr, nullptr},
+    {"data", host_attribute, nullptr, nullptr, const_cast<char*>("data")},
+    {"ctypes", get_ctypes, nullptr, nullptr, const_cast<char*>("ctypes")},
+    {"__array_interface__", pinned_attribute, nullptr, nullptr, const_cast<char*>("__array_interface__")},
+    {"__array_struct__", pinned_attribute, nullptr, nullptr, const_cast<char*>("__array_struct__")},
     {"__cuda_array_interface__", cuda_interface, nullptr, "The CUDA array interface, version 3; of arrays on the GPU.",
      nullptr},
-    {"__array_priority__", get_priority, nullptr, "NumPy's own.", nullptr},
+    {"__array_priority__", get_priority, nullptr, nullptr, nullptr},
     {},
 };
 
@@ -594,8 +604,7 @@ PyObject* to_numpy(PyObject* ours) {
     Ref holder = checked(export_type->tp_alloc(export_type, 0));
     auto* e = reinterpret_cast<Export*>(holder.get());
     lease(o->a);
-    e->leased = o->a.buf;
-    e->leased->retain_handle();
+    e->leased = o->a.buf;  // which the lease keeps alive
     e->owner = reinterpret_cast<NdArray*>(Py_NewRef(ours));
     char* data = o->a.size() && o->a.buf->nbytes ? host_data(o->a) : dummy_memory;
     const Layout& l = o->a.layout;
@@ -709,8 +718,10 @@ PyObject* wrap_result(PyObject* result, int lent) {
       return ours ? ours : result;
     });
   }
-  if (PyTuple_CheckExact(result) || PyList_CheckExact(result)) {
-    const bool tuple = PyTuple_CheckExact(result);
+  static PyObject* fields = PyUnicode_InternFromString("_fields");
+  const bool named = PyTuple_Check(result) && !PyTuple_CheckExact(result) && _PyType_Lookup(Py_TYPE(result), fields);
+  if (named || PyTuple_CheckExact(result) || PyList_CheckExact(result)) {
+    const bool tuple = !PyList_CheckExact(result);
     const Py_ssize_t n = Py_SIZE(result);
     bool any = false;
     for (Py_ssize_t i = 0; i < n && !any; ++i) {
@@ -737,6 +748,10 @@ PyObject* wrap_result(PyObject* result, int lent) {
       if (tuple) PyTuple_SET_ITEM(made.get(), i, v);
       else PyList_SET_ITEM(made.get(), i, v);
     }
+    if (named) {  // its own constructor may want more than the items
+      Ref items(PyTuple_Pack(1, made.get()));
+      made = Ref(items ? PyTuple_Type.tp_new(Py_TYPE(result), items.get(), nullptr) : nullptr);
+    }
     Py_DECREF(result);
     return made.release();
   }
@@ -757,6 +772,11 @@ void init_ndarray(PyObject* module) {
                                     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, export_slots};
   export_type = make_type(module, &export_spec, nullptr);
 
+  for (PyGetSetDef* g = attributes; g->name; ++g) {
+    PyObject* numpys = PyDict_GetItemString(PyArray_Type.tp_dict, g->name);
+    if (numpys && Py_IS_TYPE(numpys, &PyGetSetDescr_Type))
+      g->doc = reinterpret_cast<PyGetSetDescrObject*>(numpys)->d_getset->doc;
+  }
   static PyType_Slot slots[128];
   PyType_Slot* s = slots;
   *s++ = {Py_tp_dealloc, reinterpret_cast<void*>(ndarray_dealloc)};

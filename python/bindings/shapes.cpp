@@ -130,13 +130,44 @@ PyObject* squeeze_of(const Call& call) {
   const Arguments<2> v(call, signature);
   if (!v.self) return call.decline("operands of this kind");
   const Array& a = array_of(v.self);
-  Array r = squeeze(a, to_axes(v[1], a.ndim()));
-  if (!given_some(v[1]) && r.ndim() == a.ndim()) return Py_NewRef(v.self);  // nothing to drop: the array itself, as in NumPy
-  return shown(v.self, std::move(r));
+  const int64_t* end = a.layout.shape + a.ndim();
+  if (!given_some(v[1]) && std::find(a.layout.shape, end, 1) == end) return Py_NewRef(v.self);  // nothing to drop
+  return shown(v.self, squeeze(a, to_axes(v[1], a.ndim())));
 }
 
 // Axes as an array: some of NumPy's functions take them, some do not.
 bool is_array(PyObject* axes) { return axes && (is_ours(axes) || PyArray_Check(axes)); }
+
+// np.atleast_1d, np.atleast_2d: each argument with axes of length 1 put before its own.
+template <int N>
+PyObject* at_least(const Call& call) {
+  if (call.kwnames) return call.decline("arguments");
+  const auto widened = [](PyObject* o) -> Ref {
+    Ref hold;
+    PyObject* self = viewable(o, hold);
+    if (!self) {
+      Operand value;
+      if (!to_array(o, value)) return Ref();
+      hold = checked(make_array(Array(*value.array)));
+      self = hold.get();
+    }
+    const Array& a = array_of(self);
+    if (a.ndim() >= N) return Ref::borrow(self);
+    const int64_t ones[2] = {1, 1};
+    return checked(make_view(self, a.ndim() == 0 ? reshape(a, {ones, N}) : expand_dims(a, 1u)));
+  };
+  if (call.n == 1) {
+    Ref one = widened(call.args[0]);
+    return one ? one.release() : call.decline("operands of this kind");
+  }
+  Ref all = checked(PyTuple_New(call.n));
+  for (Py_ssize_t i = 0; i < call.n; ++i) {
+    Ref one = widened(call.args[i]);
+    if (!one) return call.decline("operands of this kind");
+    PyTuple_SET_ITEM(all.get(), i, one.release());
+  }
+  return all.release();
+}
 
 PyObject* expand_dims_of(const Call& call) {
   static const Signature signature({"a", "axis"}, 2);
@@ -326,6 +357,8 @@ PyMethodDef shape_functions[] = {
     NUMLOOM_FUNCTION("permute_dims", transpose_function),
     NUMLOOM_FUNCTION("ravel", ravel_of),
     NUMLOOM_FUNCTION("squeeze", squeeze_of),
+    NUMLOOM_FUNCTION("atleast_1d", at_least<1>),
+    NUMLOOM_FUNCTION("atleast_2d", at_least<2>),
     NUMLOOM_FUNCTION("expand_dims", expand_dims_of),
     NUMLOOM_FUNCTION("broadcast_to", broadcast_to_of),
     NUMLOOM_FUNCTION("swapaxes", swapaxes_of),

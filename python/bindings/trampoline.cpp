@@ -18,6 +18,7 @@
 #include "convert.h"
 #include "draw.h"
 #include "engine/hooks.h"
+#include "loans.h"
 #include "ndarray.h"
 #include "runtime/host_pool.h"
 
@@ -33,9 +34,10 @@ enum class Mode : int {
   lends,   // a library's function: calls without an array of ours go straight to `real`
   native,  // one of ours: `begin` is the compiled function itself, which this only gives a name and a signature
   direct,  // the same for one of ours in Python: `begin` takes the call as it is
+  settles,  // what is recorded runs first, then `real`
 };
 
-constexpr int kModes = 7;
+constexpr int kModes = 8;
 
 struct Function {
   PyObject_HEAD vectorcallfunc vectorcall;
@@ -166,20 +168,23 @@ bool hides_ours(PyObject* const* args, Py_ssize_t n) {
   return false;
 }
 
-// The views lent in a call, and whose they are.
+// The views lent in a call (owned), and whose they are.
 struct Loans {
   PyObject* views[16];
   PyObject* owners[16];
   int count = 0;
+  void end() {
+    while (count) take_back(views[--count]);
+  }
 };
 
 // New reference: `o` with views in place of our arrays.
 PyObject* lend(PyObject* o, Loans& loans) {
   if (is_ours(o)) {
-    PyObject* view = to_numpy(o);
+    PyObject* view = lend_view(o);
     if (!view) return nullptr;
     if (loans.count < 16) {
-      loans.views[loans.count] = view;
+      loans.views[loans.count] = Py_NewRef(view);
       loans.owners[loans.count++] = o;
     }
     return view;
@@ -227,13 +232,14 @@ PyObject* call_quickly(const Lending& f, PyObject* const* args, Py_ssize_t n, Py
   for (int i = 0; result && i < loans.count; ++i)
     if (result == loans.views[i]) same = loans.owners[i];
   for (Py_ssize_t i = 0; i < ready; ++i) Py_DECREF(lent[i]);
+  loans.end();
   if (!result) return nullptr;
   if (same) {
     Py_DECREF(result);
     return Py_NewRef(same);
   }
   if (!taken) return result;
-  if (PyArray_CheckExact(result) || PyTuple_CheckExact(result) || PyList_CheckExact(result)) return wrap_result(result);
+  if (PyArray_CheckExact(result) || PyTuple_Check(result) || PyList_CheckExact(result)) return wrap_result(result);
   if (PyArray_IsScalar(result, Generic) || PyFloat_CheckExact(result) || PyLong_CheckExact(result) || PyBool_Check(result) ||
       PyBytes_CheckExact(result) || result == Py_None || !package_hooks.from_host) {
     return result;
@@ -345,9 +351,16 @@ PyObject* call_direct(PyObject* self, PyObject* const* args, size_t nargsf, PyOb
   return PyObject_Vectorcall(function_of(self)->begin, args, nargsf, kwnames);
 }
 
+PyObject* call_settled(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
+  try {
+    settle();
+  } catch (...) { return raise_current(); }
+  return PyObject_Vectorcall(function_of(self)->real, args, nargsf, kwnames);
+}
+
 PyObject* new_function(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   static const char* names[] = {"real", "begin", "mode", nullptr};
-  static const char* modes[] = {"always", "draws", "method", "shared", "lends", "native", "direct"};
+  static const char* modes[] = {"always", "draws", "method", "shared", "lends", "native", "direct", "settles"};
   PyObject *real, *begin;
   const char* text = modes[0];
   if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO|s", const_cast<char**>(names), &real, &begin, &text)) return nullptr;
@@ -360,7 +373,10 @@ PyObject* new_function(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
   PyObject* o = type->tp_alloc(type, 0);
   if (!o) return nullptr;
   Function* f = function_of(o);
-  f->vectorcall = native ? call_native : static_cast<Mode>(mode) == Mode::direct ? call_direct : call_function;
+  f->vectorcall = native                                     ? call_native
+                  : static_cast<Mode>(mode) == Mode::direct  ? call_direct
+                  : static_cast<Mode>(mode) == Mode::settles ? call_settled
+                                                             : call_function;
   f->real = Py_NewRef(real);
   f->begin = Py_NewRef(begin);
   f->mode = static_cast<Mode>(mode);

@@ -47,7 +47,11 @@ for _folder in _sys.path:
         _core.add_site_folder(_folder)
 _ndarray.complete()
 _core.set_hooks(
-    fallback=_target.fallback, fallback_ufunc=_target.fallback_ufunc, from_host=_from_host, lending=_target.lending
+    fallback=_target.fallback,
+    fallback_ufunc=_target.fallback_ufunc,
+    from_host=_from_host,
+    lending=_target.lending,
+    lent_method=_target.lent_method,
 )
 
 from numloom import _namespace  # noqa: E402  (needs the completed ndarray)

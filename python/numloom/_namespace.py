@@ -84,7 +84,7 @@ def _resolve_in(module, name):
 
 # Programs take names out of these all the time, which the interpreter does fast for plain modules only: theirs are all resolved
 # when the module is first asked for. The others are seldom used, or have hundreds of names.
-_PLAIN_FACADES = frozenset(("numpy", "numpy.linalg", "numpy.random", "numpy.fft"))
+_PLAIN_FACADES = frozenset(("numpy", "numpy.linalg", "numpy.random", "numpy.fft", "numpy.char", "numpy.strings"))
 
 
 def _plain_facade(name):

@@ -1,4 +1,4 @@
-"""Completes the compiled `ndarray`: protocols, text, pickling, the flat iterator, and the methods that fall back.
+"""Completes the compiled `ndarray`: protocols, text, pickling, and the methods that fall back.
 
 The compiled type has the hot paths. Everything else that NumPy's ndarray has is attached here, once, so that attribute
 access on an array never goes through Python code that guesses.
@@ -15,7 +15,7 @@ import numpy
 
 from numloom import _core
 from numloom._fallback.after_import import after_import
-from numloom._fallback.convert import Loan, from_host, to_host
+from numloom._fallback.convert import Loan, to_host
 from numloom._fallback.function import reduced
 from numloom._fallback.target import Target, running
 
@@ -130,158 +130,7 @@ def __trunc__(self):
     return math.trunc(_core.to_numpy(self)[()])
 
 
-# ---------------------------------------------------------------------------------------------- flat
-
-
-class flatiter:
-    """`a.flat`: reads and writes the array's own storage in C order. Holds a host view while it lives."""
-
-    __slots__ = ("_base", "_real")
-    __module__ = "numloom"
-    __hash__ = None  # type: ignore[assignment]
-
-    def __init__(self, array):
-        self._base = array
-        self._real = _core.to_numpy(array).flat
-
-    base = property(lambda self: self._base)
-    index = property(lambda self: self._real.index)
-    coords = property(lambda self: self._real.coords)
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        return next(self._real)
-
-    def __len__(self):
-        return len(self._real)
-
-    def __getitem__(self, index):
-        if type(index) is int:
-            return from_host(self._real[index])
-        return from_host(self._real[to_host(index)])
-
-    def __setitem__(self, index, value):
-        self._real[to_host(index)] = to_host(value)
-
-    def __delitem__(self, index):
-        del self._real[to_host(index)]
-
-    def __array__(self, dtype=None, *, copy=None):
-        flat = self._real.__array__()
-        return flat if dtype is None else flat.astype(dtype, copy=False)
-
-    def copy(self):
-        return from_host(self._real.copy())
-
-    @staticmethod
-    def _compare(name):
-        def compare(self, other):
-            return from_host(getattr(self._real, name)(to_host(other)))
-
-        compare.__name__ = name
-        return compare
-
-    __eq__ = _compare("__eq__")
-    __ne__ = _compare("__ne__")
-    __lt__ = _compare("__lt__")
-    __le__ = _compare("__le__")
-    __gt__ = _compare("__gt__")
-    __ge__ = _compare("__ge__")
-    del _compare
-
-
-def _set_flat(self, values):
-    _core.to_numpy(self).flat = to_host(values)
-
-
 # ---------------------------------------------------------------------------------------------- flags
-
-
-_REAL_FLAGS = numpy.empty(0).flags
-_FLAG_BITS = ((1, "c_contiguous"), (2, "f_contiguous"), (4, "owndata"), (0x100, "aligned"), (0x400, "writeable"))
-
-
-class flagsobj:
-    """`a.flags`: what the layout allows. Setting `writeable` sets it for the array."""
-
-    __slots__ = ("_array",)
-    __module__ = "numloom"
-    __hash__ = None  # type: ignore[assignment]
-
-    def __init__(self, array):
-        self._array = array
-
-    c_contiguous = contiguous = property(lambda self: _core.flag_bits(self._array)[0])
-    f_contiguous = fortran = property(lambda self: _core.flag_bits(self._array)[1])
-    owndata = property(lambda self: _core.flag_bits(self._array)[2])
-    aligned = property(lambda self: True)
-    writebackifcopy = property(lambda self: False)
-    fnc = property(lambda self: self.f_contiguous and not self.c_contiguous)
-    forc = property(lambda self: self.f_contiguous or self.c_contiguous)
-    behaved = property(lambda self: self.writeable)
-    carray = property(lambda self: self.behaved and self.c_contiguous)
-    farray = property(lambda self: self.behaved and self.fnc)
-    num = property(lambda self: sum(bit for bit, name in _FLAG_BITS if getattr(self, name)))
-
-    @property
-    def writeable(self):
-        return _core.flag_bits(self._array)[3]
-
-    @writeable.setter
-    def writeable(self, on):
-        setflags(self._array, write=on)
-
-    def _unreadable(self):
-        return _REAL_FLAGS._warn_on_write  # raises
-
-    def _set_warn_on_write(self, on):
-        # Kept for NumPy's checks alone: writes of such arrays do not warn here (docs/differences.md).
-        if not on:
-            raise ValueError("cannot clear '_warn_on_write', set writeable True to clear this private flag")
-        if not self.writeable:
-            raise ValueError("cannot set '_warn_on_write' flag when 'writable' is False")
-
-    _warn_on_write = property(_unreadable, _set_warn_on_write)
-
-    def __getitem__(self, key):
-        name = _FLAG_KEYS.get(key)
-        if name is None:
-            raise KeyError("Unknown flag")
-        return getattr(self, name)
-
-    def __setitem__(self, key, value):
-        name = _FLAG_KEYS.get(key)
-        if name not in ("writeable", "aligned", "writebackifcopy"):
-            raise KeyError("Unknown flag")
-        setflags(self._array, **{{"writeable": "write", "aligned": "align", "writebackifcopy": "uic"}[name]: value})
-
-    def __eq__(self, other):
-        return isinstance(other, (flagsobj, type(_REAL_FLAGS))) and self.num == other.num
-
-    def __repr__(self):
-        shown = ("c_contiguous", "f_contiguous", "owndata", "writeable", "aligned", "writebackifcopy")
-        return "".join(f"  {name.upper()} : {getattr(self, name)}\n" for name in shown)
-
-
-_FLAG_KEYS = {
-    key: name
-    for name, keys in (
-        ("c_contiguous", "C CONTIGUOUS C_CONTIGUOUS"),
-        ("f_contiguous", "F FORTRAN F_CONTIGUOUS"),
-        ("owndata", "O OWNDATA"),
-        ("writeable", "W WRITEABLE"),
-        ("aligned", "A ALIGNED"),
-        ("writebackifcopy", "X WRITEBACKIFCOPY"),
-        ("behaved", "B BEHAVED"),
-        ("carray", "CA CARRAY"),
-        ("farray", "FA FARRAY"),
-        ("fnc", "FNC"),
-        ("forc", "FORC"),
-    )
-    for key in keys.split()
-}
 
 
 def setflags(self, /, write=None, align=None, uic=None):
@@ -472,8 +321,6 @@ def complete():
     for method in _METHODS:
         method.__qualname__ = "ndarray." + method.__name__
         setattr(ndarray, method.__name__, method)
-    ndarray.flat = property(flatiter, _set_flat, doc=_real.flat.__doc__)
-    ndarray.flags = property(flagsobj, doc=_real.flags.__doc__)
     ndarray.device = property(
         lambda self: "cpu",
         lambda self, value: setattr(_core.to_numpy(self), "device", value),  # NumPy says that it cannot be set
@@ -521,4 +368,4 @@ def present_as(module):
         for name in (*_OF_SCALARS, "__trunc__"):
             if name in ndarray.__dict__:
                 delattr(ndarray, name)
-    flatiter.__module__ = flagsobj.__module__ = _core.ufunc.__module__ = module
+    _core.flatiter.__module__ = _core.ufunc.__module__ = module

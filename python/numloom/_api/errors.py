@@ -6,8 +6,14 @@ import numpy
 
 from numloom import _core
 from numloom._api.registry import provides
+from numloom._fallback.function import describe
 
-_enter, _exit = numpy.errstate.__enter__, numpy.errstate.__exit__
+_settle = _core.settle
+
+
+def _settling(real):
+    """NumPy's function, before which what is recorded runs."""
+    return describe(_core.function(real, None, "settles"), real, real.__qualname__)
 
 
 @provides()
@@ -15,37 +21,22 @@ class errstate(numpy.errstate):
     __doc__ = numpy.errstate.__doc__
     __module__ = "numloom"
 
-    def __enter__(self):
-        _core.settle()
-        return _enter(self)
-
-    def __exit__(self, *exception):
-        _core.settle()
-        return _exit(self, *exception)
+    __enter__ = _settling(numpy.errstate.__enter__)
+    __exit__ = _settling(numpy.errstate.__exit__)
 
     def __call__(self, function):
         inner = super().__call__(function)
 
         @functools.wraps(function)
         def call(*args, **kwargs):
-            _core.settle()
+            _settle()
             try:
                 return inner(*args, **kwargs)
             finally:
-                _core.settle()
+                _settle()
 
         return call
 
 
-@provides()
-@functools.wraps(numpy.seterr, ("__doc__",))
-def seterr(*args, **kwargs):
-    _core.settle()
-    return numpy.seterr(*args, **kwargs)
-
-
-@provides()
-@functools.wraps(numpy.seterrcall, ("__doc__",))
-def seterrcall(func):
-    _core.settle()
-    return numpy.seterrcall(func)
+provides("seterr")(_settling(numpy.seterr))
+provides("seterrcall")(_settling(numpy.seterrcall))

@@ -5,9 +5,10 @@ import sys
 
 import numpy
 
-from numloom import _core, _ndarray
+from numloom import _core
 from numloom._api.registry import axis_index, decline, is_scalar, lift, lift_all, ndarray, on_host, provides
-from numloom._fallback.convert import from_host, to_host
+from numloom._fallback.convert import Loan, from_host, to_host
+from numloom._fallback.function import make_lending
 
 
 class _Trick:
@@ -83,24 +84,18 @@ class _RealInstances(type):
 
 def _front(name, real, *ours):
     """A class whose calls make NumPy's own object on host views of our arrays. Instances of `ours` count as its own."""
-
-    def __new__(cls, *args, **kwargs):
-        return real(*map(to_host, args), **{key: to_host(value) for key, value in kwargs.items()})
-
-    body = {
-        "__new__": __new__,
-        "_real": real,
-        "_ours": ours,
-        "__doc__": real.__doc__,
-        "__module__": "numpy",
-    }
-    return provides(name)(_RealInstances(name, (), body))
+    meta = type("_RealInstances", (_RealInstances,), {"__call__": make_lending(real, Loan)})
+    body = {"_real": real, "_ours": ours, "__doc__": real.__doc__, "__module__": "numpy"}
+    return provides(name)(meta(name, (), body))
 
 
 _front("nditer", numpy.nditer)
 _front("broadcast", numpy.broadcast)
-_front("flatiter", numpy.flatiter, _ndarray.flatiter)
+_front("flatiter", numpy.flatiter, _core.flatiter)
 _front("ufunc", numpy.ufunc, _core.ufunc)
+
+
+_enumerate = numpy.ndenumerate.__init__
 
 
 @provides()
@@ -109,7 +104,7 @@ class ndenumerate(numpy.ndenumerate):
     __module__ = "numpy"
 
     def __init__(self, arr):
-        super().__init__(to_host(arr) if type(arr) is ndarray else arr)
+        _enumerate(self, _core.to_numpy(arr))
 
 
 # ---------------------------------------------------------------------------------------------- by position and mask

@@ -93,16 +93,6 @@ def _infinite(name, x, out, negative):
 
 
 @provides()
-def iscomplexobj(x):
-    return numpy.iscomplexobj(numpy.empty(0, x.dtype)) if type(x) is ndarray else numpy.iscomplexobj(x)
-
-
-@provides()
-def isrealobj(x):
-    return not iscomplexobj(x)
-
-
-@provides()
 def iscomplex(x):
     a = lift(x)
     if a is None:
@@ -125,15 +115,5 @@ def isreal(x):
 
 
 @provides()
-def result_type(*arrays_and_dtypes):
-    return numpy.result_type(*[x.dtype if type(x) is ndarray else x for x in arrays_and_dtypes])
-
-
-@provides()
 def common_type(*arrays):
     return numpy.common_type(*[numpy.empty(0, x.dtype) if type(x) is ndarray else x for x in arrays])
-
-
-@provides()
-def can_cast(from_, to, casting="safe"):
-    return numpy.can_cast(from_.dtype if type(from_) is ndarray else from_, to, casting)

@@ -45,26 +45,18 @@ def rollaxis(a, axis, start=0):
     return decline("rollaxis", (a, axis, start), {})
 
 
-def _at_least(n, index_of):
-    name = f"atleast_{n}d"
-
-    def function(*arys):
-        results = []
-        for item in arys:
-            a = lift(item)
-            if a is None:
-                return decline(name, arys, {})
-            results.append(a if a.ndim >= n else a[index_of[a.ndim]])
-        return results[0] if len(results) == 1 else tuple(results)
-
-    provides(name)(function)
-    return function
+@provides()
+def atleast_3d(*arys):
+    results = []
+    for item in arys:
+        a = lift(item)
+        if a is None:
+            return decline("atleast_3d", arys, {})
+        results.append(a if a.ndim >= 3 else a[_THIRD_AXES[a.ndim]])
+    return results[0] if len(results) == 1 else tuple(results)
 
 
-_all = slice(None)
-atleast_1d = _at_least(1, (None,))
-atleast_2d = _at_least(2, ((None, None), (None, _all)))
-atleast_3d = _at_least(3, ((None, None, None), (None, _all, None), (_all, _all, None)))
+_THIRD_AXES = ((None, None, None), (None, slice(None), None), (slice(None), slice(None), None))
 
 
 @provides()

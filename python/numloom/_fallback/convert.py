@@ -58,6 +58,10 @@ class Loan:
         made = _stand_in_for(kind)
         return value if made is None else made(value)
 
+    def own(self, box):
+        """The result in `box`, or None after an error: one of the views lent is its array, all else what it is."""
+        return self.owners.get(id(box[0]), box[0]) if box else None
+
     def take_back(self, box):
         """The result in `box`, a list of one, as the caller should see it. Empties the box: an array that nobody
         else holds can then be adopted."""
@@ -123,10 +127,6 @@ class LibraryLoan(Loan):
 
     def lend_other(self, value, kind):
         return value
-
-    def own(self, box):
-        """The result in `box`, or None after an error: one of the views lent is its array, all else what it is."""
-        return self.owners.get(id(box[0]), box[0]) if box else None
 
 
 # Classes whose `__array__`, written in Python against us, may return one of our arrays. NumPy takes nothing but its own there, so

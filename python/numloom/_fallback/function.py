@@ -47,17 +47,18 @@ def make_native(native, real, name):
 def make_composite(ours, real, name):
     """A composite under NumPy's name: the module that it shows is NumPy's, which user code looks functions up by."""
     function = describe(_kind(real)(real, ours, "direct"), real, name)
-    if name in tables.SMALL_TO_NUMPY or name in tables.SCALARS_TO_NUMPY:
-        function.small = 2 if name in tables.SMALL_TO_NUMPY else 1
+    work = name.removeprefix("ndarray.")
+    if work in tables.SMALL_TO_NUMPY or work in tables.SCALARS_TO_NUMPY:
+        function.small = 2 if work in tables.SMALL_TO_NUMPY else 1
     return function
 
 
-def make_lending(real):
-    """A library's function that gets host views in place of our arrays; its results are left as they are, but that a view
-    which it gives back is our array."""
+def make_lending(real, borrow=LibraryLoan):
+    """A library's function that gets host views in place of our arrays, as the class `borrow` lends them; its results are left as
+    they are, but that a view which it gives back is our array."""
 
     def begin(args, kwargs):
-        loan = LibraryLoan()
+        loan = borrow()
         lent = tuple([loan.lend(x) for x in args])
         return real, lent, {k: loan.lend(x) for k, x in kwargs.items()} if kwargs else None, loan.own
 

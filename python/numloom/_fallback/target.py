@@ -139,6 +139,12 @@ def lending(name, reason):
     return (target.real, None if target.host else ("numpy." + target.name, reason))
 
 
+def lent_method(owner, name, args):
+    """Hook of the compiled module: the lent call of a method of an object of NumPy's that one of ours keeps."""
+    loan = Loan()
+    return getattr(owner, name), loan.lend(args), None, lambda box: loan.take_back(box) if box else None
+
+
 def fallback_ufunc(ufunc, method, args, kwargs, reason=record.UFUNC_REASON):
     """Hook of the compiled module: the same for a ufunc. `ufunc` is NumPy's own."""
     if _decided_elsewhere(args, kwargs):
