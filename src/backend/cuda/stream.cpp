@@ -36,8 +36,8 @@ Op turned(Op op) {
   }
 }
 
-// As many warps at a time as a processor has shared memory for, of `common` bytes a block and `warp_bytes` a warp; blocks of 4 where
-// that is no worse. False where not even one warp fits.
+// As many warps at a time as a processor has shared memory for, of `common` bytes a block and `warp_bytes` a warp. Blocks of 4, one for
+// each of a processor's schedulers, unless more than a quarter more warps fit otherwise. False where not even one does.
 bool place_warps(int64_t tiles, int common, int warp_bytes, const Driver& device, StreamLaunch& launch) {
   constexpr int kReserved = 1024;  // bytes of a block that the driver takes
   int most = 0;
@@ -45,7 +45,7 @@ bool place_warps(int64_t tiles, int common, int warp_bytes, const Driver& device
     const int shared = common + warps * warp_bytes;
     if (shared > device.shared_per_block || (warps > 4 && tiles < device.processors * int64_t{warps})) continue;
     const int blocks = std::min(device.shared_per_processor / (shared + kReserved), kStreamResident / warps);
-    if (blocks * warps <= most) continue;
+    if (blocks * warps * 4 <= most * 5) continue;
     most = blocks * warps;
     launch = {std::min((tiles + warps - 1) / warps, device.processors * int64_t{blocks}), warps, shared};
   }
