@@ -4,6 +4,8 @@
 
 #include <structmember.h>
 
+#include <utility>
+
 #include "calls.h"
 #include "convert.h"
 #include "describe.h"
@@ -159,6 +161,21 @@ PyGetSetDef attributes[] = {{"index", get_index, nullptr, nullptr, nullptr},
                             {nullptr, nullptr, nullptr, nullptr, nullptr}};
 PyMemberDef members[] = {{"base", T_OBJECT, offsetof(Flat, array), READONLY, nullptr}, {nullptr, 0, 0, 0, nullptr}};
 
+// NumPy's own iterators take masks only as arrays of NumPy's: anything else of bools is an error there. So ours go to them as such.
+binaryfunc real_subscript = nullptr;
+objobjargproc real_assign_subscript = nullptr;
+
+PyObject* subscript_of_real(PyObject* self, PyObject* key) {
+  if (!is_ours(key)) return real_subscript(self, key);
+  Ref view(to_numpy(key));
+  return view ? real_subscript(self, view.get()) : nullptr;
+}
+int assign_subscript_of_real(PyObject* self, PyObject* key, PyObject* value) {
+  if (!is_ours(key)) return real_assign_subscript(self, key, value);
+  Ref view(to_numpy(key));
+  return view ? real_assign_subscript(self, view.get(), value) : -1;
+}
+
 }  // namespace
 
 PyObject* get_flat(PyObject* self, void*) {
@@ -210,6 +227,9 @@ void init_flat(PyObject* module) {
   Ref type = checked(PyType_FromModuleAndSpec(module, &spec, nullptr));
   check(PyModule_AddObjectRef(module, "flatiter", type.get()));
   flat_type = reinterpret_cast<PyTypeObject*>(type.release());
+  PyMappingMethods* of_real = PyArrayIter_Type.tp_as_mapping;
+  real_subscript = std::exchange(of_real->mp_subscript, subscript_of_real);
+  real_assign_subscript = std::exchange(of_real->mp_ass_subscript, assign_subscript_of_real);
 }
 
 }  // namespace numloom::python

@@ -250,3 +250,15 @@ np.testing.assert_almost_equal(result, [[0, 1, 2], [1, 2, 3]], 11)
 np.sort(result), np.linalg.norm(result), twice, result.df, np.unique_counts(np.array([1, 1, 2])).counts
 """
     )
+
+
+def test_iterators_of_numpys_take_our_masks():
+    check(
+        """
+a = numpy.arange(6.0).reshape(2, 3)
+mask = np.array([True, False, True, False, False, True])
+a.flat[mask] = np.array([9.0, 8.0, 7.0])
+a.flat[np.array([1, 3])] += 0.5
+np.asarray(a), np.asarray(a.flat[mask]), np.asarray(a.flat[np.array([0, 4])])
+"""
+    )
