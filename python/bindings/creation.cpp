@@ -191,6 +191,11 @@ PyObject* require_of(const Call& call) {
 }
 
 PyObject* contiguous_named(const char* name, const Call& call, char order) {
+  if (call.n == 1 && !call.kwnames && is_ours(call.args[0])) {
+    const Array& a = array_of(call.args[0]);
+    if (a.ndim() > 0 && (order == 'C' ? a.layout.c_contiguous(a.item()) : a.layout.f_contiguous(a.item())))
+      return Py_NewRef(call.args[0]);
+  }
   static const Signature signature({"a", "dtype", "like"}, 2);
   PyObject* v[3];
   if (!signature.parse(call, v)) return call_numpy(name, call);

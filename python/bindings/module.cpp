@@ -123,7 +123,7 @@ void set_hook(PyObject*& slot, nb::handle value) {
 }  // namespace
 
 PyMethodDef* method_table() {
-  for (PyMethodDef* t : {array_methods, reduction_methods, shape_methods, select_methods, exchange_methods}) {
+  for (PyMethodDef* t : {array_methods, reduction_methods, shape_methods, select_methods, sorting_methods, exchange_methods}) {
     for (; t->ml_name; ++t) {
       all_methods.push_back(*t);
       PyObject* numpys = PyDict_GetItemString(PyArray_Type.tp_dict, t->ml_name);
@@ -162,8 +162,8 @@ NB_MODULE(_core, m) {
     init_flat(m.ptr());
     init_flags(m.ptr());
     Ref functions = checked(PyDict_New());
-    for (PyMethodDef* t :
-         {creation_functions, inquiry_functions, reduction_functions, shape_functions, select_functions, exchange_functions}) {
+    for (PyMethodDef* t : {creation_functions, inquiry_functions, reduction_functions, shape_functions, select_functions,
+                           sorting_functions, exchange_functions}) {
       add_functions(functions.get(), m.ptr(), t);
     }
     check(PyModule_AddObjectRef(m.ptr(), "functions", functions.get()));

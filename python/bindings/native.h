@@ -9,6 +9,7 @@ extern PyMethodDef creation_functions[], inquiry_functions[];
 extern PyMethodDef reduction_functions[], reduction_methods[];
 extern PyMethodDef shape_functions[], shape_methods[];
 extern PyMethodDef select_functions[], select_methods[];
+extern PyMethodDef sorting_functions[], sorting_methods[];
 extern PyMethodDef array_methods[];
 extern PyMethodDef exchange_functions[], exchange_methods[];
 

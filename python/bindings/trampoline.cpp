@@ -127,6 +127,18 @@ double tick_seconds() {
   return passed ? seconds / static_cast<double>(passed) : 0;
 }
 
+// Notes a call under `function` that began at `start`.
+void count(PyObject* function, uint64_t start) {
+  const auto key = std::make_pair(hooks().site ? hooks().site() : 0u, function);
+  auto at = tallies.find(key);
+  if (at == tallies.end()) {
+    Py_INCREF(function);
+    at = tallies.emplace(key, Tally()).first;
+  }
+  ++at->second.calls;
+  at->second.ticks += ticks() - start;
+}
+
 // What neither is nor holds an array of ours, as far as Loan looks (convert.py).
 bool is_leaf(PyObject* o) {
   return is_plain(o) || PyBool_Check(o) || PyArray_CheckExact(o) ||
@@ -218,16 +230,7 @@ PyObject* call_quickly(const Lending& f, PyObject* const* args, Py_ssize_t n, Py
   PyObject* result = nullptr;
   const uint64_t start = ticks();
   if (ready == all) result = PyObject_Vectorcall(f.real, lent, n | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
-  if (f.counted) {
-    const auto key = std::make_pair(hooks().site ? hooks().site() : 0u, f.counted);
-    auto at = tallies.find(key);
-    if (at == tallies.end()) {
-      Py_INCREF(key.second);
-      at = tallies.emplace(key, Tally()).first;
-    }
-    ++at->second.calls;
-    at->second.ticks += ticks() - start;
-  }
+  if (f.counted) count(f.counted, start);
   PyObject* same = nullptr;  // NumPy gave an argument back
   for (int i = 0; result && i < loans.count; ++i)
     if (result == loans.views[i]) same = loans.owners[i];
@@ -343,6 +346,14 @@ PyObject* call_direct(PyObject* self, PyObject* const* args, size_t nargsf, PyOb
     bool small = takes_short_way(lending, args, all);
     for (Py_ssize_t i = 0; small && i < all; ++i) small = is_small(args[i], f->small > 1);
     if (small) return call_quickly(lending, args, n, all, kwnames);
+  }
+  // An array of a dtype that the engine lacks: what begins with it is NumPy's.
+  if (const Function* f = function_of(self);
+      PyVectorcall_NARGS(nargsf) > 0 && PyArray_CheckExact(args[0]) &&
+      dtype_of_descr(PyArray_DESCR(reinterpret_cast<PyArrayObject*>(args[0]))) == kNoDType) {
+    const Py_ssize_t n = PyVectorcall_NARGS(nargsf), all = n + (kwnames ? PyTuple_GET_SIZE(kwnames) : 0);
+    const Lending lending{f->real, self};
+    if (takes_short_way(lending, args, all)) return call_quickly(lending, args, n, all, kwnames);
   }
   // Such a class is told of the call as it was made.
   const Py_ssize_t total = PyVectorcall_NARGS(nargsf) + (kwnames ? PyTuple_GET_SIZE(kwnames) : 0);
@@ -681,6 +692,15 @@ bool lend_quickly(const Lending* f, PyObject* const* args, Py_ssize_t n, PyObjec
 }
 
 }  // namespace
+
+QuickWork::QuickWork(const char* name, const char* reason) : counted_(nullptr), start_(ticks()) {
+  if (const Lending* f = lending_of(name, reason)) counted_ = f->counted;
+  else if (PyErr_Occurred()) throw python_error{};
+}
+QuickWork::~QuickWork() {
+  if (counted_) count(counted_, start_);
+}
+bool QuickWork::allowed() { return quick_allowed; }
 
 bool call_ufunc_quickly(PyObject* real, const char* method, PyObject* const* args, Py_ssize_t n, PyObject* kwnames,
                         PyObject** result) {

@@ -6,6 +6,8 @@
 // after an error `finish(None)` is called and the error stands.
 // Thread safety: the GIL.
 #pragma once
+#include <cstdint>
+
 #include "python_api.h"
 
 namespace numloom::python {
@@ -20,6 +22,22 @@ bool call_ufunc_quickly(PyObject* real, const char* method, PyObject* const* arg
 // The same for what the native function `name`, a literal, declines. The package is asked once for each name and reason.
 bool decline_quickly(const char* name, const char* reason, PyObject* const* args, Py_ssize_t n, PyObject* kwnames,
                      PyObject** result);
+
+// Notes what a native function has NumPy's loops do, as decline_quickly would note the call: made before the work, and only for work
+// that is done. `name` and `reason` are literals.
+class QuickWork {
+ public:
+  QuickWork(const char* name, const char* reason);
+  ~QuickWork();
+  QuickWork(const QuickWork&) = delete;
+  QuickWork& operator=(const QuickWork&) = delete;
+  // Whether fallbacks may run without asking the package: see allow_quick_fallbacks.
+  static bool allowed();
+
+ private:
+  PyObject* counted_;
+  uint64_t start_;
+};
 
 // A builtin function that calls `function`, a lending one whose `real` is a builtin function. New reference.
 PyObject* as_builtin(PyObject* function);

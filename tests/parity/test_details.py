@@ -332,6 +332,40 @@ def test_inquiries(source):
     check(source)
 
 
+# Few numbers are sorted where they lie, by NumPy's loops; all else is its call.
+SORTED = """
+[(np.sort(x), x.argsort(), np.argsort(x), x.sort(), x) for t in "?bhilBHILefdFD" for x in [(np.arange(40) * 7 % 11).astype(t)]]
+[(np.sort(x), np.argsort(x)) for t in "efdFD" for x in [np.array([3, np.nan, -0.0, 0.0, -np.inf, np.nan, 2, np.inf], t)]]
+x = np.arange(24.0)[::-1].reshape(2, 3, 4).copy(); [np.sort(x), x.argsort(), np.sort(x, 0), np.sort(x, axis=None), x.argsort(axis=1), np.sort(x.T), np.sort(x[:, :, ::2]), np.argsort(x[1])]
+[(np.sort(x), np.argsort(x), x.copy().argsort()) for n in (0, 1, 2, 511, 512, 513, 2000) for x in [np.arange(n) * 37 % 101]]
+x = np.zeros((3, 0)); [np.sort(x), x.argsort(), x.sort(), np.sort(np.zeros((0, 3)))]
+x = np.array([3, 1, 2]); y = np.sort(x); z = x[::-1]; z.sort(); [x, y, z, y.base, np.sort(x) is x]
+x = np.arange(6.0)[::-1].copy(); y = x[1:5]; y.sort(); [x, y.argsort(), x[:2].sort(), x]
+x = np.array([3, 1, 2]); x.flags.writeable = False; [np.sort(x), x.argsort()]
+x = np.array([3, 1, 2]); x.flags.writeable = False; x.sort()
+np.array(1).sort()
+np.sort(np.array(1))
+np.array(3).argsort()
+np.sort(1)
+np.sort()
+np.array([2, 1]).sort(5)
+np.array([2, 1]).sort(kind="nonsense")
+np.array([2, 1]).sort(what=1)
+x = np.array([3, 1, 2]); x.sort(kind="stable"); [x, np.sort(x[::-1], kind="heapsort"), np.argsort(x, stable=True), np.sort(x, order=None)]
+[np.sort([3, 1, 2]), np.sort((2.5, 1)), np.argsort([[3, 1], [1, 2]]), np.sort([]), np.argsort([True, False]), np.sort(["b", "a"]), np.argsort(["b", "a"]), np.sort([3, None][:1])]
+[type(np.sort(np.matrix([[2, 1]]))).__name__, np.sort(np.ma.array([3, 1, 2], mask=[0, 1, 0])).tolist(), np.argsort(np.ma.array([3, 1, 2], mask=[0, 1, 0])).tolist()]
+d = np.array(["2024-02-01", "2023-01-01"], "M8[D]"); [np.sort(d), d.argsort(), np.diff(d), np.unique(d), np.flip(d), np.roll(d, 1), np.where(d > d[1], d, d[0]), np.repeat(d, 2), np.tile(d, 2), np.append(d, d)]
+o = np.array([3, 1, 2], object); [np.sort(o), np.argsort(o), np.diff(o), np.cumsum(o), np.pad(o, 1), np.delete(o, 1), np.insert(o, 1, np.arange(2)), np.isin(o, [1, 2])]
+r = np.array([(2, 1.0), (1, 5.0)], [("a", "i4"), ("b", "f8")]); [np.sort(r, order="a")["b"], np.argsort(r), np.take(r, [1]), np.roll(r, 1)["a"], np.append(r, r)["a"]]
+x = np.array([3, 1, 2]) * 2; x += 1; x.sort(); np.sort(x * 2 - np.arange(3)), x
+"""
+
+
+@pytest.mark.parametrize("source", SORTED.strip().splitlines())
+def test_sorting(source):
+    check(source)
+
+
 VALUES = """
 np.power(np.array([0j, 0j, 0j]), np.array([1 + 4j, 2 - 3j, 1 - 1j]))
 np.power(np.array([0j], np.complex64), 1 + 4j)
