@@ -167,6 +167,7 @@ SCALAR_TYPES = ("i4", "i8", "f4", "f8")
 SCALAR_FAMILIES = ("arithmetic", "compare", "minmax", "select")
 PAIRS = ("add", "subtract", "multiply", "divide")  # in the order of LoopTable::pair; the functions follow, as second ones
 PAIR_FUNCTIONS = ("exp", "log")
+BESIDES = {"sqrt": "nl::op_sqrt(x)", "divide": "nl::op_divide(x, y)"}  # in the order of LoopTable::beside
 TABLES = ("exp", "log")  # the functions that look into a table, of float64
 EXTREMES = {"maximum": "reduce_most", "minimum": "reduce_least", "fmax": "reduce_fmost", "fmin": "reduce_fleast"}
 # By one divisor: the result from the quotient q, the dividend x and the divisor y.
@@ -206,6 +207,11 @@ def family_loops(family: str, level: str) -> str:
         if any(r.name == second for r in ROWS if r.family == family):
             place = len(PAIRS) + PAIR_FUNCTIONS.index(second)
             lines.append(f"  NL_RANGED_PAIR({first}, {PAIRS[first]}, {place}, {second}, {t}, {element(t)})")
+    for function, first, what, t in itertools.product(PAIR_FUNCTIONS, (None, *PAIRS[:3]), BESIDES, ("f8",)):
+        if any(r.name == function for r in ROWS if r.family == family):
+            here = f"{list(BESIDES).index(what)}, {BESIDES[what]}, {PAIR_FUNCTIONS.index(function)}, {function}"
+            operands = f"{1 + PAIRS.index(first)}, nl::op_{first}(x, y), 2" if first else "0, x, 1"
+            lines.append(f"  NL_BESIDE({here}, {operands}, {t}, {element(t)})")
     if family == "exponential":
         lines += [f"  NL_LOGISTIC({t}, {element(t)})" for t in ("f4", "f8")]
     parts = "".join(

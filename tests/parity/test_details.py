@@ -58,6 +58,11 @@ a = np.linspace(1, 2, 20000); a[5] = np.nan; np.exp(a) + np.log(a) * a
 a = np.linspace(1, 2, 20000); a[5] = -1e5; np.exp(a) + a * 2
 a = np.linspace(1, 2, 20000); a[5] = 1e5; 1 / (1 + np.exp(a) * 2)
 a = np.linspace(1, 2, 20000); a[5] = 5e-324; np.log(a) * 2 + a
+a = np.linspace(1, 2, 20000); a[7777] = -1; np.where(a < 0, 0, np.sqrt(a) * 2 + np.exp(-0.5 * a))
+a = np.linspace(1, 2, 20000); a[7777] = 0; np.where(a == 0, 0, np.log(a + 1) + 2 / a)
+a = np.linspace(1, 2, 200003); a[150001] = 1000; np.sqrt(a) + np.exp(a)
+a = np.linspace(1, 2, 200003); b = a[::-1].copy(); a /= b; b[...] = np.exp(b - 1) * a; a, b
+a = np.linspace(1, 2, 200003); b = np.sqrt(a); np.exp(a, out=a); b[100000:100002], a - b
 a = np.linspace(0.5, 0.6, 20000); a[9000] = 1; 1 / (np.arctanh(a) + a)
 a = np.linspace(1, 2, 20000); a[9000] = 0; a /= a; a += 1; a
 a = np.linspace(1, 2, 20000); a[9000] = 0; b = 1 / a; a *= 2; a -= b; a[8999:9002]

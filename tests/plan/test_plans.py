@@ -171,6 +171,20 @@ def test_bytecode_on_the_cpu():
     assert texts == ["", ""]
 
 
+def test_bytecode_of_an_op_beside_a_function():
+    source = """
+import json
+with debug.watching():
+    r = np.sqrt(a) - c + np.exp(b * c)
+    _core.settle()
+print(json.dumps(debug.bytecode()))
+"""
+    (bytecode,) = run(SETUP + source)
+    # The exponential and its product move up to the root, which stands right before.
+    root = int(re.search(r"(\d+): r\d+:f8 = sqrt\.f8", bytecode)[1])
+    assert re.search(rf"  {root + 1}: r\d+:f8 = exp\.f8 r\d+, pair with \d+, beside {root}\b", bytecode)
+
+
 ON_CUDA = {"NUMLOOM_DEVICE": "cuda"} if os.environ.get("NUMLOOM_DEVICE") == "cuda" else modes.EMULATED and modes.EMULATED[1]
 
 

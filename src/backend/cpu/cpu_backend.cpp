@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <unordered_map>
@@ -23,6 +24,7 @@ class CpuBackend final : public Backend {
     if (!events) return;
     // Met by the instructions, and behind them by the reductions.
     const auto n = static_cast<int32_t>(kernel.code.size());
+    std::sort(events->begin(), events->end(), [](const FloatEvent& a, const FloatEvent& b) { return a.origin < b.origin; });
     for (FloatEvent& e : *events) e.origin = e.origin < n ? kernel.code[e.origin].origin : kernel.reduces[e.origin - n].origin;
   }
 

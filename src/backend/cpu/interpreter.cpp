@@ -23,6 +23,8 @@ constexpr int64_t kRegisterMost = 16384;   // of one register
 constexpr int kHeavy = 16;                 // weight from which on memory can be fetched while a strip computes
 constexpr int64_t kAheadBytes = 1 << 19;   // what is smaller is in a cache anyway
 constexpr int64_t kAheadStrips = 2;
+constexpr int kAheadLines = 4;             // asked for together
+constexpr int64_t kStretch = 1 << 16;  // elements that run in strips before the flags are asked, where no slot needs more care
 constexpr int64_t kParallelWork = 400000;  // elements times weight (some 30 us), for a second thread to pay
 
 constexpr unsigned kFlags = _MM_EXCEPT_INVALID | _MM_EXCEPT_DIV_ZERO | _MM_EXCEPT_OVERFLOW;
@@ -71,7 +73,7 @@ int64_t block_elements(const BlockProgram& p) {
 }
 
 Frame::Frame(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>& scalars, int64_t block, bool check)
-    : events(check ? p.code.size() : 0), p_(p), nest_(nest) {
+    : events(check ? p.code.size() : 0), p_(p), nest_(nest), block_(block) {
   if (check) _MM_SET_EXCEPTION_STATE(0);
   for (Access a : nest.access) linear_ &= a == Access::linear;
   unasked_ = p.straight && (!check || (p.askable && !writes_what_it_reads(p.kernel, nest)));
@@ -133,8 +135,6 @@ bool Frame::run_strips(const Cursor& c, int from, int to, int64_t n, const std::
   item_.assign(at_.size(), 0);
   for (int16_t v : p_.filled) at_[v] = strip_reg_[p_.reg[v]];
   steps_.clear();
-  moves_.clear();
-  steps_.reserve(p_.code.size());  // moves point into it
   for (const BlockInstr& b : p_.code) {
     const int slot = b.code == Code::load ? b.aux : p_.direct_slot[b.dst];
     at_[b.dst] = slot >= 0 ? memory(slot, c, from, to, shift) : strip_reg_[p_.reg[b.dst]];
@@ -142,13 +142,21 @@ bool Frame::run_strips(const Cursor& c, int from, int to, int64_t n, const std::
     if (b.code == Code::load || b.taken) continue;
     Step& s = steps_.emplace_back();
     const bool paired = b.first >= 0;
+    s.weight = b.weight;
+    for (int16_t other : {b.first, b.inner, b.beside})
+      if (other >= 0) s.weight += p_.code[other].weight;
     s.fn = paired ? b.pair : b.fn;
     s.asks = !events.empty() && b.results_tell ? static_cast<int32_t>(&b - p_.code.data()) : -1;
-    const int16_t value[4] = {b.dst, paired ? b.with[0] : b.a, paired ? b.with[1] : b.b, paired ? b.with[2] : b.c};
-    for (int j = 0; j < 4; ++j)
+    int16_t value[6] = {b.dst, paired ? b.with[0] : b.a, paired ? b.with[1] : b.b, paired ? b.with[2] : b.c, -1, -1};
+    if (b.beside >= 0) {
+      const BlockInstr& d = p_.code[b.beside];
+      s.both = b.both;
+      value[3] = d.dst, value[4] = d.a, value[5] = d.b >= 0 ? d.b : d.a;
+    }
+    for (int j = 0; j < 6; ++j)
       if (value[j] >= 0) {
         s.at[j] = at_[value[j]];
-        if (item_[value[j]]) moves_.push_back({&s.at[j], item_[value[j]] * strip_});
+        s.by[j] = item_[value[j]] * strip_;
       }
   }
   if (ahead_) spread_ahead(c, from, to, shift);
@@ -156,12 +164,18 @@ bool Frame::run_strips(const Cursor& c, int from, int to, int64_t n, const std::
   bool met = false;
   for (int64_t done = 0; done < n; done += strip_) {
     const int64_t m = std::min(strip_, n - done);
-    for (const Step& s : steps_) {
-      s.fn(s.at[0], s.at[1], s.at[2], s.at[3], m);
-      for (int line = 0; line < s.ahead_lines; ++line) __builtin_prefetch(s.ahead + line * 64);
+    Ahead* ahead = aheads_.data();
+    for (Step& s : steps_) {
+      if (s.both) s.both(s.at, m);
+      else s.fn(s.at[0], s.at[1], s.at[2], s.at[3], m);
+      for (Ahead* const end = ahead + s.aheads; ahead != end; ++ahead) {
+        // Into the second-level cache: the first is full of registers.
+        for (int line = 0; line < kAheadLines; ++line) __builtin_prefetch(ahead->at + line * 64, 0, 2);
+        ahead->at += ahead->by;
+      }
       if (s.asks >= 0) met |= p_.code[s.asks].special(s.at[0], m * p_.code[s.asks].parts);
+      for (int j = 0; j < 6; ++j) s.at[j] += s.by[j];
     }
-    for (const Move& move : moves_) *move.at += move.bytes;
     for (const KStore& k : p_.copies) {
       const int64_t item = item_size(p_.kernel.slots[k.slot].dtype);
       char* to_memory = memory(k.slot, c, from, to, shift) + done * item;
@@ -175,19 +189,21 @@ bool Frame::run_strips(const Cursor& c, int from, int to, int64_t n, const std::
   return false;
 }
 
-// Between the loops of a strip, so that memory works while they compute.
+// Between the loops of a strip, so that memory works while they compute: more of it after those that take longer, because few lines
+// can be under way at a time.
 void Frame::spread_ahead(const Cursor& c, int from, int to, const std::vector<int64_t>* shift) {
-  size_t next = 0;
-  const size_t each = std::max<size_t>(1, steps_.size() / nest_.slots.size());
-  for (size_t slot = 0; slot < nest_.slots.size() && next < steps_.size(); ++slot) {
+  aheads_.clear();
+  for (size_t slot = 0; slot < nest_.slots.size(); ++slot) {
     const int64_t bytes = item_size(p_.kernel.slots[slot].dtype) * strip_;
-    const int64_t lines = (bytes + 63) / 64, part = (lines + each - 1) / each;
-    for (int64_t line = 0; line < lines && next < steps_.size(); line += part) {
-      Step& s = steps_[next++];
-      s.ahead = memory(static_cast<int>(slot), c, from, to, shift) + kAheadStrips * bytes + line * 64;
-      s.ahead_lines = static_cast<int32_t>(std::min(part, lines - line));
-      moves_.push_back({&s.ahead, bytes});
-    }
+    for (int64_t at = 0; at < bytes; at += kAheadLines * 64)
+      aheads_.push_back({memory(static_cast<int>(slot), c, from, to, shift) + kAheadStrips * bytes + at, bytes});
+  }
+  int64_t all = 0, sum = 0;
+  for (const Step& s : steps_) all += s.weight;
+  for (Step& s : steps_) {
+    const int64_t before = static_cast<int64_t>(aheads_.size()) * sum / all;
+    sum += s.weight;
+    s.aheads = static_cast<int32_t>(static_cast<int64_t>(aheads_.size()) * sum / all - before);
   }
 }
 
@@ -207,6 +223,22 @@ void Frame::run_straight(const Cursor& c, int from, int to, int64_t n, const std
   for (const KStore& s : p_.copies) {
     char* m = memory(s.slot, c, from, to, shift);
     if (m != at[s.value]) std::memcpy(m, at[s.value], n * item_size(p_.kernel.slots[s.slot].dtype));
+  }
+}
+
+void Frame::evaluate_all(int64_t begin, int64_t end) {
+  Cursor c;
+  const int64_t stretch = linear_ && unasked_ && strip_ < block_ ? std::max(block_, kStretch / block_ * block_) : block_;
+  for (int64_t at = begin; at < end; at += stretch) {
+    const int64_t n = std::min(stretch, end - at);
+    if (n > block_ && !wary_) {
+      c.seek(nest_, 0, nest_.ndim, at);
+      if (run_strips(c, 0, nest_.ndim, n, nullptr)) continue;
+    }
+    for (int64_t done = 0; done < n; done += block_) {
+      c.seek(nest_, 0, nest_.ndim, at + done);
+      evaluate(c, 0, nest_.ndim, std::min(block_, n - done));
+    }
   }
 }
 
@@ -349,23 +381,18 @@ void run_map(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>&
   if (by_row) block = std::min(block, row);
   const int64_t per_row = by_row ? (row + block - 1) / block : 0;
   const int64_t blocks = by_row ? nest.size / row * per_row : (nest.size + block - 1) / block;
-  const auto work = [&](Frame& f, int64_t b) {
-    int64_t at, n;
-    if (by_row) {
+  const auto work = [&](Frame& f, int64_t begin, int64_t end) {
+    if (!by_row) return f.evaluate_all(begin * block, std::min(end * block, nest.size));
+    for (int64_t b = begin; b < end; ++b) {
       const int64_t start = b % per_row * block;
-      at = b / per_row * row + start;
-      n = std::min(block, row - start);
-    } else {
-      at = b * block;
-      n = std::min(block, nest.size - at);
+      Cursor c;
+      c.seek(nest, 0, nd, b / per_row * row + start);
+      f.evaluate(c, 0, nd, std::min(block, row - start));
     }
-    Cursor c;
-    c.seek(nest, 0, nd, at);
-    f.evaluate(c, 0, nd, n);
   };
   if (nest.size * p.weight < kParallelWork || blocks < 2 || thread_count() == 1) {
     Frame f(p, nest, scalars, std::min(block, nest.size), events);
-    for (int64_t b = 0; b < blocks; ++b) work(f, b);
+    work(f, 0, blocks);
     collect(p, f, events);
     return;
   }
@@ -374,7 +401,7 @@ void run_map(const BlockProgram& p, const Nest& nest, const std::vector<Scalar>&
   std::mutex mutex;
   parallel_for(parts, [&](int64_t part, int) {
     Frame f(p, nest, scalars, block, events);
-    for (int64_t b = blocks * part / parts, end = blocks * (part + 1) / parts; b < end; ++b) work(f, b);
+    work(f, blocks * part / parts, blocks * (part + 1) / parts);
     std::lock_guard lock(mutex);
     collect(p, f, events);
   });

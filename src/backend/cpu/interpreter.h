@@ -21,6 +21,8 @@ class Frame {
   // Evaluates n elements from cursor `c` on, in C order of the nest's axes [from, to); slots start at their base plus
   // `shift` (the offset of the fixed axes). Stores what is to be stored.
   void evaluate(const Cursor& c, int from, int to, int64_t n, const std::vector<int64_t>* shift = nullptr);
+  // The same for the elements [begin, end) of a whole nest, block by block.
+  void evaluate_all(int64_t begin, int64_t end);
   // Where value v of the last evaluation lies.
   const char* value(int16_t v) const { return at_[v]; }
   const Nest& nest() const { return nest_; }
@@ -32,15 +34,17 @@ class Frame {
   // One loop of a block whose slots are all dense.
   struct Step {
     LoopFn fn;
-    char* at[4];              // dst and operands, in the strip that runs
-    char* ahead;              // memory that a later strip will need, and how many lines of it to ask for now
-    int32_t ahead_lines;
-    int32_t asks;             // -1, or the instruction whose results tell of warnings
+    BesideFn both;            // or null: which of the two to call
+    char* at[6];              // dst and operands, in the strip that runs
+    int64_t by[6];            // how far they go on from strip to strip; not where it is a register or a scalar
+    int32_t weight;           // of all its instructions
+    int32_t aheads;           // how many of aheads_ are asked for before the next step
+    int64_t asks;             // -1, or the instruction whose results tell of warnings
   };
-  // A pointer that goes on from strip to strip: all others point to registers or scalars.
-  struct Move {
-    char** at;
-    int64_t bytes;
+  // Lines of memory that a later strip will need.
+  struct Ahead {
+    char* at;
+    int64_t by;
   };
 
   // Where the block's elements of slot s lie densely, or null.
@@ -64,6 +68,7 @@ class Frame {
 
   const BlockProgram& p_;
   const Nest& nest_;
+  const int64_t block_;
   bool linear_ = true;           // every slot lies densely over every block
   bool unasked_;                 // blocks may run in strips: nothing to warn of, or they can be run again to ask
   bool wary_ = false;            // the last block met something: the next one is asked at once
@@ -74,7 +79,7 @@ class Frame {
   std::vector<char*> at_;        // per value, in the current block
   std::vector<int> item_;        // per value, in run_strips: element size where it lies in memory, else 0
   std::vector<Step> steps_;
-  std::vector<Move> moves_;
+  std::vector<Ahead> aheads_;
   std::vector<Scalar> scalars_;  // per value that is a scalar
   int64_t filled_ = 0;           // elements over which scalars are repeated in the registers of a block
 };

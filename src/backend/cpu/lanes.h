@@ -46,6 +46,7 @@ NL_FN f8x8 to_f8(f4x8 x) { return (f8x8)_mm512_maskz_cvtps_pd(0xff, (__m256)x); 
 NL_FN f8x8 to_f8(u4x8 x) { return (f8x8)_mm512_maskz_cvtepi32_pd(0xff, (__m256i)x); }
 NL_FN f4x8 to_f4(f8x8 x) { return (f4x8)_mm512_maskz_cvtpd_ps(0xff, (__m512d)x); }
 NL_FN f8x8 quotient(f8x8 a, f8x8 b) { return a / b; }
+NL_FN f8x8 op_sqrt(f8x8 x) { return (f8x8)_mm512_maskz_sqrt_pd(0xff, (__m512d)x); }
 NL_FN f8x8 hold(f8x8 x, f8 limit) {
   const __m512d low = _mm512_maskz_min_pd(0xff, (__m512d)x, _mm512_set1_pd(limit));
   return (f8x8)_mm512_maskz_max_pd(0xff, low, _mm512_set1_pd(-limit));

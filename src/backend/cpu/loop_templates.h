@@ -175,11 +175,33 @@ inline constexpr int64_t kRangeChunk = 256;
 
 NL_INLINE inline void raise_invalid() { _mm_setcsr(_mm_getcsr() | _MM_EXCEPT_INVALID); }
 
+// What a loop computes beside its own: elements, or eight of them, from i on.
+struct Nothing {
+  NL_INLINE void one(int64_t) const {}
+  NL_INLINE void eight(int64_t) const {}
+};
+template <class T, class F>
+struct Beside {
+  T* o;
+  const T *x, *y;
+  F f;
+  NL_INLINE void one(int64_t i) const { o[i] = f(x[i], y[i]); }
+  NL_INLINE void eight(int64_t i) const {
+    if constexpr (nl::kWide && std::is_same_v<T, double>) {
+      nl::f8x8 v, w;
+      __builtin_memcpy(&v, x + i, sizeof v);
+      __builtin_memcpy(&w, y + i, sizeof w);
+      v = f(v, w);
+      __builtin_memcpy(o + i, &v, sizeof v);
+    }
+  }
+};
+
 // last(f(first(x, y)), y, z), for elements of a, b and c, by the parts of a function f of one argument. Operands that are not used
 // are the same as a.
-template <class T, class F, class First, class Last>
+template <class T, class F, class First, class Last, class Other = Nothing>
 NL_INLINE inline void run_ranged1(void* dst, const void* a, const void* b, const void* c, int64_t n, F f, First first,
-                                  Last last) {
+                                  Last last, Other beside = {}) {
   typedef typename nl::Traits<T>::bits U;
   T* o = static_cast<T*>(dst);
   const T* x = static_cast<const T*>(a);
@@ -196,25 +218,38 @@ NL_INLINE inline void run_ranged1(void* dst, const void* a, const void* b, const
     for_length<T>(m, [&](auto length) NL_INLINE {
       if constexpr (nl::kWide && F::kTable && std::is_same_v<T, double>) {
         nl::u8x8 out = {};
-        const auto eight = [&](const T* p8, const T* r8, const T* s8, T* q8) NL_INLINE {
-          nl::f8x8 v, w, u;
+        const auto argument = [&](const T* p8, const T* r8) NL_INLINE {
+          nl::f8x8 v, w;
           __builtin_memcpy(&v, p8, sizeof v);
           __builtin_memcpy(&w, r8, sizeof w);
+          return first(v, w);
+        };
+        const auto eight = [&](nl::f8x8 v, const T* r8, const T* s8, T* q8) NL_INLINE {
+          nl::f8x8 w, u;
+          __builtin_memcpy(&w, r8, sizeof w);
           __builtin_memcpy(&u, s8, sizeof u);
-          v = first(v, w);
           out |= f.outside(v);
           v = last(f.fast(v), w, u);
           __builtin_memcpy(q8, &v, sizeof v);
         };
         int64_t i = 0;
-        for (; i + 8 <= length; i += 8) eight(p + i, r + i, s + i, q + i);
+        nl::f8x8 next = {};
+        if (length >= 8) next = argument(p, r);
+        for (; i + 8 <= length; i += 8) {
+          // A turn ahead: first(x, y) may be a quotient, for which the function would wait.
+          const nl::f8x8 v = next;
+          if (i + 16 <= length) next = argument(p + i + 8, r + i + 8);
+          beside.eight(at + i);
+          eight(v, r + i, s + i, q + i);
+        }
         if (i < length) {
           T some[3][8], results[8];
           for (int j = 0; j < 8; ++j) {
             const int64_t k = std::min(i + j, m - 1);
+            if (i + j < m) beside.one(at + k);
             some[0][j] = p[k], some[1][j] = r[k], some[2][j] = s[k];
           }
-          eight(some[0], some[1], some[2], results);
+          eight(argument(some[0], some[1]), some[1], some[2], results);
           std::copy_n(results, m - i, q + i);
         }
         rare = nl::top_bit(out);
@@ -222,6 +257,7 @@ NL_INLINE inline void run_ranged1(void* dst, const void* a, const void* b, const
         U out = 0;
 #pragma omp simd reduction(| : out)
         for (int64_t i = 0; i < length; ++i) {
+          beside.one(at + i);
           const T v = first(p[i], r[i]);
           out |= f.outside(v);
           q[i] = last(f.fast(v), r[i], s[i]);
@@ -508,6 +544,16 @@ NL_INLINE inline void reduce_any(void* out, const void* in, int64_t n, F f) {
 #define NL_RANGED_PAIR(I, FIRST, J, OP, TYPE, T)                                                                             \
   t.pair[I][J][0][static_cast<int>(DType::TYPE)] = [](void* d, const void* a, const void* b, const void*, int64_t n) {       \
     run_ranged1<T>(d, a, b, a, n, Parts_##OP{}, [](auto x, auto y) NL_INLINE { return nl::op_##FIRST(x, y); }, KeepFirst{}); \
+  };
+// FIRST: of x and y, the operands A and B. WHAT: of x and y too, what is beside.
+#define NL_BESIDE(D, WHAT, J, OP, I, FIRST, B, TYPE, T)                                                                    \
+  t.beside[D][J][I][static_cast<int>(DType::TYPE)] = [](char* const at[6], int64_t n) {                                    \
+    const auto what = [](auto x, auto y) NL_INLINE { return (void)y, WHAT; };                                              \
+    const Beside<T, decltype(what)> beside{reinterpret_cast<T*>(at[3]), reinterpret_cast<const T*>(at[4]),                 \
+                                           reinterpret_cast<const T*>(at[5]), what};                                       \
+    run_ranged1<T>(                                                                                                        \
+        at[0], at[1], at[B], at[1], n, Parts_##OP{}, [](auto x, auto y) NL_INLINE { return (void)y, FIRST; }, KeepFirst{}, \
+        beside);                                                                                                           \
   };
 #define NL_LOGISTIC(TYPE, T)                                                                                               \
   t.logistic[static_cast<int>(DType::TYPE)] = [](void* d, const void* a, const void* b, const void* c, int64_t n) {        \

@@ -17,6 +17,8 @@ namespace numloom {
 using LoopFn = void (*)(void* dst, const void* a, const void* b, const void* c, int64_t n);
 using ReduceFn = void (*)(void* out, const void* in, int64_t n);
 using AskFn = bool (*)(const void* in, int64_t n);
+// Two loops in one: `at` holds dst, a and b of the one, then of the other; b is a where there is one operand.
+using BesideFn = void (*)(char* const at[6], int64_t n);
 
 // Of an operand of the length that the block interpreter asks for most (interpreter.h); loops have a form of their own for it.
 inline constexpr int64_t kStripBytes = 1024;
@@ -35,6 +37,10 @@ constexpr int pair_index(Op op) {
   }
 }
 
+// The place of an op in LoopTable::beside; -1 where it has none.
+inline constexpr int kBesides = 2;
+constexpr int beside_index(Op op) { return op == Op::sqrt ? 0 : op == Op::divide ? 1 : -1; }
+
 struct LoopTable {
   const char* level;  // "v3" or "v4": x86-64-v3, x86-64-v4
 
@@ -48,6 +54,11 @@ struct LoopTable {
   // Two ops in one loop, for float32 and float64: [first][second][0] is (a first b) second c, [1] is c second (a first b), of the
   // ops that pair_index numbers; or [first][second][0] is second(a first b), of the functions that it numbers after them.
   LoopFn pair[kPairFirst][kPairSecond][2][kDTypes];
+
+  // For float64, a function that pair_index numbers, of one operand ([0]) or of (a first b) with a `first` that needs no
+  // divider ([1 + its number]), and beside it an op that needs nothing else: while the divider works on that one, the multiply-add
+  // units compute the function. Its result may be no operand of the function, which may overwrite operands of both.
+  BesideFn beside[kBesides][kPairSecond - kPairFirst][kPairFirst][kDTypes];
 
   // c / (b + exp(a)), for float32 and float64: the divider works while the next exponentials are computed.
   LoopFn logistic[kDTypes];

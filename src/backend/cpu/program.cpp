@@ -60,6 +60,64 @@ void offer_pairs(BlockProgram& p, const std::vector<int>& uses) {
   }
 }
 
+// Has instruction i stand right before instruction j, and what the later one needs before both. Where j stands then; -1, and nothing
+// is changed, where one needs the other.
+int bring_before(BlockProgram& p, int i, int j) {
+  const int from = std::min(i, j), to = std::max(i, j);
+  std::vector<int> order, others;
+  std::vector<bool> needed(p.code.size());
+  needed[to] = true;
+  for (int k = to; k >= from; --k) {
+    if (!needed[k]) continue;
+    for (int above = from; above < k; ++above) {
+      const int16_t value = p.code[above].dst;
+      needed[above] = needed[above] || p.code[k].a == value || p.code[k].b == value || p.code[k].c == value;
+    }
+  }
+  if (needed[from]) return -1;
+  for (int k = from + 1; k < to; ++k) (needed[k] ? order : others).push_back(k);
+  order.insert(order.end(), {i, j});
+  const int end = from + static_cast<int>(order.size());
+  order.insert(order.end(), others.begin(), others.end());
+
+  const std::vector<BlockInstr> before(p.code);
+  std::vector<int16_t> now(p.code.size());
+  for (size_t k = 0; k < now.size(); ++k) now[k] = static_cast<int16_t>(k);
+  for (size_t k = 0; k < order.size(); ++k) {
+    p.code[from + k] = before[order[k]];
+    now[order[k]] = static_cast<int16_t>(from + k);
+  }
+  for (BlockInstr& b : p.code)
+    for (int16_t* other : {&b.first, &b.inner, &b.beside})
+      if (*other >= 0) *other = now[*other];
+  return end - 1;
+}
+
+// Gives functions that need no divider an op beside them (LoopTable::beside), of those that neither depends on.
+void offer_beside(BlockProgram& p) {
+  const auto alone = [](const BlockInstr& b) {
+    return b.code == Code::loop && b.source->code == KCode::op && !b.taken && b.beside < 0;
+  };
+  const int n = static_cast<int>(p.code.size());
+  for (int which = 0; which < kBesides; ++which)
+    for (int j = 0; j < n; ++j) {
+      const BlockInstr& b = p.code[j];
+      const int function = alone(b) ? pair_index(b.source->op) - kPairFirst : -1;
+      const int first = b.first < 0 ? 0 : 1 + pair_index(p.code[b.first].source->op);
+      if (function < 0 || first >= kPairFirst) continue;
+      const BesideFn both = loops().beside[which][function][first][static_cast<int>(b.source->type)];
+      for (int i = 0, at = -1; both && at < 0 && i < n; ++i) {
+        const BlockInstr& d = p.code[i];
+        if (!alone(d) || beside_index(d.source->op) != which || d.first >= 0 || d.source->type != b.source->type) continue;
+        at = bring_before(p, i, j);
+        if (at < 0) continue;
+        p.code[at].both = both;
+        p.code[at].beside = static_cast<int16_t>(at - 1);
+        p.code[at - 1].taken = true;
+      }
+    }
+}
+
 // Takes back those with a store in place between the two: it may be to memory that the first one reads.
 void withdraw_pairs(BlockProgram& p) {
   for (size_t j = 0; j < p.code.size(); ++j) {
@@ -68,7 +126,8 @@ void withdraw_pairs(BlockProgram& p) {
       if (p.direct_slot[p.code[between].dst] < 0) continue;
       p.code[b.first].taken = false;
       if (b.inner >= 0) p.code[b.inner].taken = false;
-      b.pair = nullptr, b.first = b.inner = -1;
+      if (b.beside >= 0) p.code[b.beside].taken = false;
+      b.pair = nullptr, b.both = nullptr, b.first = b.inner = b.beside = -1;
     }
   }
 }
@@ -133,7 +192,8 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
           b.fn = t.op[op][type];
           repeat(i.a), repeat(i.b), repeat(i.c);
         }
-        p.weight += op_info(i.op).ulp_f8 > 0 ? 16 : 1;
+        b.weight = op_info(i.op).ulp_f8 > 0 ? 16 : 1;
+        p.weight += b.weight;
         b.warns = warnings_of(i.op, i.type);
         b.always_ask = b.warns && !is_inexact(i.type);
         if (b.warns && !b.always_ask) {
@@ -148,9 +208,6 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
       b.warns = kWarnInvalid | kWarnOver;
       b.always_ask = !cast_raises_flags(k.value_types[i.a], i.type);
     }
-    const int at = static_cast<int>(p.code.size());
-    for (int16_t v : {i.a, i.b, i.c})
-      if (v >= 0) last[v] = at;
     p.code.push_back(b);
   }
   for (const KReduce& r : k.reduces) kept[r.value] = true, repeat(r.value);
@@ -162,9 +219,16 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
   for (const KStore& s : k.stores) ++uses[s.value];
   for (const KReduce& r : k.reduces) ++uses[r.value];
   offer_pairs(p, uses);
-  for (const BlockInstr& b : p.code)
+  offer_beside(p);
+  for (const BlockInstr& b : p.code) {
     if (b.first >= 0)
       for (int16_t v : b.with) repeat(v);
+    if (b.beside >= 0)
+      for (int16_t v : {b.a, p.code[b.beside].a, p.code[b.beside].b}) repeat(v);
+  }
+  for (size_t at = 0; at < p.code.size(); ++at)
+    for (int16_t v : {p.code[at].a, p.code[at].b, p.code[at].c})
+      if (v >= 0) last[v] = static_cast<int>(at);
 
   // A value that is stored can be computed in place, in the slot's memory, when nothing reads what was there afterwards.
   std::vector<int> load_end(k.slots.size(), -1), stores_of(n);
@@ -192,10 +256,14 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
   for (int v = 0; v < n; ++v)
     if (kept[v]) last[v] = 1 << 20;
   withdraw_pairs(p);
-  for (size_t at = 0; at < p.code.size(); ++at)
-    if (p.code[at].first >= 0)
-      for (int16_t v : p.code[at].with)
-        if (v >= 0) last[v] = std::max(last[v], static_cast<int>(at));
+  for (size_t at = 0; at < p.code.size(); ++at) {
+    const BlockInstr& b = p.code[at];
+    const auto outlives = [&](int16_t v) {
+      if (v >= 0) last[v] = std::max(last[v], static_cast<int>(at));
+    };
+    if (b.first >= 0) std::for_each(b.with, b.with + 3, outlives);
+    if (b.beside >= 0) outlives(p.code[b.beside].a), outlives(p.code[b.beside].b);
+  }
 
   for (BlockInstr& b : p.code) {
     b.held = b.code == Code::load && kept[b.dst] && k.slots[b.aux].stored;
@@ -262,6 +330,7 @@ std::string BlockProgram::print() const {
     if (direct_slot[b.dst] >= 0) s << ", direct #" << direct_slot[b.dst];
     if (b.first >= 0) s << ", pair with " << b.first;
     if (b.inner >= 0) s << " and " << b.inner;
+    if (b.beside >= 0) s << ", beside " << b.beside;
     if (b.warns) s << ", may warn";
     s << "\n";
   }

@@ -20,6 +20,7 @@ struct BlockInstr {
   int16_t dst, a, b, c;     // values
   int16_t aux;              // slot or axis
   bool held = false;        // load: into a register at once, because the memory changes before the value's last use
+  uint8_t weight = 1;       // see BlockProgram::weight
   uint8_t warns = 0;        // kWarn* that it can give; asked for when the hardware's flags say so
   bool always_ask = false;  // integer division: there is no flag
   bool results_tell = false;  // it warns but raises no flags
@@ -32,7 +33,9 @@ struct BlockInstr {
   int16_t first = -1;
   int16_t inner = -1;       // of three in one loop, LoopTable::logistic: the exp, `first` being the sum
   int16_t with[3] = {-1, -1, -1};  // the operands of that loop
-  bool taken = false;       // it is a `first` or `inner`
+  BesideFn both = nullptr;  // in strips: one loop for this instruction, its `first` included, and for the one before it
+  int16_t beside = -1;
+  bool taken = false;       // it is a `first`, `inner` or `beside`
 };
 
 struct BlockProgram {
@@ -52,7 +55,7 @@ struct BlockProgram {
   int weight = 1;                    // rough cost of an element, in units of one simple loop
 
   // An instruction a line, numbered. r: a register, s: a scalar used as a single element, #: a slot. A load, and what is
-  // `direct` to a slot, is in the register only where the slot's memory cannot serve as one. A pair is one loop in strips.
+  // `direct` to a slot, is in the register only where the slot's memory cannot serve as one. Pairs, and what is beside, are one loop in strips.
   std::string print() const;
 };
 

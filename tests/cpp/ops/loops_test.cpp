@@ -181,6 +181,45 @@ TEST(Loops, RunTheLogisticFunctionAsOne) {
   }
 }
 
+TEST(Loops, RunAnOpBesideAFunction) {
+  const LoopTable& t = loops();
+  const DType d = DType::f8;
+  const auto memory = [](Bytes& b) { return reinterpret_cast<char*>(b.data()); };
+  for (const Op what : {Op::sqrt, Op::divide})
+    for (const Op function : {Op::exp, Op::log})
+      for (const Op first : {Op::none, Op::add, Op::subtract, Op::multiply})
+        for (const int64_t n : {int64_t{3}, kN, kStripBytes / item_size(d)}) {
+          SCOPED_TRACE(std::string(op_info(first).name) + " " + op_info(function).name + " beside " + op_info(what).name);
+          Case argument = make_case(first == Op::none ? function : first, d), after = make_case(function, d),
+               other = make_case(what, d);
+          Bytes both = after.out, beside = other.out;
+          const void* x = argument.in[0].data();
+          Bytes left = argument.in[0], right = argument.in[1], p = other.in[0], q = other.in[what == Op::divide ? 1 : 0];
+          if (first != Op::none) {
+            loop(t, first, d)(argument.out.data(), argument.in[0].data(), argument.in[1].data(), nullptr, n);
+            x = argument.out.data();
+          }
+          loop(t, function, d)(after.out.data(), x, nullptr, nullptr, n);
+          loop(t, what, d)(other.out.data(), p.data(), q.data(), nullptr, n);
+          const int form = first == Op::none ? 0 : 1 + pair_index(first);
+          const BesideFn f = t.beside[beside_index(what)][pair_index(function) - kPairFirst][form][static_cast<int>(d)];
+          ASSERT_NE(f, nullptr);
+          char* apart[] = {memory(both), memory(left), memory(right), memory(beside), memory(p), memory(q)};
+          f(apart, n);
+          EXPECT_TRUE(same_bits(d, after.out.data(), both.data(), n));
+          EXPECT_TRUE(same_bits(d, other.out.data(), beside.data(), n));
+          // The function over an operand of its own, and over the other's.
+          char* over[] = {memory(left), memory(left), memory(right), memory(beside), memory(p), memory(q)};
+          f(over, n);
+          EXPECT_TRUE(same_bits(d, after.out.data(), left.data(), n));
+          left = argument.in[0];
+          char* across[] = {memory(p), memory(left), memory(right), memory(beside), memory(p), memory(q)};
+          f(across, n);
+          EXPECT_TRUE(same_bits(d, after.out.data(), p.data(), n));
+          EXPECT_TRUE(same_bits(d, other.out.data(), beside.data(), n));
+        }
+}
+
 // The length of a strip has a form of its own, which must give what any other length gives.
 TEST(Loops, GiveTheSameForTheLengthOfAStrip) {
   for_each_loop([](Op op, DType d) {
