@@ -31,11 +31,20 @@ int n_free = 0;
 std::mutex dead_owners_lock;
 std::vector<PyObject*> dead_owners;
 std::atomic<bool> have_dead_owners{false};
-thread_local bool dropping = false;  // in ndarray_dealloc, which drops dead owners itself
+// In ndarray_dealloc, which drops the owner that its array's end leaves behind.
+struct Dropping {
+  bool on = false;
+  PyObject* owner = nullptr;
+};
+thread_local Dropping dropping;
 
 int drop_dead_owners_call(void*);
 
 void release_owner(void* owner) {
+  if (dropping.on && !dropping.owner) {
+    dropping.owner = static_cast<PyObject*>(owner);
+    return;
+  }
   bool first;
   {
     std::lock_guard guard(dead_owners_lock);
@@ -44,7 +53,7 @@ void release_owner(void* owner) {
     have_dead_owners.store(true, std::memory_order_relaxed);
   }
   // For a thread that makes and drops no arrays any more.
-  if (first && !dropping) Py_AddPendingCall(drop_dead_owners_call, nullptr);
+  if (first) Py_AddPendingCall(drop_dead_owners_call, nullptr);
 }
 
 void drop_dead_owners() {
@@ -65,12 +74,15 @@ int drop_dead_owners_call(void*) {
 void ndarray_dealloc(PyObject* self) {
   auto* o = reinterpret_cast<NdArray*>(self);
   if (o->weakrefs) PyObject_ClearWeakRefs(self);
-  dropping = true;
+  Dropping& end = dropping;
+  end.on = true;
   o->a.~Array();
-  dropping = false;
+  end.on = false;
+  PyObject* owner = std::exchange(end.owner, nullptr);
   Py_XDECREF(o->pinned);
   Py_XDECREF(o->base);
   drop_raw(o);
+  Py_XDECREF(owner);
   if (have_dead_owners.load(std::memory_order_relaxed)) drop_dead_owners();
 }
 

@@ -135,21 +135,60 @@ bool seen_needs_numpy = false;
 constexpr uint8_t kDefaultMask = kWarnDivide | kWarnOver | kWarnInvalid;
 thread_local uint8_t current_mask = kDefaultMask;  // of the call that this thread is in
 
+// The kinds of errors, and the bits that stand for them in the number that a state begins with: learnt from states made for it.
+struct ErrorKind {
+  const char* name;
+  uint8_t warning;
+  int any = 0, warn = 0;
+};
+ErrorKind error_kinds[] = {{"divide", kWarnDivide}, {"over", kWarnOver}, {"under", kWarnUnder}, {"invalid", kWarnInvalid}};
+bool errstate_known = false;  // NumPy's states are what this says
+
+// That number; -1 where the state is something else.
+int errstate_bits(PyObject* state) {
+  constexpr const char* kName = "numpy.ufunc.extobj";
+  return PyCapsule_IsValid(state, kName) ? *static_cast<const int*>(PyCapsule_GetPointer(state, kName)) : -1;
+}
+
+// Learns the bits of each kind: true where all that NumPy makes is understood.
+bool learn_errstate(PyObject* umath) {
+  Ref make(PyObject_GetAttrString(umath, "_make_extobj"));
+  if (!make) return false;
+  const auto bits = [&](const char* name, const char* mode) {
+    Ref none(PyTuple_New(0)), modes(Py_BuildValue("{s:s,s:s}", "all", "ignore", name, mode));
+    Ref state(none && modes ? PyObject_Call(make.get(), none.get(), modes.get()) : nullptr);
+    return state ? errstate_bits(state.get()) : -1;
+  };
+  int all = 0;
+  for (ErrorKind& kind : error_kinds) {
+    kind.any = 0;
+    if (bits(kind.name, "ignore") != 0) return false;
+    for (const char* mode : {"warn", "raise", "call", "print", "log"}) {
+      const int one = bits(kind.name, mode);
+      if (one <= 0 || (one & all)) return false;
+      kind.any |= one;
+    }
+    kind.warn = bits(kind.name, "warn");
+    all |= kind.any;
+  }
+  return true;
+}
+
 void read_errstate(PyObject* state) {
-  Ref modes(PyObject_CallNoArgs(geterr));
-  if (!modes) throw python_error{};
   uint8_t mask = 0;
   bool acts = false;
-  static const std::pair<PyObject*, uint8_t> kinds[] = {{PyUnicode_InternFromString("divide"), kWarnDivide},
-                                                        {PyUnicode_InternFromString("over"), kWarnOver},
-                                                        {PyUnicode_InternFromString("under"), kWarnUnder},
-                                                        {PyUnicode_InternFromString("invalid"), kWarnInvalid}};
-  for (const auto& [name, bit] : kinds) {
-    PyObject* mode = PyDict_GetItemWithError(modes.get(), name);
-    if (!mode) continue;
-    // Nothing here looks for underflow: who asks for it gets NumPy.
-    if (PyUnicode_CompareWithASCIIString(mode, "warn") == 0 && bit != kWarnUnder) mask |= bit;
-    else if (PyUnicode_CompareWithASCIIString(mode, "ignore") != 0) acts = true;
+  // Nothing here looks for underflow: who asks for it gets NumPy.
+  const auto take = [&](const ErrorKind& kind, bool warns, bool ignores) {
+    if (warns && kind.warning != kWarnUnder) mask |= kind.warning;
+    else if (!ignores) acts = true;
+  };
+  if (const int bits = errstate_known ? errstate_bits(state) : -1; bits >= 0) {
+    for (const ErrorKind& kind : error_kinds) take(kind, (bits & kind.any) == kind.warn, (bits & kind.any) == 0);
+  } else {
+    Ref modes = checked(PyObject_CallNoArgs(geterr));
+    for (const ErrorKind& kind : error_kinds)
+      if (PyObject* mode = PyDict_GetItemString(modes.get(), kind.name))
+        take(kind, PyUnicode_CompareWithASCIIString(mode, "warn") == 0, PyUnicode_CompareWithASCIIString(mode, "ignore") == 0);
   }
   Py_INCREF(state);
   Py_XSETREF(seen_errstate, state);
@@ -164,7 +203,7 @@ uint8_t warn_mask() { return current_mask; }
 PyObject* warnings_dict = nullptr;  // of the module warnings
 PyObject* filters_name = nullptr;
 // What was judged: the list, its length and its first entry. Filters are put in front, or the list is replaced.
-uint64_t seen_version = 0;         // of the dict, when it held the list
+uint64_t seen_version = 0;  // of the dict, when it held the list
 PyObject* seen_filters = nullptr;  // owned, and so is the entry: the identities stay their own
 PyObject* seen_first = nullptr;
 Py_ssize_t seen_count = -1;
@@ -304,6 +343,8 @@ void init_sites() {
   Ref umath = checked(PyImport_ImportModule("numpy._core._multiarray_umath"));
   errstate_variable = checked(PyObject_GetAttrString(umath.get(), "_extobj_contextvar")).release();
   check(PyContextVar_Get(errstate_variable, nullptr, &default_errstate));
+  errstate_known = learn_errstate(umath.get());
+  PyErr_Clear();
   Ref warnings = checked(PyImport_ImportModule("warnings"));
   warnings_dict = Py_NewRef(PyModule_GetDict(warnings.get()));
   filters_name = checked(PyUnicode_InternFromString("filters")).release();

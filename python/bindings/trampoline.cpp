@@ -228,7 +228,7 @@ PyObject* call_quickly(const Lending& f, PyObject* const* args, Py_ssize_t n, Py
     if (!lent[ready]) break;
   }
   PyObject* result = nullptr;
-  const uint64_t start = ticks();
+  const uint64_t start = f.counted ? ticks() : 0;
   if (ready == all) result = PyObject_Vectorcall(f.real, lent, n | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
   if (f.counted) count(f.counted, start);
   PyObject* same = nullptr;  // NumPy gave an argument back

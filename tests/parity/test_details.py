@@ -325,6 +325,8 @@ np.arange(3).repeat(2.5)
 [np.zeros(2, t) for t in (object, [("x", "f8")], {"names": ["a"], "formats": ["i4"]}, {"x": ("f8", 0)}, [])]
 np.zeros(2, [1])
 np.zeros(2, {1: 2})
+z = np.arange(6.0).reshape(2, 3) + 1j; [np.vdot(z, z * 2), np.vdot(z[0], [1, 2, 3]), np.vdot(2, 3), np.vdot(np.arange(3), np.arange(3)[::-1]), np.vdot(z.real, z.T.real)]
+import gc; f = [np.frombuffer(bytearray(8 * k), float) for k in range(1, 9)]; g = [x[:1] for x in f]; del f, x; gc.collect(); g
 np.arange(3.0).astype([("x", "f8")])["x"], np.arange(3.0).view([("x", "f8")])["x"], np.arange(3.0).astype(object)
 [list(np.ndenumerate(np.arange(4.0).reshape(2, 2).T)), [float(v) for v in np.nditer(np.arange(3.0))], [(int(x), int(y)) for x, y in np.nditer([np.arange(3), [4, 5, 6]])]]
 a = np.arange(3.0); it = np.nditer(a, op_flags=["readwrite"], flags=["multi_index"]); [x.__setitem__(..., it.multi_index[0] * 2) for x in it]; it.close(); a
@@ -369,6 +371,43 @@ x = np.array([3, 1, 2]) * 2; x += 1; x.sort(); np.sort(x * 2 - np.arange(3)), x
 @pytest.mark.parametrize("source", SORTED.strip().splitlines())
 def test_sorting(source):
     check(source)
+
+# Every mode that np.errstate knows, alone and beside others.
+@pytest.mark.parametrize("mode", ["ignore", "warn", "raise", "print"])
+@pytest.mark.parametrize("kind", ["divide", "over", "under", "invalid", "all"])
+def test_errstate(kind, mode):
+    check(
+        f"""
+def run(**modes):
+    try:
+        with np.errstate(**modes):
+            return np.array([1.0, 0.0, 1e308, 1e-308, 6.0]) / np.array([0.0, 0.0, 1e-10, 1e308, 3.0])
+    except FloatingPointError as error:
+        return str(error)
+[run({kind}="{mode}"), run(**{{"all": "ignore", "{kind}": "{mode}"}}), run(**{{"all": "raise", "{kind}": "{mode}"}}), run()]
+"""
+    )
+
+
+def test_errstate_calls():
+    check(
+        """
+told = []
+with np.errstate(divide="call", invalid="log", call=lambda *what: told.append(what)):
+    x = np.ones(2) / np.zeros(2)
+class Log:
+    def write(self, text):
+        told.append(text)
+old = np.seterrcall(Log())
+with np.errstate(divide="log"):
+    y = np.ones(2) / np.zeros(2)
+    with np.errstate(all="ignore"):
+        z = np.ones(2) / np.zeros(2)
+    w = np.ones(2) / np.zeros(2)
+np.seterrcall(old)
+[told, x, y, z, w]
+"""
+    )
 
 
 VALUES = """

@@ -45,8 +45,9 @@ def vdot(a, b, /):
     x, y = lift(a), lift(b)
     if x is None or y is None or x.size != y.size:
         return decline("vdot", (a, b), {})
-    x, y = x.ravel(), y.ravel()
-    return _dot(x.conj() if x.dtype.kind == "c" else x, y)
+    if x.ndim != 1 or y.ndim != 1:
+        x, y = x.ravel(), y.ravel()
+    return _dot(x.conj(), y)
 
 
 @provides()
