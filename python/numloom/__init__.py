@@ -109,6 +109,7 @@ def __dir__():
 
 
 if _collects:
-    _gc.freeze()  # from the young objects to the old without a look at them
-    _gc.unfreeze()
+    if not _gc.get_freeze_count():  # newer Pythons have frozen objects of their own
+        _gc.freeze()  # from the young objects to the old without a look at them
+        _gc.unfreeze()
     _gc.enable()
