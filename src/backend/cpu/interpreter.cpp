@@ -34,7 +34,11 @@ int64_t forced_block() {
   return forced;
 }
 
-int64_t strip_elements(const BlockProgram& p) { return p.loops > 1 ? kStripBytes / p.item : kRegisterMost; }
+int64_t strip_elements(const BlockProgram& p) {
+  if (p.loops > 1) return kStripBytes / p.item;
+  // Registers that scalars fill are read by every strip, from the first-level cache if they are short.
+  return p.filled.empty() ? kRegisterMost : 4 * kStripBytes / p.item;
+}
 
 // Whether running a block twice would find other operands. Views of one buffer are identical or disjoint.
 bool writes_what_it_reads(const Kernel& k, const Nest& nest) {

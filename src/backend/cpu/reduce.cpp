@@ -21,6 +21,7 @@ namespace {
 using Accumulator = Scalar;  // 16 bytes of it are used
 
 constexpr int64_t kAcrossLeast = 256, kAcrossMost = 1024;  // kept elements side by side
+constexpr int64_t kUntouched = 8;  // times as long are blocks that need no registers
 constexpr int64_t kParallelWork = 400000;  // as for maps
 
 class Reducer {
@@ -77,6 +78,12 @@ class Reducer {
     return votes > 0;
   }
 
+  bool all_linear() const {
+    for (size_t s = 0; s < k_.slots.size(); ++s)
+      if (k_.slots[s].loaded && nest_.access[s] != Access::linear) return false;
+    return true;
+  }
+
   void store(int r, const Cursor& c, const void* value) {
     const KReduce& reduce = k_.reduces[r];
     std::memcpy(nest_.slots[reduce.slot].base + c.offset(nest_.slots[reduce.slot], 0, kept_), value, item_size(reduce.type));
@@ -109,8 +116,10 @@ class Reducer {
   }
 
   void along(bool parallel, std::vector<FloatEvent>* events) {
-    // A leaf of the tree is the least a block may be.
-    const int64_t block = std::max<int64_t>(block_elements(p_), reduction::kLeaf);
+    // A leaf of the tree is the least a block may be. Where the elements are reduced where they lie no register is touched, and what
+    // a block costs pays off over more of them.
+    const int64_t least = std::max<int64_t>(block_elements(p_), reduction::kLeaf);
+    const int64_t block = p_.loops == 0 && p_.straight && all_linear() ? least * kUntouched : least;
     std::mutex mutex;
     const auto whole = [&](Frame& f, int64_t kept) {
       Cursor c;
@@ -132,7 +141,7 @@ class Reducer {
     }
     // Few reductions: split each at the nodes of one level of its tree.
     int level = 0;
-    while ((int64_t{1} << level) < threads * 8 && (n_ >> (level + 1)) >= 4 * block) ++level;
+    while ((int64_t{1} << level) < threads * 8 && (n_ >> (level + 1)) >= 4 * least) ++level;
     const int64_t nodes = int64_t{1} << level;
     for (int64_t i = 0; i < kept_size_; ++i) {
       Cursor c;
