@@ -63,6 +63,8 @@ a = np.linspace(1, 2, 20000); a[7777] = 0; np.where(a == 0, 0, np.log(a + 1) + 2
 a = np.linspace(1, 2, 200003); a[150001] = 1000; np.sqrt(a) + np.exp(a)
 a = np.linspace(1, 2, 200003); b = a[::-1].copy(); a /= b; b[...] = np.exp(b - 1) * a; a, b
 a = np.linspace(1, 2, 200003); b = np.sqrt(a); np.exp(a, out=a); b[100000:100002], a - b
+a = np.arange(60000.0).reshape(200, 300); b = np.empty((200, 150)); b[...] = a[:, ::2]; c = a.T.copy(); d = a[::-1, 1::2] * 2 + b; b, c, d
+a = np.arange(60000.0).reshape(200, 300); a[:, ::2] = a[:, 1::2]; b = a[:, :1] + a; b[:, :100] = a[::-1, 200:]; a += 1; a, b
 a = np.linspace(0.5, 0.6, 20000); a[9000] = 1; 1 / (np.arctanh(a) + a)
 a = np.linspace(1, 2, 20000); a[9000] = 0; a /= a; a += 1; a
 a = np.linspace(1, 2, 20000); a[9000] = 0; b = 1 / a; a *= 2; a -= b; a[8999:9002]

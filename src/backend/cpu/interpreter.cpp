@@ -275,7 +275,8 @@ void Frame::evaluate(const Cursor& c, int from, int to, int64_t n, const std::ve
           at_[b.dst] = m;
           break;
         }
-        char* dst = at_[b.dst] = reg_[p_.reg[b.dst]];
+        char* const stored = b.into >= 0 ? dense(b.into, c, from, to, n, shift) : nullptr;
+        char* const dst = at_[b.dst] = stored ? stored : reg_[p_.reg[b.dst]];
         const char* from_memory = base(b.aux);
         by_item(b.item, [&](auto tag) {
           using T = decltype(tag);

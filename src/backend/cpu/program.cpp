@@ -272,6 +272,12 @@ std::unique_ptr<BlockProgram> compile(const Kernel& kernel) {
     p.straight &= b.code == Code::loop || (b.code == Code::load && !b.held);
   }
 
+  // The last read of memory may gather into what it is stored to, where nothing is read.
+  const auto reads = [](const BlockInstr& b) { return b.code == Code::load || b.code == Code::gather; };
+  if (const auto load = std::find_if(p.code.rbegin(), p.code.rend(), reads); load != p.code.rend() && load->code == Code::load)
+    for (const KStore& s : p.copies)
+      if (s.value == load->dst && !k.slots[s.slot].loaded) load->into = s.slot;
+
   std::vector<int16_t> free;
   const auto take = [&] {
     if (free.empty()) return static_cast<int16_t>(p.nregs++);

@@ -65,8 +65,13 @@ void load_run(T* dst, const char* src, int64_t n, int64_t stride) {
   } else if (stride == sizeof(T)) {
     std::memcpy(dst, src, n * sizeof(T));
   } else if (stride == 0) {
-    const T v = *reinterpret_cast<const T*>(src);
-    for (int64_t i = 0; i < n; ++i) dst[i] = v;
+    // A line at a time, which needs no vectoriser.
+    constexpr int64_t kLine = 64 / sizeof(T);
+    T line[kLine];
+    for (T& x : line) x = *reinterpret_cast<const T*>(src);
+    int64_t i = 0;
+    for (; i + kLine <= n; i += kLine) std::memcpy(dst + i, line, sizeof line);
+    for (; i < n; ++i) dst[i] = line[0];
   } else {
     for (int64_t i = 0; i < n; ++i) dst[i] = *reinterpret_cast<const T*>(src + i * stride);
   }
