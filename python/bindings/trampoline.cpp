@@ -447,7 +447,7 @@ Py_hash_t hash_function(PyObject* self) { return PyObject_Hash(function_of(self)
 
 PyObject* show_function(PyObject* self) {
   Ref name(PyObject_GetAttrString(self, "__name__"));
-  return name ? PyUnicode_FromFormat("<function %U at %p>", name.get(), self) : nullptr;
+  return name ? PyUnicode_FromFormat("<function %S at %p>", name.get(), self) : nullptr;
 }
 
 // What it has not is NumPy's: signatures, the protocol's implementation.

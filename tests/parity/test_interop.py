@@ -262,3 +262,16 @@ a.flat[np.array([1, 3])] += 0.5
 np.asarray(a), np.asarray(a.flat[mask]), np.asarray(a.flat[np.array([0, 4])])
 """
     )
+
+
+def test_classes_that_make_numpys_objects():
+    check(
+        """
+import inspect
+kinds = np.ufunc, np.nditer, np.broadcast, np.flatiter
+names = [[name for name in ("__call__", "reduce", "iternext", "numiter", "copy") if hasattr(kind, name)] for kind in kinds]
+signatures = [str(inspect.signature(getattr(np.ufunc, name))) for name in ("__call__", "reduce", "outer")]
+shown = [repr(np.ufunc.__call__), [kind.__name__ for kind in kinds], isinstance(np.add, np.ufunc)]
+names, signatures, shown, repr(np.broadcast(np.ones((2, 1)), np.ones(3)).shape)
+"""
+    )

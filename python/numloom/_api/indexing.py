@@ -86,6 +86,8 @@ def _front(name, real, *ours):
     """A class whose calls make NumPy's own object on host views of our arrays. Instances of `ours` count as its own."""
     meta = type("_RealInstances", (_RealInstances,), {"__call__": make_lending(real, Loan)})
     body = {"_real": real, "_ours": ours, "__doc__": real.__doc__, "__module__": "numpy"}
+    if "__call__" in vars(real):  # what `ufunc.__call__` is, beside the class of this class
+        body["__call__"] = real.__call__
     return provides(name)(meta(name, (), body))
 
 
