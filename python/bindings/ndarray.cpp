@@ -74,11 +74,16 @@ int drop_dead_owners_call(void*) {
 void ndarray_dealloc(PyObject* self) {
   auto* o = reinterpret_cast<NdArray*>(self);
   if (o->weakrefs) PyObject_ClearWeakRefs(self);
-  Dropping& end = dropping;
-  end.on = true;
-  o->a.~Array();
-  end.on = false;
-  PyObject* owner = std::exchange(end.owner, nullptr);
+  PyObject* owner = nullptr;
+  if (o->a.buf && o->a.buf->foreign) {
+    Dropping& end = dropping;
+    end.on = true;
+    o->a.~Array();
+    end.on = false;
+    owner = std::exchange(end.owner, nullptr);
+  } else {
+    o->a.~Array();
+  }
   Py_XDECREF(o->pinned);
   Py_XDECREF(o->base);
   drop_raw(o);
