@@ -109,8 +109,8 @@ bool gives_arrays(PyObject* source) {
   return method && PyFunction_Check(method);
 }
 
-// Whether NumPy's error, which is cleared then, is that an `__array__` somewhere in a list returned one of our arrays: no fault of
-// the caller's. (Looking into every list before the call would cost more than most calls.)
+// Whether NumPy's error, which is cleared then, is that an `__array__` somewhere in a list returned one of our arrays, or that one
+// of ours was to become a string: no fault of the caller's. (Looking into every list before the call would cost more than most calls.)
 bool refused_ours() {
   if (!PyErr_ExceptionMatches(PyExc_ValueError)) return false;
   PyObject *type, *value, *trace;
@@ -118,7 +118,8 @@ bool refused_ours() {
   PyErr_NormalizeException(&type, &value, &trace);
   Ref text(PyObject_Str(value));
   const char* said = text ? PyUnicode_AsUTF8(text.get()) : nullptr;
-  if (said && std::strcmp(said, "object __array__ method not producing an array") == 0) {
+  const auto says = [said](const char* what) { return said && std::strcmp(said, what) == 0; };
+  if (says("object __array__ method not producing an array") || says("setting an array element with a sequence")) {
     Py_XDECREF(type);
     Py_XDECREF(value);
     Py_XDECREF(trace);

@@ -42,6 +42,8 @@ np.array([1, [2]])
 a = np.arange(3.0); b = a + 1; np.array([a, b]), np.array([a[1], b[1], 2]), np.asarray((a[:0], b[:0])), np.array([a > 1, b > 1]), np.sum([a, b]), np.array([a.reshape(1, 3).T] * 2)
 a = np.arange(3.0); c = np.array([a, a]); c[0] = 7; a, c, np.array([a, [1, 2, 3]]), np.array([a, a.astype(int)]), np.array([a, a], "f4"), np.array([[a], [a]]).shape
 np.array([np.arange(3), np.arange(2)])
+np.array([np.array(1.5)], dtype="S3"), np.array([np.array(1.5), np.array(2)], dtype="U5"), np.asarray([[np.array(1)]], dtype="U"), np.array([np.array(1.5), "a"])
+np.array([[1], 2], dtype="U5")
 a = np.arange(3.0); np.concatenate(([0], a)), np.concatenate(([1, 2], [3.5])), np.stack(([1], [2j])), np.hstack(([1, 2], [True])), np.vstack(([1, 2], a[:2]))
 a = np.arange(3); np.r_[a, 1], np.r_[a, 2.5], np.r_[1, 2.5], np.r_[a.astype("u1"), 1], np.r_[a.astype("f4"), 1.0], np.r_[a, 2**70], np.r_[a, 1j], np.r_[0:3, a], np.r_[True, a]
 a = np.arange(3.0); np.c_[a, a], np.c_[a, a > 1], np.c_[a, [1, 2, 3]], np.c_[a.reshape(3, 1), a], np.r_["0,2", a, a], np.c_[a, a[:2]]
