@@ -44,5 +44,5 @@ def test_a_matrix_by_its_own_transpose(dtype, size):
     for product in (a @ a.T, b.T @ b, numloom.dot(a, a.T), wide[::2, ::3], (a[::-1] @ a[::-1].T)[::-1, ::-1]):
         product = numloom.asnumpy(product)
         assert numpy.abs(product - want).max() <= bound
-        assert numloom.device() == "cuda" or (product == product.T).all()
+        assert numloom.device() != "cpu" or (product == product.T).all()
     assert not numloom.asnumpy(wide)[1::2].any()
