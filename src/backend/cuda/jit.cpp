@@ -130,8 +130,8 @@ CUfunction Jit::find(const Kernel& kernel, const TextForm& form, int64_t bytes, 
           std::atexit(stop);
         }
         queue_.push_back(std::move(job));
-        // A quarter of the processors: a program's kernels become hot at about the same time.
-        const size_t most = std::clamp(std::thread::hardware_concurrency() / 4, 1u, 8u);
+        // Half of the processors, which are the user's first: a program's kernels become hot at about the same time.
+        const size_t most = std::clamp(std::thread::hardware_concurrency() / 2, 1u, 8u);
         if (idle_ < queue_.size() && threads_.size() < most) threads_.emplace_back([this] { loop(); });
         wake_.notify_one();
       }

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "backend/cuda/compiler/process.h"
 #include "backend/cuda/compiler/protocol.h"
@@ -129,14 +130,17 @@ std::string nvrtc_compile(const std::string& text, int arch, const std::string& 
 }
 
 std::string DiskCache::key(const std::string& text, int arch) {
-  // Two hashes of different seeds: 128 bits, so that a wrong entry is not to be feared.
+  // Two hashes of different seeds: 128 bits, so that a wrong entry is not to be feared. The headers' part is worked out once.
+  static const auto [h, g] = [] {
+    std::pair<uint64_t, uint64_t> both{0xcbf29ce484222325ull, 0x84222325cbf29ce4ull};
+    for (const HeaderText& header : scalar_headers()) {
+      both.first = fnv(both.first, header.text, std::strlen(header.text));
+      both.second = fnv(both.second, header.text, std::strlen(header.text)) * 3;
+    }
+    return both;
+  }();
   std::string all = text + "\n" + std::to_string(nvrtc_version()) + " " + std::to_string(arch);
   for (const char* f : kFlags) all += std::string(" ") + f;
-  uint64_t h = 0xcbf29ce484222325ull, g = 0x84222325cbf29ce4ull;
-  for (const HeaderText& header : scalar_headers()) {
-    h = fnv(h, header.text, std::strlen(header.text));
-    g = fnv(g, header.text, std::strlen(header.text)) * 3;
-  }
   return hex(fnv(h, all.data(), all.size())) + hex(fnv(g, all.data(), all.size())) + ".cubin";
 }
 
