@@ -185,7 +185,7 @@ def measure(args, paths, work, console):
                     run = one_run([*side.command(script, report), *options], ROOT)
                     record["runs"].append(run)
                     if report.exists():
-                        record["report"] = json.loads(report.read_text())
+                        record["report"] = json.loads(report.read_text().replace(f"{ROOT}/", ""))
                     if not console.is_terminal:
                         console.print(f"  {what}: {run['seconds']:.2f} s" + (f", exit {run['exit']}" if run["exit"] else ""))
                     bar.advance(task)
