@@ -7,7 +7,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <future>
 #include <thread>
 
 namespace numloom::cuda {
@@ -48,10 +47,12 @@ TEST(Compiler, SaysWhatIsWrong) {
 }
 
 TEST(Compiler, SeveralAtATime) {
-  std::vector<std::future<std::string>> all;
-  for (int i = 0; i < 4; ++i)
-    all.push_back(std::async(std::launch::async, [] { return compile_elsewhere(job(kText), nullptr); }));
-  for (auto& one : all) EXPECT_FALSE(one.get().empty());
+  std::string cubins[4];
+  std::vector<std::thread> threads;
+  threads.reserve(4);
+  for (std::string& cubin : cubins) threads.emplace_back([&cubin] { cubin = compile_elsewhere(job(kText), nullptr); });
+  for (std::thread& thread : threads) thread.join();
+  for (const std::string& cubin : cubins) EXPECT_FALSE(cubin.empty());
 }
 
 TEST(Compiler, IsNobodysChildAndServesForkedOnes) {
