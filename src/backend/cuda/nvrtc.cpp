@@ -117,7 +117,7 @@ std::string nvrtc_compile(const std::string& text, int arch, const std::string& 
   }
   const std::string arch_flag = "--gpu-architecture=sm_" + std::to_string(target), dir = folder();
   CompileJob job;
-  job.library = n.loaded.path();
+  job.nvrtc = n.loaded.path();
   if (!dir.empty()) job.cache_path = std::filesystem::absolute(dir) / key;
   job.text = text.c_str();
   job.options.assign(std::begin(kFlags), std::end(kFlags));

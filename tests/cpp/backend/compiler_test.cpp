@@ -14,7 +14,7 @@ namespace {
 
 CompileJob job(const char* text) {
   CompileJob j;
-  j.library = NUMLOOM_NVRTC_LIBRARY;
+  j.nvrtc = NUMLOOM_NVRTC_LIBRARY;
   j.text = text;
   j.options = {"--gpu-architecture=sm_90", "--std=c++17"};
   return j;
@@ -69,7 +69,7 @@ TEST(Compiler, IsNobodysChildAndServesForkedOnes) {
 
 TEST(Compiler, LibraryThatIsNotThere) {
   CompileJob j = job(kText);
-  j.library = "/no/such/libnvrtc.so.12";
+  j.nvrtc = "/no/such/libnvrtc.so.12";
   std::string log;
   // In a process of its own: in this one a compiler may be idle, which has its library already.
   EXPECT_EXIT(

@@ -170,7 +170,7 @@ std::string compile_elsewhere(const CompileJob& job, std::string* log) {
       } else {
         mine = std::make_unique<Compiler>();
         fresh = true;
-        if (const int error = mine->start(job.library))
+        if (const int error = mine->start(job.nvrtc))
           return failed(std::string("the process that compiles could not be started: ") + std::strerror(error));
       }
       all.busy.push_back(mine.get());

@@ -8,7 +8,7 @@
 namespace numloom::cuda {
 
 struct CompileJob {
-  std::string library;  // NVRTC's path
+  std::string nvrtc;  // its path
   std::string cache_path;  // where the process keeps the cubin; empty: nowhere
   const char* text;
   std::vector<const char*> names, texts;  // of the headers
