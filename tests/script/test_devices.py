@@ -136,21 +136,24 @@ def test_the_device_starts_while_the_program_imports(project):
 
 
 @emulator
-@pytest.mark.parametrize("kib", [16, 48, 64, 100])
-def test_little_shared_memory(project, kib):
-    """As many warps to a block as fit, and the other interpreter where none does."""
+@pytest.mark.parametrize("kib, interpreter", [(16, "interp8"), (48, "stream8"), (64, "stream8"), (100, "stream8")])
+def test_little_shared_memory(project, kib, interpreter):
+    """As many warps to a block as fit (of 48 KiB not four), and the other interpreter where not even one does."""
     program = """
         import numpy as np
+        from numloom import debug
         a = np.random.default_rng(1).random((8, 1424))
         values = [a[i % 4 : i % 4 + 4 : 2, i : i + 1400 : 2] for i in range(24)]
-        products = [values[i] * values[(7 * i + 5) % 24] for i in range(24)]
-        total = products[0]
-        for p in products[1:]:
-            total = total + p
-        print(total.tobytes().hex())
+        with debug.watching():
+            products = [values[i] * values[(7 * i + 5) % 24] for i in range(24)]
+            total = products[0]
+            for p in products[1:]:
+                total = total + p
+            print(total.tobytes().hex())
+        print([code.split(",")[0].split("_")[0] for code in debug.bytecode()][:1])
         """
-    expected = project.output(program, env={"NUMLOOM_DEVICE": "cpu"})
-    assert project.output(program, env=emulated(EMULATOR_SHARED_KIB=str(kib))) == expected
+    expected = project.output(program, env={"NUMLOOM_DEVICE": "cpu"}).split()[0]
+    assert project.output(program, env=emulated(EMULATOR_SHARED_KIB=str(kib))).split() == [expected, f"['{interpreter}']"]
 
 
 
