@@ -247,7 +247,12 @@ class Result(namedtuple("Result", ["statistic", "pvalue"])):
 result = Result(np.arange(3.0), np.arange(3.0) + 1, 5)
 twice = np.apply_along_axis(lambda row: row * 2, 1, result)
 np.testing.assert_almost_equal(result, [[0, 1, 2], [1, 2, 3]], 11)
-np.sort(result), np.linalg.norm(result), twice, result.df, np.unique_counts(np.array([1, 1, 2])).counts
+class Speaks:
+    def __array_function__(self, function, types, args, kwargs):
+        return Result(numpy.arange(3.0), 1, 5)
+back = [np.sort(Speaks()), np.fft.fft(Speaks()), np.linalg.norm(Speaks())]
+told = [(type(r).__name__, r.statistic.sum(), r.pvalue, r.df) for r in back]
+np.sort(result), np.linalg.norm(result), twice, result.df, told, np.unique_counts(np.array([1, 1, 2])).counts
 """
     )
 
