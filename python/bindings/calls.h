@@ -37,6 +37,13 @@ class Signature {
 
 // Sets the Python error for the C++ exception in flight. Returns null.
 PyObject* raise_current() noexcept;
+// What `f` returns; null where it throws, with that error set.
+template <class F>
+PyObject* guarded(F&& f) noexcept {
+  try {
+    return f();
+  } catch (...) { return raise_current(); }
+}
 
 template <size_t N>
 struct FixedString {

@@ -26,13 +26,6 @@ PyTypeObject* flat_type = nullptr;
 
 Flat* flat_of(PyObject* o) { return reinterpret_cast<Flat*>(o); }
 
-template <class F>
-PyObject* guarded_flat(F&& f) noexcept {
-  try {
-    return f();
-  } catch (...) { return raise_current(); }
-}
-
 int64_t offset_of(const Layout& l, int64_t index) {
   if (l.ndim == 1) return l.offset + index * l.strides[0];
   int64_t at = l.offset;
@@ -74,7 +67,7 @@ PyObject* real_of(Flat* f) {
 
 // Has NumPy's iterator do it, on views of the arrays among the arguments.
 PyObject* call_real(PyObject* self, const char* method, PyObject* args) {
-  return guarded_flat([&]() -> PyObject* {
+  return guarded([&]() -> PyObject* {
     Ref held(args);
     if (!args) throw python_error{};
     if (!package_hooks.lent_method) raise(PyExc_RuntimeError, "numloom._core: the package has installed no fallback");
@@ -89,7 +82,7 @@ PyObject* subscript(PyObject* self, PyObject* key) {
   int64_t index;
   if (f->real || !is_element(f->a, key, index)) return call_real(self, "__getitem__", PyTuple_Pack(1, key));
   f->index = 0;  // NumPy starts anew
-  return guarded_flat([&] { return element(f->a, index); });
+  return guarded([&] { return element(f->a, index); });
 }
 
 int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
@@ -111,7 +104,7 @@ PyObject* next(PyObject* self) {
   Flat* f = flat_of(self);
   if (f->real) return Py_TYPE(f->real)->tp_iternext(f->real);
   if (f->index >= f->a.size()) return nullptr;
-  return guarded_flat([&] { return element(f->a, f->index++); });
+  return guarded([&] { return element(f->a, f->index++); });
 }
 
 Py_ssize_t length(PyObject* self) { return flat_of(self)->a.size(); }
@@ -125,7 +118,7 @@ PyObject* copy_method(PyObject* self, PyObject*) { return call_real(self, "copy"
 
 // For NumPy, which asks for its own arrays.
 PyObject* as_array(PyObject* self, PyObject* args, PyObject* kwargs) {
-  return guarded_flat([&]() -> PyObject* {
+  return guarded([&]() -> PyObject* {
     Ref method = checked(PyObject_GetAttrString(real_of(flat_of(self)), "__array__"));
     return PyObject_Call(method.get(), args, kwargs);
   });
@@ -137,7 +130,7 @@ PyObject* get_index(PyObject* self, void*) {
 }
 
 PyObject* get_coords(PyObject* self, void*) {
-  return guarded_flat([&] { return PyObject_GetAttrString(real_of(flat_of(self)), "coords"); });
+  return guarded([&] { return PyObject_GetAttrString(real_of(flat_of(self)), "coords"); });
 }
 
 void dealloc(PyObject* self) {
@@ -198,7 +191,7 @@ int set_flat(PyObject* self, PyObject* values, void*) {
     PyErr_SetString(PyExc_AttributeError, "Cannot delete array flat iterator");
     return -1;
   }
-  return Ref(guarded_flat([&] {
+  return Ref(guarded([&] {
     Ref real = checked(to_numpy(self)), name = checked(PyUnicode_InternFromString("__setattr__"));
     Ref args = checked(Py_BuildValue("(sO)", "flat", values));
     PyObject* all[3] = {real.get(), name.get(), args.get()};

@@ -58,6 +58,8 @@ PyObject* make_scalar(const void* p, DType dtype);
 // The one element of a 0-d array (script mode: NumPy's scalar, after running what it needs).
 PyObject* scalar_result(const Array& a);
 
+// How NumPy sees arrays of ours, and they its arrays: views.cpp.
+//
 // A real array over the same memory, leased while it lives; NumPy's scalar where `a` is one in library mode.
 PyObject* to_numpy(PyObject* ours);
 // `real` (exactly NumPy's ndarray) as ours: our own memory as a view of it, the memory of an array that nobody else holds
@@ -70,6 +72,9 @@ bool array_from_numpy(PyObject* real, bool mine, Array& out, PyObject** base, in
 PyObject* wrap_result(PyObject* result, int lent = 0);
 
 void init_ndarray(PyObject* module);
+void init_views(PyObject* module);
+// Drops the object whose memory a buffer used; any thread, with or without the GIL.
+void release_owner(void* owner);
 
 // Type slots and method tables by topic; init_ndarray joins them.
 void fill_number_slots(PyType_Slot*& slot);    // operators.cpp
