@@ -25,9 +25,11 @@
 #include "api/debug.h"
 #include "api/functions.h"
 #include "backend/cuda/control.h"
+#include "class_slots.h"
 #include "describe.h"
 #include "draw.h"
 #include "engine/engine.h"
+#include "import_hooks.h"
 #include "native.h"
 #include "ndarray.h"
 #include "trampoline.h"
@@ -157,6 +159,7 @@ NB_MODULE(_core, m) {
     init_ufunc(m.ptr());
     init_scalars();
     init_trampoline(m.ptr());
+    init_import_hooks(m.ptr());
     init_draw(m.ptr());
     init_verify(m.ptr());
     init_flat(m.ptr());

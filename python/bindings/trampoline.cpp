@@ -1,9 +1,9 @@
+// Calls of NumPy's functions on views of our arrays: the function objects that make them, and the short ways that ask no Python.
 #include "trampoline.h"
 
 #include <numpy/ufuncobject.h>
 #include <structmember.h>
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstring>
@@ -28,10 +28,10 @@ namespace {
 // What is looked at before `begin` is asked. Large requests of random numbers are ours (draw.h).
 enum class Mode : int {
   always,  // nothing: every call is a lent call
-  draws,   // a generator's drawing function: plain arguments go straight to `real`, fresh arrays become ours
+  draws,  // a generator's drawing function: plain arguments go straight to `real`, fresh arrays become ours
   method,  // the same as a method: its first argument is the generator
   shared,  // the same of NumPy's Generator
-  lends,   // a library's function: calls without an array of ours go straight to `real`
+  lends,  // a library's function: calls without an array of ours go straight to `real`
   native,  // one of ours: `begin` is the compiled function itself, which this only gives a name and a signature
   direct,  // the same for one of ours in Python: `begin` takes the call as it is
   settles,  // what is recorded runs first, then `real`
@@ -47,18 +47,12 @@ struct Function {
   PyObject* weakrefs;
   Mode mode;
   const Distribution* distribution;  // of a drawing function; null: always NumPy's
-  PyObject* generator;               // that a drawing function is bound to
+  PyObject* generator;  // that a drawing function is bound to
   // What a Lending says. Set by the package once it knows the function; until then calls do not take the short way.
   char quick;
   // Of one of ours in Python: 1, NumPy does calls of numbers alone; 2, those on small arrays, too (script mode).
   char small;
   char counted;
-};
-
-struct Hook {
-  PyObject_HEAD vectorcallfunc vectorcall;
-  PyObject* original;
-  PyObject* handler;
 };
 
 Function* function_of(PyObject* o) { return reinterpret_cast<Function*>(o); }
@@ -150,7 +144,7 @@ bool is_leaf(PyObject* o) {
 // What is known of a callable of NumPy's that may be called the short way.
 struct Lending {
   PyObject* real = nullptr;
-  PyObject* counted = nullptr;   // what such calls are noted under as fallbacks; null: they are none
+  PyObject* counted = nullptr;  // what such calls are noted under as fallbacks; null: they are none
 };
 
 constexpr Py_ssize_t kQuickArgs = 8;
@@ -499,124 +493,6 @@ PyObject* call_carried(PyObject* carrier, PyObject* const* args, Py_ssize_t n, P
   return call_function(carried(carrier), args, static_cast<size_t>(n), kwnames);
 }
 
-// The slots of classes written in C whose `__call__` or `__init__` was set. Each class has slots of its own: C code that calls
-// those of a base class means just that class's, whatever the object is.
-constexpr size_t kAdaptedSlots = 256;
-template <size_t I>
-PyObject* adapted_slot = nullptr;  // the function that was set (owned)
-
-PyObject* call_on(PyObject* function, PyObject* self, PyObject* args, PyObject* kwargs) {
-  Ref first(PyTuple_Pack(1, self));
-  Ref all(first ? PySequence_Concat(first.get(), args) : nullptr);
-  return all ? PyObject_Call(function, all.get(), kwargs) : nullptr;
-}
-template <size_t I>
-PyObject* call_adapted(PyObject* self, PyObject* args, PyObject* kwargs) {
-  return call_on(adapted_slot<I>, self, args, kwargs);
-}
-template <size_t I>
-int init_adapted(PyObject* self, PyObject* args, PyObject* kwargs) {
-  return Ref(call_on(adapted_slot<I>, self, args, kwargs)) ? 0 : -1;
-}
-
-struct AdaptedSlot {
-  PyObject** function;
-  ternaryfunc call;
-  initproc init;
-};
-template <size_t... I>
-constexpr std::array<AdaptedSlot, sizeof...(I)> adapted_slots(std::index_sequence<I...>) {
-  return {{{&adapted_slot<I>, call_adapted<I>, init_adapted<I>}...}};
-}
-constexpr auto kSlots = adapted_slots(std::make_index_sequence<kAdaptedSlots>());
-size_t slots_taken = 0;
-
-// ---- imports -------------------------------------------------------------------------------------------------------
-
-// Whether `name` is `package` or a module in it.
-bool in_package(const char* name, const char* package) {
-  const size_t n = std::strlen(package);
-  return std::strncmp(name, package, n) == 0 && (name[n] == 0 || name[n] == '.');
-}
-
-PyObject* call_import(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
-  auto* hook = reinterpret_cast<Hook*>(self);
-  PyObject* target = hook->original;
-  // `from .numpy import x` names a module of the importing package.
-  const Py_ssize_t n = PyVectorcall_NARGS(nargsf);
-  const bool relative = n > 4 && PyLong_Check(args[4]) && PyObject_IsTrue(args[4]) == 1;
-  if (n > 0 && !relative && PyUnicode_Check(args[0])) {
-    const char* name = PyUnicode_AsUTF8(args[0]);
-    if (!name) PyErr_Clear();
-    if (name && in_package(name, "numpy")) target = hook->handler;
-  }
-  return PyObject_Vectorcall(target, args, nargsf, kwnames);
-}
-
-// `__build_class__`: a class that speaks one of NumPy's protocols is shown to `handler` once it is made.
-PyObject* call_build_class(PyObject* self, PyObject* const* args, size_t nargsf, PyObject* kwnames) {
-  auto* hook = reinterpret_cast<Hook*>(self);
-  PyObject* made = PyObject_Vectorcall(hook->original, args, nargsf, kwnames);
-  if (!made || !PyType_Check(made)) return made;
-  static PyObject* names[] = {PyUnicode_InternFromString("__array__"), PyUnicode_InternFromString("__array_ufunc__"),
-                              PyUnicode_InternFromString("__array_function__")};
-  PyObject* body = reinterpret_cast<PyTypeObject*>(made)->tp_dict;
-  bool speaks = false;
-  for (PyObject* name : names) speaks |= body && PyDict_Contains(body, name) == 1;
-  if (!speaks) return made;
-  Ref done(PyObject_CallOneArg(hook->handler, made));
-  if (done) return made;
-  Py_DECREF(made);
-  return nullptr;
-}
-
-template <vectorcallfunc Call>
-PyObject* new_hook(PyTypeObject* type, PyObject* args, PyObject*) {
-  PyObject *original, *handler;
-  if (!PyArg_ParseTuple(args, "OO", &original, &handler)) return nullptr;
-  PyObject* o = type->tp_alloc(type, 0);
-  if (!o) return nullptr;
-  auto* hook = reinterpret_cast<Hook*>(o);
-  hook->vectorcall = Call;
-  hook->original = Py_NewRef(original);
-  hook->handler = Py_NewRef(handler);
-  return o;
-}
-
-int traverse_hook(PyObject* o, visitproc visit, void* arg) {
-  Py_VISIT(Py_TYPE(o));
-  Py_VISIT(reinterpret_cast<Hook*>(o)->original);
-  Py_VISIT(reinterpret_cast<Hook*>(o)->handler);
-  return 0;
-}
-
-int clear_hook(PyObject* o) {
-  Py_CLEAR(reinterpret_cast<Hook*>(o)->original);
-  Py_CLEAR(reinterpret_cast<Hook*>(o)->handler);
-  return 0;
-}
-
-void free_hook(PyObject* o) {
-  PyTypeObject* type = Py_TYPE(o);
-  PyObject_GC_UnTrack(o);
-  clear_hook(o);
-  type->tp_free(o);
-  Py_DECREF(type);
-}
-
-PyMemberDef hook_members[] = {{"__vectorcalloffset__", T_PYSSIZET, offsetof(Hook, vectorcall), READONLY, nullptr},
-                              {nullptr, 0, 0, 0, nullptr}};
-template <vectorcallfunc Call>
-PyType_Slot hook_slots[] = {{Py_tp_new, reinterpret_cast<void*>(new_hook<Call>)},
-                            {Py_tp_call, reinterpret_cast<void*>(PyVectorcall_Call)},
-                            {Py_tp_dealloc, reinterpret_cast<void*>(free_hook)},
-                            {Py_tp_traverse, reinterpret_cast<void*>(traverse_hook)},
-                            {Py_tp_clear, reinterpret_cast<void*>(clear_hook)},
-                            {Py_tp_members, hook_members},
-                            {0, nullptr}};
-PyType_Spec import_hook_spec = {"numloom._core.import_hook", sizeof(Hook), 0, kCallable, hook_slots<call_import>};
-PyType_Spec class_hook_spec = {"numloom._core.class_hook", sizeof(Hook), 0, kCallable, hook_slots<call_build_class>};
-
 }  // namespace
 
 PyObject* run_lent(PyObject* owned) noexcept {
@@ -734,46 +610,6 @@ PyObject* as_builtin(PyObject* function) {
   return PyCFunction_NewEx(definition, carrier.get(), old->m_module);
 }
 
-namespace {
-
-// In the class and in the classes derived from it that inherit the slot.
-template <class Slot>
-void replace_slot(PyTypeObject* type, PyObject* name, Slot PyTypeObject::* member, Slot slot) {
-  const Slot old = std::exchange(type->*member, slot);
-  Ref derived = checked(PyObject_CallMethod(reinterpret_cast<PyObject*>(type), "__subclasses__", nullptr));
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(derived.get()); ++i) {
-    auto* below = reinterpret_cast<PyTypeObject*>(PyList_GET_ITEM(derived.get(), i));
-    const bool overrides = below->tp_dict && PyDict_Contains(below->tp_dict, name) == 1;
-    if (below->*member == old && !overrides) replace_slot(below, name, member, slot);
-  }
-}
-
-}  // namespace
-
-void set_in_class(PyObject* o, PyObject* name, PyObject* value) {
-  auto* type = reinterpret_cast<PyTypeObject*>(o);
-  const auto call = type->tp_call;
-  const auto init = type->tp_init;
-  const bool is_call = PyUnicode_CompareWithASCIIString(name, "__call__") == 0;
-  const bool is_init = PyUnicode_CompareWithASCIIString(name, "__init__") == 0;
-  if ((is_call || is_init) && slots_taken == kAdaptedSlots) return;
-  const bool mutable_class = PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && !PyType_HasFeature(type, Py_TPFLAGS_IMMUTABLETYPE);
-  if (mutable_class) {
-    check(PyObject_SetAttr(o, name, value));
-    if (type->tp_call == call && type->tp_init == init) return;  // Python's, which look the name up in the class of the object
-  } else {
-    if (!type->tp_dict) return;
-    check(PyDict_SetItem(type->tp_dict, name, value));
-  }
-  if (is_call || is_init) {
-    const AdaptedSlot& slot = kSlots[slots_taken++];
-    *slot.function = Py_NewRef(value);
-    if (is_call) replace_slot(type, name, &PyTypeObject::tp_call, slot.call);
-    else replace_slot(type, name, &PyTypeObject::tp_init, slot.init);
-  }
-  PyType_Modified(type);
-}
-
 void allow_quick_fallbacks(bool on) { quick_allowed = on; }
 
 PyObject* quick_fallbacks() {
@@ -800,12 +636,11 @@ void init_trampoline(PyObject* module) {
   Ref bases(PyTuple_Pack(1, &PyModule_Type));
   carrier_type = reinterpret_cast<PyTypeObject*>(checked(PyType_FromSpecWithBases(&carrier_spec, bases.get())).release());
   tick_seconds();
-  PyTypeObject** kept[] = {&function_types[0], &function_types[1], nullptr, nullptr};
-  int k = 0;
-  for (PyType_Spec* spec : {&function_spec, &builtin_spec, &import_hook_spec, &class_hook_spec}) {
+  PyTypeObject** kept = function_types;
+  for (PyType_Spec* spec : {&function_spec, &builtin_spec}) {
     Ref type = checked(PyType_FromSpec(spec));
     check(PyModule_AddType(module, reinterpret_cast<PyTypeObject*>(type.get())));
-    if (PyTypeObject** keep = kept[k++]) *keep = reinterpret_cast<PyTypeObject*>(type.release());
+    *kept++ = reinterpret_cast<PyTypeObject*>(type.release());
   }
 }
 

@@ -1,4 +1,4 @@
-// Calls into NumPy and the import machinery with no Python frame of ours on the stack: warnings then name the user's line,
+// Calls into NumPy with no Python frame of ours on the stack: warnings then name the user's line,
 // and tracebacks show what they show under NumPy.
 //
 // A *lent call* is what the package's hooks return for a call that NumPy has to do: the tuple
@@ -42,20 +42,14 @@ class QuickWork {
 // A builtin function that calls `function`, a lending one whose `real` is a builtin function. New reference.
 PyObject* as_builtin(PyObject* function);
 
-// Sets an attribute of a class, also of one that C code made and Python cannot change. REQUIRES: `name` has no slot in the class,
-// or is `__call__` or `__init__`.
-void set_in_class(PyObject* type, PyObject* name, PyObject* value);
-
 // Whether fallbacks on plain arguments may run without asking the package; only while the policy is silent.
 void allow_quick_fallbacks(bool on);
 // What they cost so far: a list of ((file, line) or None, function, calls, seconds).
 PyObject* quick_fallbacks();
 void clear_quick_fallbacks();
 
-// Adds to the module: `function(real, begin, mode)`, a function that runs as a lent call, `builtin_function`, the same for one
-// that does not bind to instances, and
-// `import_hook(original, handler)`, an `__import__` that hands NumPy's names to `handler`, and
-// `class_hook(original, handler)`, a `__build_class__` that shows `handler` the classes which speak NumPy's protocols.
+// Adds to the module: `function(real, begin, mode)`, a function that runs as a lent call, and `builtin_function`, the same for one
+// that does not bind to instances.
 void init_trampoline(PyObject* module);
 
 }  // namespace numloom::python
