@@ -4,6 +4,8 @@ Each polynomial is the Chebyshev interpolant of its function on the interval, in
 of the best, and its rounding to the format is part of the error bounds that tests/cpp/ops/accuracy_test.cpp holds.
 """
 
+import struct
+
 from mpmath import asin, atan, chebyfit, exp, floor, ln, log, log1p, mp, mpf, pi, sqrt, tan
 
 mp.dps = 60
@@ -62,8 +64,8 @@ def log_r(z):  # log(m) = 2s + s * z * log_r(z), s = (m - 1) / (m + 1), z = s * 
     return sum(2 * z**k / (2 * k + 3) for k in range(60))
 
 
-def log2_s(z):
-    return 2 / ln(2) * sum(z**k / (2 * k + 1) for k in range(60))
+def log2_f(f):  # log2(1 + f) / f
+    return near_zero(lambda t: log1p(t) / t, lambda t: 1 - t / 2)(f) / ln(2)
 
 
 def log_f(f):
@@ -123,7 +125,7 @@ if __name__ == "__main__":
     fit("exp f8", exp_q, -h, h, 9, 53)
     fit("exp f8 by eighths", exp_q, -h / 8, h / 8, 5, 53)
     fit("exp f4", exp_q, -h, h, 4, 24)
-    fit("exp2 for pow f4 (f8), (2**x - 1) / x", exp2_1, -mpf("0.5"), mpf("0.5"), 5, 53)
+    fit("exp2 for pow f4 (f8), by eighths, (2**x - 1) / x", exp2_1, -mpf(1) / 16, mpf(1) / 16, 3, 53)
     fit("exp2 f8", exp2_q, -mpf("0.5"), mpf("0.5"), 9, 53)
     fit("exp2 f4", exp2_q, -mpf("0.5"), mpf("0.5"), 4, 24)
     fit("expm1 f8", expm1_q, -h, h, 9, 53)
@@ -131,7 +133,7 @@ if __name__ == "__main__":
     fit("log f8", log_r, mpf(0), s_max**2, 7, 53)
     fit("log f8 by table", log_f, mpf("-0.029349418082319723") * mpf("1.0005"), mpf("0.033203125") * mpf("1.0005"), 7, 53)
     fit("log f4", log_r, mpf(0), s_max**2, 3, 24)
-    fit("log2 for pow f4 (f8), over s", log2_s, mpf(0), s_max**2, 4, 53)
+    fit("log2 for pow f4 (f8), over f", log2_f, -mpf(1) / 32, mpf(1) / 16, 5, 53)
     fit("log2 f4", log_scaled(2), sqrt(mpf(1) / 2) - 1, sqrt(2) - 1, 9, 24)
     fit("log10 f4", log_scaled(10), sqrt(mpf(1) / 2) - 1, sqrt(2) - 1, 9, 24)
     fit("log for pow f8", log_r5, mpf(0), s_max**2, 8, 53)
@@ -175,6 +177,13 @@ if __name__ == "__main__":
     logs = [-ln(mpf(float.fromhex(c))) * 2**42 for c in RECIPROCALS]
     print("// logs of the reciprocals: " + ", ".join(float(mp.nint(v) / 2**42).hex() for v in logs))
     print(f"// worst rest: 2**{float(max(log(abs(v - mp.nint(v)) + mpf(2) ** -99, 2) for v in logs) - 42):.1f}")
+    eighths = [int.from_bytes(struct.pack(">d", mpf(2) ** (mpf(j) / 8))) - (j << 49) for j in range(8)]
+    print("// eighths: " + ", ".join(struct.unpack(">d", b.to_bytes(8))[0].hex() for b in eighths))
+    middles = [(1 + (j + mpf(0.5)) / 16) / (2 if j >= 8 else 1) for j in range(16)]
+    sixteenths = [1 / m if 0 < j < 15 else mpf(1) for j, m in enumerate(middles)]
+    print("// sixteenths: " + ", ".join(float(c).hex() for c in sixteenths))
+    logs = [(j >= 8) - log(mpf(float(c)), 2) for j, c in enumerate(sixteenths)]
+    print("// their logs: " + ", ".join(float(v).hex() for v in logs))
     mp.dps = 450
     words = floor(2 / pi * mpf(2) ** (64 * 20))
     print("// 2/pi, 64 bits a word")

@@ -30,8 +30,13 @@ template <int N> NL_FN f8 lookup(const f8 (&table)[N], u8 i) { return table[i & 
 
 // What vectors have of their own (lanes.h).
 NL_FN f8 to_f8(f4 x) { return x; }
-NL_FN f8 to_f8(u4 x) { return (i4)x; }  // REQUIRES: x < 2**31
-NL_FN f8 hold(f8 x, f8 limit) { return x > limit ? limit : x < -limit ? -limit : x; }  // between -limit and limit
+NL_FN f8 hold(f8 x, f8 limit) { return x > limit ? limit : x < -limit ? -limit : x; }  // between -limit and limit; x: no NaN
+// The whole number at or below log2 |x|; |x| over 2 to it, or half of that: in [0.75, 1.5). REQUIRES: x is normal; else they are anything.
+NL_FN f8 exponent(f8 x) { return from_bits((to_bits(x) >> 52 & 0x7fful) | 0x4330000000000000ul) - (0x1p52 + 1023.0); }
+NL_FN f8 significand(f8 x) {
+  const u8 b = to_bits(x);
+  return from_bits(((b & 0x000ffffffffffffful) | 0x3ff0000000000000ul) - ((b & 0x0008000000000000ul) << 1));
+}
 
 template <class T> struct Magic;  // adding it leaves the nearest integer in the low bits of the sum
 template <> struct Magic<f4> { static constexpr f4 value = 0x1.8p23f; };

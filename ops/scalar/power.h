@@ -96,25 +96,68 @@ NL_SLOW f8 power_slow(f8 x, f8 y) {
   return pow_special(x, y);
 }
 
-// Float32 in float64, to 34 bits: |x|**y = 2**(y log2 |x|), in two halves, so that a loop need not keep the chain of both. The first
-// is held where the second is certainly infinite or zero. V: f4, or a vector of it.
+// Float32 in float64, to 34 bits: |x|**y = 2**(y log2 |x|), in two halves, so that a loop need not keep the chain of both.
+// 1/c for a c in each sixteenth of a binade, those of the upper half halved, and log2(c); 1 and 0 around 1, on both sides.
+NL_TABLE f8 kSixteenths[16] = {0x1p+0,
+                               0x1.d41d41d41d41dp-1,
+                               0x1.bacf914c1badp-1,
+                               0x1.a41a41a41a41ap-1,
+                               0x1.8f9c18f9c18fap-1,
+                               0x1.7d05f417d05f4p-1,
+                               0x1.6c16c16c16c17p-1,
+                               0x1.5c9882b931057p-1,
+                               0x1.4e5e0a72f0539p+0,
+                               0x1.4141414141414p+0,
+                               0x1.3521cfb2b78c1p+0,
+                               0x1.29e4129e4129ep+0,
+                               0x1.1f7047dc11f7p+0,
+                               0x1.15b1e5f75270dp+0,
+                               0x1.0c9714fbcda3bp+0,
+                               0x1p+0};
+NL_TABLE f8 kSixteenthLogs[16] = {0.0,
+                                  0x1.08c588cda79e5p-3,
+                                  0x1.acf5e2db4ec91p-3,
+                                  0x1.24407ab0e073ap-2,
+                                  0x1.6e221cd9d0cddp-2,
+                                  0x1.b47ebf73882a1p-2,
+                                  0x1.f7a8568cb06cep-2,
+                                  0x1.1bf311e95d00ep-1,
+                                  0x1.3abb3faa02168p-1,
+                                  0x1.5848226989d34p-1,
+                                  0x1.74b1fd64e0754p-1,
+                                  0x1.900e6160002cep-1,
+                                  0x1.aa708f58014d4p-1,
+                                  0x1.c3e9ca2e1a055p-1,
+                                  0x1.dc899ab3ff56cp-1,
+                                  1.0};
+// y log2 |x|, held where 2 to it is certainly infinite or zero. V: f4, or a vector of it.
 template <class V> NL_FN auto power_of_which(V x, V y) {
-  const auto b = (to_bits(x) & ~Float<f4>::sign) + (0x3f800000u - 0x3f3504f3u);
-  const auto m = to_f8(from_bits((b & 0x007fffffu) + 0x3f3504f3u));
-  const auto s = quotient(m - 1.0, m + 1.0), z = s * s;
-  const auto c = fma_(z, 0x1.5ce91c7491937p-2, 0x1.a58d865e8e2bdp-2);
-  const auto tail = fma_(z, fma_(z, fma_(z, c, 0x1.27777fd82f0abp-1), 0x1.ec709d13093ebp-1), 0x1.71547652bed9dp+1);
-  return hold(to_f8(y) * fma_(s, tail, to_f8(b >> 23) - 127.0), 300.0);
+  const auto a = to_f8(x);
+  const auto part = to_bits(a) >> 48;
+  const auto f = fma_(significand(a), lookup(kSixteenths, part), -1.0);
+  const auto whole = exponent(a) + lookup(kSixteenthLogs, part);
+  const auto c = fma_(f, fma_(f, -0x1.c7c964a62bfa3p-3, 0x1.276a30d662aadp-2), -0x1.715afd4731f82p-2);
+  const auto b = fma_(f, fma_(f, c, 0x1.ec70ace24e3f1p-2), -0x1.71547610cc29bp-1);
+  return hold(to_f8(y) * fma_(f, fma_(f, b, 0x1.7154765298db5p+0), whole), 300.0);
 }
+// 2**(j/8), less j of the eighths that the exponent's bits count if moved by three.
+NL_TABLE f8 kEighths[8] = {0x1p+0,
+                           0x1.f72b83c7d517bp-1,
+                           0x1.f06fe0a31b715p-1,
+                           0x1.ebfdad5362a27p-1,
+                           0x1.ea09e667f3bcdp-1,
+                           0x1.eace5422aa0dbp-1,
+                           0x1.ee89f995ad3adp-1,
+                           0x1.f5818dcfba487p-1};
 template <class W> NL_FN W power_of_2(W w) {
-  const W t = w + Magic<f8>::value, r = w - (t - Magic<f8>::value), r2 = r * r;
-  const W a = fma_(r, 0x1.ebfbe00e63baep-3, 0x1.62e4302fc626ep-1), b = fma_(r, 0x1.3b2a53045179ap-7, 0x1.c6af6cdbbdcc7p-5);
-  const W c = fma_(r, 0x1.4413896e1ad27p-13, 0x1.5f0890162a90ap-10), y = fma_(r, fma_(r2, fma_(r2, c, b), a), 1.0);
-  return from_bits(to_bits(y) + (to_bits(t) << 52));
+  const W t = w + Magic<f8>::value / 8, r = w - (t - Magic<f8>::value / 8);
+  const auto eighths = to_bits(t);
+  const W root = from_bits(to_bits(lookup(kEighths, eighths)) + (eighths << 49));
+  const W b = fma_(r, fma_(r, 0x1.3b2fc329a4157p-7, 0x1.c6bb79cc3b21fp-5), 0x1.ebfbdfee13fa2p-3);
+  return fma_(root * r, fma_(r, b, 0x1.62e42fd9cadf1p-1), root);
 }
-template <class V> NL_FN auto power_outside(V x, V y) {
-  return beyond(y, 0x1p30f) | no_normal<f4>(from_bits(to_bits(x) & ~Float<f4>::sign));
-}
+// Whether x is not normal or y not finite, in the top bit.
+NL_FN u4 power_outside(f4 x, f4 y) { return beyond(y, infinity<f4>()) | no_normal<f4>(magnitude(x)); }
 NL_FN bool power_in_range(f4 x, f4 y) { return !top_bit(power_outside(x, y)); }
 NL_FN f4 power_fast(f4 x, f4 y) { return pow_signed(x, y, (f4)power_of_2(power_of_which(x, y))); }
 NL_SLOW f4 power_slow(f4 x, f4 y) { return (f4)power_slow((f8)x, (f8)y); }

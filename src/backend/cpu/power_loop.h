@@ -16,36 +16,39 @@ inline void run_power_f4(void* dst, const void* a, const void* b, int64_t n) {
     if (dst == a) p = std::copy_n(p, m, left) - m;
     if (dst == b) r = std::copy_n(r, m, right) - m;
     float* q = static_cast<float*>(dst) + at;
-    nl::u4 out = 0, negative = 0;
+    bool out = false, negative = false;
     for_length<float>(m, [&](auto length) NL_INLINE {
       const int count = static_cast<int>(length);
       int i = 0, j = 0;
 #ifdef NL_WIDE
-      nl::u4x8 outs = {}, negatives = {};
+      nl::u4 outs = 0, negatives = 0;
       for (; i + 8 <= count; i += 8) {
         const auto x = nl::load(p + i), y = nl::load(r + i);
-        outs |= nl::power_outside(x, y);
-        negatives |= nl::to_bits(x);
+        outs |= nl::not_normal(x) | nl::not_finite(y);
+        negatives |= nl::negative(x);
         nl::store(exponents + i, nl::power_of_which(x, y));
       }
-      out = nl::top_bit(outs) ? ~0u : 0u;
-      negative = nl::top_bit(negatives) ? ~0u : 0u;
+      out = outs != 0;
+      negative = negatives != 0;
       for (; j + 8 <= count; j += 8) nl::store(q + j, nl::to_f4(nl::power_of_2(nl::load(exponents + j))));
 #endif
-#pragma omp simd reduction(| : out, negative)
+      nl::u4 some_out = 0, some_negative = 0;
+#pragma omp simd reduction(| : some_out, some_negative)
       for (int k = i; k < count; ++k) {
-        out |= nl::power_outside(p[k], r[k]);
-        negative |= nl::to_bits(p[k]);
+        some_out |= nl::power_outside(p[k], r[k]);
+        some_negative |= nl::to_bits(p[k]);
         exponents[k] = nl::power_of_which(p[k], r[k]);
       }
+      out |= nl::top_bit(some_out);
+      negative |= nl::top_bit(some_negative);
       NL_INDEPENDENT
       for (int k = j; k < count; ++k) q[k] = static_cast<float>(nl::power_of_2(exponents[k]));
     });
-    if (nl::top_bit(negative)) {
+    if (negative) {
       NL_INDEPENDENT
       for (int64_t i = 0; i < m; ++i) q[i] = nl::pow_signed(p[i], r[i], q[i]);
     }
-    if (nl::top_bit(out)) {
+    if (out) {
       raise_invalid();
       for (int64_t i = 0; i < m; ++i)
         if (!nl::power_in_range(p[i], r[i])) q[i] = nl::power_slow(p[i], r[i]);
