@@ -139,7 +139,7 @@ def _quantile(name, divisor):
         before, after = numpy.where(end, -1, before), numpy.where(end, -1, after)
         gamma = (virtual - before).reshape(places.shape + (1,) * len(rest))
         before, after = before.astype(int) % length, after.astype(int) % length
-        ranks = numpy.unique([before, after])
+        ranks = numpy.array(sorted({*before.ravel().tolist(), *after.ravel().tolist()}))  # numpy.unique imports numpy.ma
         found = _order_statistics(rows, ranks.tolist())
         if found is None:
             return decline(*call)
