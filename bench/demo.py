@@ -2,12 +2,15 @@
 
     python bench/demo.py [--device cpu|cuda|auto] [--scale S] [--peer numpy|cupy] [--only NAME] [--fresh]
 
-How it measures. Every run is a process of its own. For each program there is also a process that only does the
-program's imports and adds up eight numbers (which starts the device where there is one). The time and the peak memory
-shown are those of the program less those of its imports, taken alike on both sides; the JSON has the raw figures of every
-run. The runs are interleaved (one of each, then again) and the best of each counts. With --peer cupy the reference is the
-same source with `import cupy as np`. On Linux a child's peak memory is at least what its parent held when it was started,
-so each run is started and timed by a small process of its own.
+How it measures. Every run is a process of its own, alike on both sides. The time shown is that of the program without its
+imports: what runs is a copy with three lines more, which add up eight numbers after the imports (this starts the device,
+where there is one) and note the clock then and at the end. Subtracting the time of another process's imports would be
+simpler, but those vary by more than some of the programs take. The runs are interleaved (one of each, then again) and the
+best of each counts. Before them each program runs once to save its results, which are compared; kernels are compiled then.
+The peak memory shown is that of the program less that of a process which only does the imports and adds up the eight
+numbers. On Linux a child's peak memory is at least what its parent held when it was started, so each run is started by a
+small process of its own. With --peer cupy the reference is the same source with `import cupy as np`. The JSON has the raw
+figures of every run.
 """
 
 import argparse
@@ -32,7 +35,7 @@ from rich.table import Table
 
 PACKAGES = ("numpy", "scikit-learn", "cupy-cuda12x", "cupy-cuda13x")
 ROOT = Path(__file__).resolve().parent.parent
-FORMAT = 2  # of the JSON; part of the key of cached figures
+FORMAT = 3  # of the JSON; part of the key of cached figures
 TIME_LIMIT = 900.0  # seconds for one process
 
 # What --scale means "GPU-sized" for each program: about what one GPU needs to be busy.
@@ -51,11 +54,24 @@ def programs(only):
     return [path for path in found if not only or path.stem in only]
 
 
+START = "float(np.ones(8).sum())"  # starts the device
+NOTE = "print(__import__('time').perf_counter(), file=open(__import__('os').environ['DEMO_CLOCK'], 'a'))"
+
+
+def imports_of(source):
+    return [node for node in ast.parse(source).body if isinstance(node, (ast.Import, ast.ImportFrom))]
+
+
 def imports_only(source):
     """The program's imports and a first, tiny operation."""
-    tree = ast.parse(source)
-    lines = [ast.unparse(node) for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
-    return "\n".join([*lines, "float(np.ones(8).sum())", ""])
+    return "\n".join([*map(ast.unparse, imports_of(source)), START, ""])
+
+
+def timed(source):
+    """The program, noting the clock after its imports and at its end."""
+    lines = source.splitlines()
+    lines.insert(imports_of(source)[-1].end_lineno, f"{START}; {NOTE}")
+    return "\n".join([*lines, NOTE, ""])
 
 
 # Runs argv[2:] and writes what it took to the file argv[1].
@@ -71,12 +87,18 @@ with open(sys.argv[1], "w") as f:
 
 
 def one_run(command, folder):
-    """Runs it to its end; wall time, peak memory in bytes, exit code, standard output and error."""
+    """Runs it to its end; wall time, between its notes and of the whole process, peak memory in bytes, exit code, output, error."""
     with tempfile.TemporaryDirectory() as work, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        report = Path(work) / "usage"
+        report, clock = Path(work) / "usage", Path(work) / "clock"
         launcher = [sys.executable, "-I", "-S", "-c", LAUNCHER, str(report)]
         process = subprocess.Popen(
-            launcher + command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
+            launcher + command,
+            cwd=folder,
+            env=os.environ | {"DEMO_CLOCK": str(clock)},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,
         )
         try:
             process.wait(TIME_LIMIT)
@@ -84,10 +106,12 @@ def one_run(command, folder):
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
         measured = report.read_text().split() if report.exists() else [TIME_LIMIT, TIME_LIMIT, 0, -signal.SIGKILL]
+        notes = [float(note) for note in clock.read_text().split()] if clock.exists() else []
         out.seek(0)
         err.seek(0)
         return {
-            "seconds": float(measured[0]),
+            "seconds": notes[1] - notes[0] if len(notes) == 2 else None,
+            "whole_seconds": float(measured[0]),
             "cpu_seconds": float(measured[1]),
             "peak_bytes": int(measured[2]),
             "exit": int(measured[3]),
@@ -105,22 +129,21 @@ class Side:
         self.folder = folder  # where its copies of the scripts are
         folder.mkdir(parents=True, exist_ok=True)
 
-    def script(self, path):
-        return path
+    def source(self, path):
+        return path.read_text()
 
     def prepare(self, path):
-        """Writes the imports-only script; returns both scripts."""
-        source = self.script(path)
-        imports = self.folder / f"imports_{path.stem}.py"
-        imports.write_text(imports_only(source.read_text()))
-        return source, imports
+        """Writes the scripts that are run: the timed one and the imports."""
+        source = self.source(path)
+        script, imports = self.folder / path.name, self.folder / f"imports_{path.stem}.py"
+        script.write_text(timed(source))
+        imports.write_text(imports_only(source))
+        return script, imports
 
 
 class CupySide(Side):
-    def script(self, path):
-        copy = self.folder / path.name
-        copy.write_text(path.read_text().replace("import numpy as np", "import cupy as np"))
-        return copy
+    def source(self, path):
+        return path.read_text().replace("import numpy as np", "import cupy as np")
 
 
 def sides(args, work):
@@ -150,7 +173,7 @@ def fingerprint(args, paths):
 
 
 def measure(args, paths, work, console):
-    """name -> side -> {"imports": [runs], "runs": [runs], "report": figures}."""
+    """name -> side -> {"check": run, "imports": [runs], "runs": [runs], "report": figures}."""
     both = sides(args, work)
     raw = {path.stem: {side.name: {"imports": [], "runs": []} for side in both} for path in paths}
     started = time.perf_counter()
@@ -164,30 +187,35 @@ def measure(args, paths, work, console):
         disable=not console.is_terminal,
     )
     with bar:
-        task = bar.add_task("", total=args.rounds * len(paths) * len(both))
-        for turn in range(args.rounds):
+        task = bar.add_task("", total=(args.rounds + 1) * len(paths) * len(both))
+        for turn in range(args.rounds + 1):
             # Two rounds always; a third only where it fits the time.
-            if turn >= 2 and time.perf_counter() - started > args.budget:
+            if turn >= 3 and time.perf_counter() - started > args.budget:
                 break
             for path in paths:
                 for side in both:
-                    what = f"{path.stem} under {side.name}, round {turn + 1}"
+                    what = f"{path.stem} under {side.name}, " + (f"round {turn}" if turn else "results")
                     bar.update(task, description=what)
                     record = raw[path.stem][side.name]
                     script, imports = side.prepare(path)
+                    scale = args.scale if args.scale is not None else GPU_SCALE.get(path.stem, 1)
                     results = work / f"{path.stem}.{side.name}.npz"
                     report = work / f"{path.stem}.{side.name}.report.json"
-                    scale = args.scale if args.scale is not None else GPU_SCALE.get(path.stem, 1)
-                    options = ["--scale", str(scale), "--save", str(results)]
-                    record["imports"].append(one_run(side.command(imports, work / "imports.json"), ROOT))
-                    results.unlink(missing_ok=True)
                     report.unlink(missing_ok=True)
-                    run = one_run([*side.command(script, report), *options], ROOT)
-                    record["runs"].append(run)
-                    if report.exists():
-                        record["report"] = json.loads(report.read_text().replace(f"{ROOT}/", ""))
+                    command = [*side.command(script, report), "--scale", str(scale)]
+                    if turn == 0:
+                        results.unlink(missing_ok=True)
+                        run = record["check"] = one_run([*command, "--save", str(results)], ROOT)
+                    else:
+                        run = one_run(command, ROOT)
+                        record["runs"].append(run)
+                        if report.exists():
+                            record["report"] = json.loads(report.read_text().replace(f"{ROOT}/", ""))
+                    if turn < 2:
+                        record["imports"].append(one_run(side.command(imports, work / "imports.json"), ROOT))
                     if not console.is_terminal:
-                        console.print(f"  {what}: {run['seconds']:.2f} s" + (f", exit {run['exit']}" if run["exit"] else ""))
+                        failed = f", exit {run['exit']}" if run["exit"] else ""
+                        console.print(f"  {what}: {run['whole_seconds']:.2f} s in all{failed}")
                     bar.advance(task)
     return raw
 
@@ -219,13 +247,15 @@ def summarise(raw, args, work):
         row = {"program": name}
         for side, record in by_side.items():
             runs = [run for run in record["runs"] if run["exit"] == 0]
-            if not runs:
-                row["failed"] = (record["runs"][-1]["error"].strip().splitlines() or ["no message"])[-1]
+            bad = [run for run in (record["check"], *record["runs"]) if run["exit"] != 0]
+            if bad:
+                row["failed"] = (bad[-1]["error"].strip().splitlines() or ["no message"])[-1]
                 row["failed_side"] = side
                 continue
-            whole, imports = min(r["seconds"] for r in runs), min(r["seconds"] for r in record["imports"])
-            peak = min(r["peak_bytes"] for r in runs) - min(r["peak_bytes"] for r in record["imports"])
-            row[side] = {"seconds": max(whole - imports, 1e-3), "whole_seconds": whole, "peak_bytes": max(peak, 0)}
+            seconds, whole = (min(run[key] for run in runs) for key in ("seconds", "whole_seconds"))
+            peak = min(run["peak_bytes"] for run in runs) - min(run["peak_bytes"] for run in record["imports"])
+            first = record["check"]["seconds"]
+            row[side] = {"seconds": seconds, "first_seconds": first, "whole_seconds": whole, "peak_bytes": max(peak, 0)}
         reference = args.peer
         if "failed" not in row:
             row["speedup"] = row[reference]["seconds"] / row["numloom"]["seconds"]
@@ -284,7 +314,7 @@ def show(figures, console):
     about = figures["machine"]
     where = f"{about['processor']}, {about['cores']} cores" + (f", {about['gpu']}" if "gpu" in about else "")
     console.print(f"{where}; Python {figures['versions']['python']}, NumPy {figures['versions']['numpy']}; {figures['date']}")
-    console.print(f"Times and peak memory are less what the imports took; best of {figures['rounds']} interleaved runs.")
+    console.print(f"Times are without the imports, peak memory is less theirs; best of {figures['rounds']} interleaved runs.")
     for row in figures["programs"]:
         if "failed" in row:
             console.print(f"{row['program']} under {row['failed_side']}: {row['failed']}", style="red", markup=False)

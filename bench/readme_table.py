@@ -16,13 +16,13 @@ HEADS = {
     "README.md": (
         "program | NumPy | Numloom | speed-up | largest difference | kernels | operations fused | memory, NumPy | memory, Numloom",  # noqa: E501
         "{cpu}, {cores} cores, Python {python}, NumPy {numpy}, {date}; device `{device}`. Geometric mean of the speed-ups: "
-        "**{mean:.2f}**. Times and peak memory are less what the imports took; best of {rounds} interleaved runs "
+        "**{mean:.2f}**. Times are without the imports, peak memory is less theirs; best of {rounds} interleaved runs "
         "([all figures]({file})).",
     ),
     "README.zh-CN.md": (
         "程序 | NumPy | Numloom | 加速比 | 最大差异 | 内核数 | 融合的运算数 | NumPy 内存 | Numloom 内存",
         "{cpu}，{cores} 核，Python {python}，NumPy {numpy}，{date}；设备 `{device}`。加速比的几何平均：**{mean:.2f}**。"
-        "时间和内存峰值均已减去导入所用；交替运行 {rounds} 次取最好成绩（[全部数据]({file})）。",
+        "时间不含导入，内存峰值已减去导入所用；交替运行 {rounds} 次取最好成绩（[全部数据]({file})）。",
     ),
 }
 
@@ -66,7 +66,7 @@ def main():
         sys.exit("readme_table: these are not the figures of a whole run against NumPy")
     for by_side in figures["raw"].values():
         for record in by_side.values():
-            for run in [*record["imports"], *record["runs"]]:
+            for run in [record["check"], *record["imports"], *record["runs"]]:
                 run.pop("error")  # warnings name files of this machine
             for place in record.get("report", {}).get("fallbacks", []):
                 place["file"] = Path(place["file"]).name
