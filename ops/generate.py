@@ -170,12 +170,29 @@ PAIR_FUNCTIONS = ("exp", "log")
 BESIDES = {"sqrt": "nl::op_sqrt(x)", "divide": "nl::op_divide(x, y)"}  # in the order of LoopTable::beside
 TABLES = ("exp", "log")  # the functions that look into a table, of float64
 EXTREMES = {"maximum": "reduce_most", "minimum": "reduce_least", "fmax": "reduce_fmost", "fmin": "reduce_fleast"}
+# Families whose float16 loops are their float32 loops between two conversions.
+HALF_FAMILIES = ("exponential", "hyperbolic", "power", "trigonometric")
 # By one divisor: the result from the quotient q, the dividend x and the divisor y.
 DIVIDED = {"floor_divide": "q", "remainder": "nl::op_subtract(x, nl::op_multiply(q, y))"}  # q * y may lie below the lowest
 
 
 def element(dtype: str) -> str:
     return "bool" if dtype == "b1" else f"nl::{dtype}"
+
+
+def half_loop(r) -> str:
+    """The loop of a float16 row: that of float32, as family_loops has it, between conversions."""
+    second = r.nin == 2
+    if r.name == "power":
+        loop = "run_power_f4(o, x, y, m)"
+    elif "f4" in r.ranged.split():
+        loop = f"run_ranged1<nl::f4>(o, x, x, x, m, Parts_{r.name}{{}}, KeepFirst{{}}, KeepFirst{{}})"
+    elif second:
+        function = f"[](nl::f4 u, nl::f4 v) NL_INLINE {{ return nl::op_{r.name}(u, v); }}"
+        loop = f"run2<nl::f4, nl::f4, nl::f4>(o, x, y, m, {function})"
+    else:
+        loop = f"run1<nl::f4, nl::f4>(o, x, m, [](nl::f4 u) NL_INLINE {{ return nl::op_{r.name}(u); }})"
+    return f"  NL_HALF({r.name}, {'b' if second else 'nullptr'}, ({loop}))"
 
 
 def family_loops(family: str, level: str) -> str:
@@ -185,7 +202,9 @@ def family_loops(family: str, level: str) -> str:
         for t in table.loop_types(r):
             kinds = [element(table.operand_type(r, t, k)) for k in range(r.nin)]
             types = ", ".join([element(table.result_type(r, t)), *kinds])
-            if r.name == "power" and t == "f4":
+            if t == "f2" and family in HALF_FAMILIES:
+                lines.append(half_loop(r))
+            elif r.name == "power" and t == "f4":
                 lines.append("  NL_POWER_F4")
             elif t in r.ranged.split():
                 lines.append(f"  NL_RANGED{r.nin}({r.name}, {t}, {element(t)})")

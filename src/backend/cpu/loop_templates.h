@@ -1,7 +1,7 @@
 // The shapes of the CPU's loops, around scalar functions: included by the generated sources loops_*.cpp only, which are
 // compiled once per CPU level. Everything is local to its translation unit, so that no code of one level serves another.
 #pragma once
-#include <xmmintrin.h>
+#include <immintrin.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -315,6 +315,38 @@ NL_INLINE inline void run_ranged2(void* dst, const void* a, const void* b, int64
   }
 }
 
+// float16 through float32, a chunk at a time, by `loop`, which takes float32 operands: what the scalar functions do with each
+// element (narrow(f(widen(x)))), but by the hardware's conversions. They keep what a NaN says, of which `narrow` leaves the sign
+// alone, so where there is one it converts.
+template <class F>
+inline void run_half(void* dst, const void* a, const void* b, int64_t n, F loop) {
+  nl::f2* o = static_cast<nl::f2*>(dst);
+  const nl::f2 *x = static_cast<const nl::f2*>(a), *y = static_cast<const nl::f2*>(b);
+  alignas(64) float left[kRangeChunk], right[kRangeChunk], result[kRangeChunk];
+  const auto widened = [](float* to, const nl::f2* from, int64_t m) NL_INLINE {
+    int64_t i = 0;
+    for (; i + 8 <= m; i += 8)
+      _mm256_store_ps(to + i, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i))));
+    for (; i < m; ++i) to[i] = nl::widen(from[i]);
+  };
+  for (int64_t at = 0; at < n; at += kRangeChunk) {
+    const int64_t m = std::min(n - at, kRangeChunk);
+    widened(left, x + at, m);
+    if (b != nullptr) widened(right, y + at, m);
+    loop(result, left, right, m);
+    int64_t i = 0;
+    for (; i + 8 <= m; i += 8) {
+      const __m256 v = _mm256_load_ps(result + i);
+      if (_mm256_movemask_ps(_mm256_cmp_ps(v, v, _CMP_UNORD_Q)) == 0)
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(o + at + i),
+                         _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+      else
+        for (int64_t j = i; j < i + 8; ++j) o[at + j] = nl::narrow(result[j]);
+    }
+    for (; i < m; ++i) o[at + i] = nl::narrow(result[i]);
+  }
+}
+
 // Casts. From float to integer: the flag rises where the float has no value in the integer type that the hardware converts to
 // (narrow integers take the low bits of 32), and perhaps at the least one that has.
 template <class R, class A, class F>
@@ -508,6 +540,11 @@ NL_INLINE inline void reduce_any(void* out, const void* in, int64_t n, F f) {
 #define NL_LOOP3(OP, TYPE, R, A, B, C)                                                             \
   NL_SLOT(t.op, OP, TYPE) = [](void* d, const void* a, const void* b, const void* c, int64_t n) {  \
     run3<R, A, B, C>(d, a, b, c, n, [](A x, B y, C z) NL_INLINE { return nl::op_##OP(x, y, z); }); \
+  };
+// float16: LOOP is float32's, from x and y to o, of m elements; B: b, or nullptr where there is one operand.
+#define NL_HALF(OP, B, LOOP)                                                                                            \
+  NL_SLOT(t.op, OP, f2) = [](void* d, const void* a, [[maybe_unused]] const void* b, const void*, int64_t n) {          \
+    run_half(d, a, B, n, [](float* o, const float* x, [[maybe_unused]] const float* y, int64_t m) NL_INLINE { LOOP; }); \
   };
 #define NL_SCALAR2(OP, TYPE, R, A, B)                                                              \
   NL_SLOT(t.op_sv, OP, TYPE) = [](void* d, const void* a, const void* b, const void*, int64_t n) { \
