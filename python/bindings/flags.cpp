@@ -1,5 +1,5 @@
 // `a.flags`: what the layout allowed when it was asked for. What is set is set for the array.
-#include <cstring>
+#include <string_view>
 
 #include "calls.h"
 #include "describe.h"
@@ -41,7 +41,7 @@ bool value_of(int bits, Flag flag) {
 
 // What `a.flags[key]` knows.
 struct Key {
-  const char* text;
+  std::string_view text;
   Flag flag;
 };
 constexpr Key kKeys[] = {
@@ -70,10 +70,12 @@ constexpr Key kKeys[] = {
 };
 
 const Key* find(PyObject* key) {
-  const char* text = PyUnicode_Check(key) ? PyUnicode_AsUTF8(key) : PyBytes_Check(key) ? PyBytes_AS_STRING(key) : nullptr;
-  if (!text) PyErr_Clear();
+  Ref bytes = PyUnicode_Check(key) ? Ref(PyUnicode_AsASCIIString(key)) : PyBytes_Check(key) ? Ref::borrow(key) : Ref();
+  if (!bytes && PyErr_Occurred()) return nullptr;
+  const std::string_view text =
+      bytes ? std::string_view(PyBytes_AS_STRING(bytes.get()), PyBytes_GET_SIZE(bytes.get())) : std::string_view();
   for (const Key& k : kKeys)
-    if (text && std::strcmp(k.text, text) == 0) return &k;
+    if (k.text == text) return &k;
   PyErr_SetString(PyExc_KeyError, "Unknown flag");
   return nullptr;
 }
@@ -83,6 +85,10 @@ PyObject* get(PyObject* self, void* flag) {
 }
 
 int set_named(PyObject* self, const char* parameter, PyObject* value) {
+  if (array_of(reinterpret_cast<Flags*>(self)->array).is_scalar) {
+    PyErr_SetString(PyExc_ValueError, "Cannot set flags on array scalars.");
+    return -1;
+  }
   const int on = PyObject_IsTrue(value);
   if (on < 0) return -1;
   Ref method(PyObject_GetAttrString(reinterpret_cast<Flags*>(self)->array, "setflags"));

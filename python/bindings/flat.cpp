@@ -20,11 +20,14 @@ struct Flat {
   PyObject_HEAD PyObject* array;
   PyObject* real;  // NumPy's, or none yet
   int64_t index;
-  Array a;  // as it was when asked for
+  Array a;  // as it was when asked for, but for whether it may be written
 };
 PyTypeObject* flat_type = nullptr;
 
 Flat* flat_of(PyObject* o) { return reinterpret_cast<Flat*>(o); }
+
+// The array's own flag counts at each use, as NumPy's iterators look at their array's.
+bool writeable(const Flat* f) { return array_of(f->array).writeable; }
 
 int64_t offset_of(const Layout& l, int64_t index) {
   if (l.ndim == 1) return l.offset + index * l.strides[0];
@@ -55,14 +58,19 @@ bool is_element(const Array& a, PyObject* key, int64_t& index) {
 
 // NumPy's iterator, where this one stands.
 PyObject* real_of(Flat* f) {
-  if (f->real) return f->real;
-  NdArray* owner = reinterpret_cast<NdArray*>(f->array);
-  Ref same = checked(make_array(Array(f->a), owner->base ? owner->base : f->array));
-  Ref view = checked(to_numpy(same.get()));
-  Ref real = checked(PyArray_IterNew(view.get()));
-  auto* it = reinterpret_cast<PyArrayIterObject*>(real.get());
-  PyArray_ITER_GOTO1D(it, f->index);
-  return f->real = real.release();
+  if (!f->real) {
+    NdArray* owner = reinterpret_cast<NdArray*>(f->array);
+    Ref same = checked(make_array(Array(f->a), owner->base ? owner->base : f->array));
+    Ref view = checked(to_numpy(same.get()));
+    Ref real = checked(PyArray_IterNew(view.get()));
+    auto* it = reinterpret_cast<PyArrayIterObject*>(real.get());
+    PyArray_ITER_GOTO1D(it, f->index);
+    if (!f->real) f->real = real.release();  // to_numpy lets other threads run
+  }
+  PyArrayObject* shown = reinterpret_cast<PyArrayIterObject*>(f->real)->ao;
+  if (writeable(f)) PyArray_ENABLEFLAGS(shown, NPY_ARRAY_WRITEABLE);
+  else PyArray_CLEARFLAGS(shown, NPY_ARRAY_WRITEABLE);
+  return f->real;
 }
 
 // Has NumPy's iterator do it, on views of the arrays among the arguments.
@@ -88,7 +96,7 @@ PyObject* subscript(PyObject* self, PyObject* key) {
 int assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
   Flat* f = flat_of(self);
   int64_t index;
-  if (value && !f->real && f->a.writeable && is_element(f->a, key, index) &&
+  if (value && !f->real && writeable(f) && is_element(f->a, key, index) &&
       store_number(f->a, offset_of(f->a.layout, index), value)) {
     f->index = 0;
     return 0;

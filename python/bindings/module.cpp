@@ -9,7 +9,7 @@
 //                           the lent call (trampoline.h) that does a call in NumPy; methods have names as "ndarray.sum" and the array among their args
 //   function, import_hook   see trampoline.h
 //   add_bit_generator       see draw.h
-//   from_numpy, on_host, to_numpy, wrap_result, is_ours, rebind, is_scalar, flag_bits, set_writeable
+//   from_numpy, on_host, to_numpy, wrap_result, is_ours, rebind, is_scalar, set_writeable
 //   set_verify              see verify.cpp
 //   order_statistics        see api/functions.h
 //   set_script_mode, script_mode, eval, eval_all, settle, issue_warnings, synchronize, set_device, device, start_early
@@ -207,13 +207,7 @@ NB_MODULE(_core, m) {
     ours(a);
     array_of(a.ptr()) = ours(b);
   });
-  // (C contiguous, Fortran contiguous, owns its data, writeable)
   m.def("is_scalar", [](nb::handle h) { return is_ours(h.ptr()) && array_of(h.ptr()).is_scalar; });
-  m.def("flag_bits", [](nb::handle h) {
-    const numloom::Array& a = ours(h);
-    return nb::make_tuple(a.layout.c_contiguous(a.item()), a.layout.f_contiguous(a.item()),
-                          reinterpret_cast<NdArray*>(h.ptr())->base == nullptr, a.writeable);
-  });
   m.def("set_writeable", [](nb::handle h, bool on) {
     ours(h);
     array_of(h.ptr()).writeable = on;

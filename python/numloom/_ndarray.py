@@ -108,7 +108,7 @@ _DIMENSION = _real.__sizeof__(numpy.empty((0, 0))) - _real.__sizeof__(_EMPTY)
 
 def __sizeof__(self, /):
     header = _real.__sizeof__(_EMPTY) + (self.ndim - 1) * _DIMENSION
-    return header + (self.nbytes if _core.flag_bits(self)[2] else 0)
+    return header + (self.nbytes if self.base is None else 0)
 
 
 # What NumPy's scalars have beyond its arrays: of a scalar of ours alone.
@@ -135,6 +135,8 @@ def __trunc__(self):
 
 def setflags(self, /, write=None, align=None, uic=None):
     # `align` only ever describes: our arrays are aligned, and NumPy lets a flag be cleared without any effect on use.
+    if _core.is_scalar(self):  # NumPy's scalars ignore it
+        return
     if uic:
         raise ValueError("cannot set WRITEBACKIFCOPY flag to True")
     if write is None:
@@ -147,7 +149,7 @@ def setflags(self, /, write=None, align=None, uic=None):
 def _may_write(array):
     """NumPy's rule: an array may be made writeable if it owns its data, or what it views can be written."""
     base = array.base
-    if base is None or _core.flag_bits(array)[3]:
+    if base is None or array.flags.writeable:
         return True
     if isinstance(base, (_real, ndarray)):
         return bool(base.flags.writeable)

@@ -334,6 +334,15 @@ def test_writeable_broadcasts(recwarn):
     assert not recwarn.list
 
 
+def test_aligned_flag():
+    seen = []
+    for np in (numpy, numloom):
+        a = np.zeros(3)
+        a.flags.aligned = False
+        seen.append(a.flags.aligned)
+    assert seen == [False, True]
+
+
 def test_unique_values_sorted():
     source = numpy.array([7, 1, 300, 1, -5, 7, 12])
     values = numloom.unique_values(numloom.asarray(source))

@@ -26,6 +26,10 @@ a = np.arange(6.0); a.flat[1] = "x"; a
 a = np.arange(6.0); a.flat[1] = [8, 9]; a
 a = np.arange(6.0); a.flat[9] = 1; a
 a = np.arange(6.0); a.flags.writeable = False; a.flat[1] = 1
+a = np.arange(6.0); it = a.flat; a.flags.writeable = False; it[0] = 9
+a = np.arange(6.0); it = a.flat; it[1:3] = 8; a.flags.writeable = False; it[1:3] = 9
+a = np.arange(6.0); it = a.flat; it[:1]; a.flags.writeable = False; np.asarray(it).flags.writeable
+a = np.arange(6.0); a.flags.writeable = False; it = a.flat; it[:1]; a.flags.writeable = True; it[0] = 9; it[1:2] = 8; a
 a = np.arange(6.0); a.flat = [1, 2]; b = np.arange(6); b.flat = 3; a.flat[2:] = np.arange(2.0); [a, b]
 a = np.arange(6.0); a[1:] += a[:-1]; it = a.flat; next(it); a[1] = 9; [*it, a.flat.base is a]
 a = np.arange(6.0); it = a.flat; a[:] = 2; [next(it), np.asarray(it), np.array(a.flat, dtype=np.float32), np.sum(a.flat), a.flat + 1]
@@ -46,6 +50,11 @@ a = np.zeros(3); f = a.flags; a.flags.writeable = False; g = a.flags; g.writeabl
 a = np.zeros(3); a.flags["W"] = 0; a.flags.writeable
 a = np.zeros(3); a.flags[b"WRITEABLE"] = 0; a[0] = 1
 np.zeros(3).flags["writeable"]
+np.zeros(3).flags["C\\0"]
+np.zeros(3).flags["\\xc7"]
+np.zeros(3).sum().flags.writeable = True
+np.zeros(3).sum().flags["W"] = False
+x = np.zeros(3).sum(); [x.setflags(write=True), x.setflags(uic=True), x.flags.writeable]
 np.zeros(3).flags[0]
 np.zeros(3).flags["C"] = True
 np.zeros(3).flags.c_contiguous = True
