@@ -41,7 +41,13 @@ PyObject* result_type_of(const Call& call) {
   return Py_NewRef(reinterpret_cast<PyObject*>(descr_of(promote(types[0], types[1]))));
 }
 
-PyObject* can_cast_of(const Call& call) { return ask_numpy("can_cast", call); }
+PyObject* can_cast_of(const Call& call) {
+  static const Signature signature({"from_", "to", "casting"}, 3);
+  PyObject* v[3];
+  if (!signature.parse(call, v, 2)) return call.decline("arguments");
+  if (is_ours(v[1])) return call.decline("an array, which is no type to cast to");
+  return ask_numpy("can_cast", call);
+}
 
 // (Of an array's class NumPy asks more than of its dtype.)
 PyObject* complex_object(const char* name, const Call& call, bool wanted) {

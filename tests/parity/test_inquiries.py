@@ -98,6 +98,10 @@ np.result_type(np.ones(2), x=1)
 np.can_cast(np.ones(2, "f8"), "f4"), np.can_cast(np.ones(2), to="f4", casting="same_kind"), np.can_cast(np.float32(1), float)
 np.can_cast(1, "i2")
 np.can_cast(np.ones(2))
+np.can_cast(from_=np.ones(2), to="f4"), np.can_cast(np.ones(2).sum(), "f4")
+np.can_cast("f4", np.ones(2))
+np.can_cast(np.ones(2), to=np.ones(2))
+np.can_cast(np.ones(2), float, np.ones(2))
 np.can_cast(np.ones(2), "f4", casting="no such")
 [(f(np.ones(2, t)), f(np.ones(2, t)[0])) for t in "?lfdFD" for f in (np.iscomplexobj, np.isrealobj)]
 [f(v) for f in (np.iscomplexobj, np.isrealobj) for v in (1, 1j, "x", [1, 1j], [np.ones(2, complex)], np.ma.ones(2), np.matrix([[1j]]), None, np.dtype(complex))]
@@ -134,6 +138,7 @@ import gc; f = [np.frombuffer(bytearray(8 * k), float) for k in range(1, 9)]; g 
 np.arange(3.0).astype([("x", "f8")])["x"], np.arange(3.0).view([("x", "f8")])["x"], np.arange(3.0).astype(object)
 [list(np.ndenumerate(np.arange(4.0).reshape(2, 2).T)), [float(v) for v in np.nditer(np.arange(3.0))], [(int(x), int(y)) for x, y in np.nditer([np.arange(3), [4, 5, 6]])]]
 a = np.arange(3.0); it = np.nditer(a, op_flags=["readwrite"], flags=["multi_index"]); [x.__setitem__(..., it.multi_index[0] * 2) for x in it]; it.close(); a
+issubclass(np.flatiter, np.flatiter), isinstance(np.ones(2).flat, np.flatiter), np.errstate.__module__
 e = np.errstate(divide="ignore"); e.__enter__(); x = np.ones(2) / np.zeros(2); e.__exit__(None, None, None); [x, np.ones(2) / np.zeros(2)]
 """
 

@@ -19,7 +19,7 @@ def _settling(real):
 @provides()
 class errstate(numpy.errstate):
     __doc__ = numpy.errstate.__doc__
-    __module__ = "numloom"
+    __module__ = "numpy"
 
     __enter__ = _settling(numpy.errstate.__enter__)
     __exit__ = _settling(numpy.errstate.__exit__)

@@ -76,7 +76,7 @@ class _RealInstances(type):
         return isinstance(instance, (cls._real, *cls._ours))
 
     def __subclasscheck__(cls, subclass):
-        return issubclass(subclass, (cls._real, *cls._ours))
+        return subclass is cls or issubclass(subclass, (cls._real, *cls._ours))
 
     def __getattr__(cls, name):
         return getattr(type.__getattribute__(cls, "_real"), name)
