@@ -136,6 +136,14 @@ def test_the_device_starts_while_the_program_imports(project):
 
 
 @emulator
+@pytest.mark.parametrize("jit, asked", [("0", ""), ("1", "NVRTC is asked\n")])
+def test_the_compiler_is_opened_early_where_kernels_are_compiled(project, jit, asked):
+    project.write(main="pass")
+    found = project.numloom("--device=cuda", "main.py", env=emulated(NUMLOOM_JIT=jit, EMULATOR_NVRTC_TELLS="1"))
+    assert (found.returncode, found.stderr) == (0, asked)
+
+
+@emulator
 @pytest.mark.parametrize("kib, interpreter", [(16, "interp8"), (48, "stream8"), (64, "stream8"), (100, "stream8")])
 def test_little_shared_memory(project, kib, interpreter):
     """As many warps to a block as fit (of 48 KiB not four), and the other interpreter where not even one does."""

@@ -118,6 +118,7 @@ class CudaBackend final : public Backend {
   std::string bytecode(const Kernel& kernel, const KernelArgs& args) override { return launcher_.bytecode(kernel, args); }
 
   Pool& pool() { return pool_; }
+  bool compiles() { return launcher_.jit().on(); }
   void let_follow(CUstream other) {
     Driver& d = Driver::get();
     d.enter();
@@ -161,7 +162,7 @@ void start_early(bool products) {
     try {
       cuda_backend();
       if (products) prepare_products();
-      nvrtc_available();
+      if (instance->compiles()) nvrtc_available();  // opened now, since that takes a while
     } catch (const error&) {  // NOLINT(bugprone-empty-catch): see the header
     }
   });

@@ -95,7 +95,7 @@ void Jit::loop() {
 }
 
 CUfunction Jit::find(const Kernel& kernel, const TextForm& form, int64_t bytes, bool now) {
-  if (mode_ == JitMode::off && !now) return nullptr;
+  if (!on() && !now) return nullptr;
   std::shared_ptr<Entry>& slot = entries_[kernel.hash ^ (form.hash() * 0x9e3779b97f4a7c15ull)];
   if (!slot) slot = std::make_shared<Entry>();
   Entry& e = *slot;

@@ -31,6 +31,7 @@ class Jit {
   Jit();
   ~Jit() = delete;  // lives as long as the process; at exit the threads are joined
 
+  bool on() const { return mode_ != JitMode::off; }
   // The compiled form, or null: not hot yet, in the making, or failed. `bytes`: what a launch of it moves. `now`: the
   // interpreter cannot run this kernel, so wait for it.
   CUfunction find(const Kernel& kernel, const TextForm& form, int64_t bytes, bool now);
