@@ -109,24 +109,28 @@ bool gives_arrays(PyObject* source) {
   return method && PyFunction_Check(method);
 }
 
-// Whether NumPy's error, which is cleared then, is that an `__array__` somewhere in a list returned one of our arrays, or that one
-// of ours was to become a string: no fault of the caller's. (Looking into every list before the call would cost more than most calls.)
-bool refused_ours() {
-  if (!PyErr_ExceptionMatches(PyExc_ValueError)) return false;
+// Whether what NumPy reads values from is, or holds in lists and tuples, an array of ours or an object that may give one.
+bool may_give_ours(PyObject* source, int depth = kMaxDims) {
+  if (is_ours(source) || gives_arrays(source)) return true;
+  if (depth == 0 || !(PyList_CheckExact(source) || PyTuple_CheckExact(source))) return false;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(source); ++i)
+    if (may_give_ours(PySequence_Fast_GET_ITEM(source, i), depth - 1)) return true;
+  return false;
+}
+
+// Whether NumPy's error, which is cleared then, may be due to an array of ours among the values, which it does not take for one of
+// its own: it gets views and says what it says of those. What Python code raised has a traceback, and stands. (Looking into every
+// list before the call would cost more than most calls.)
+bool refused_ours(PyObject* source) {
   PyObject *type, *value, *trace;
   PyErr_Fetch(&type, &value, &trace);
-  PyErr_NormalizeException(&type, &value, &trace);
-  Ref text(PyObject_Str(value));
-  const char* said = text ? PyUnicode_AsUTF8(text.get()) : nullptr;
-  const auto says = [said](const char* what) { return said && std::strcmp(said, what) == 0; };
-  if (says("object __array__ method not producing an array") || says("setting an array element with a sequence")) {
-    Py_XDECREF(type);
-    Py_XDECREF(value);
-    Py_XDECREF(trace);
-    return true;
+  if (trace || !PyErr_GivenExceptionMatches(type, PyExc_Exception) || !may_give_ours(source)) {
+    PyErr_Restore(type, value, trace);
+    return false;
   }
-  PyErr_Restore(type, value, trace);
-  return false;
+  Py_XDECREF(type);
+  Py_XDECREF(value);
+  return true;
 }
 
 // What is no array of ours. `dtype`: given, perhaps; `plain`: and nothing else. `order` and `ndmin`: what the function gives where
@@ -150,7 +154,7 @@ PyObject* from_object(const char* name, const Call& call, PyObject* source, PyOb
   }
   if (!script_mode && gives_arrays(source)) return call.decline("an object with __array__");
   PyObject* r = PyObject_Vectorcall(numpy_function(name), call.args, call.n, call.kwnames);
-  if (!r && refused_ours()) return call.decline("an object with __array__");
+  if (!r && refused_ours(source)) return call.decline("an array among the values");
   if (!r) return nullptr;
   // np.asarray(real): the caller's own array, now shared with it.
   if (r == source && !PyArray_CheckExact(r)) return r;

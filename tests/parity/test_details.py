@@ -44,6 +44,10 @@ a = np.arange(3.0); c = np.array([a, a]); c[0] = 7; a, c, np.array([a, [1, 2, 3]
 np.array([np.arange(3), np.arange(2)])
 np.array([np.array(1.5)], dtype="S3"), np.array([np.array(1.5), np.array(2)], dtype="U5"), np.asarray([[np.array(1)]], dtype="U"), np.array([np.array(1.5), "a"])
 np.array([[1], 2], dtype="U5")
+np.array([np.array(3), 4], "m8[s]"), np.array([np.array(3), "2020"], "M8[s]"), np.array([np.array(300), 2], "u1"), np.array([np.array(2**40)], "i1")
+np.array([[np.array("x")], [1]], "M8[s]")
+np.array([np.array(300), "x"], "u1")
+A = type("A", (), {"__array__": lambda self, dtype=None, copy=None: np.arange(3)}); np.array([[A()], [[1, 2, 3]]]), np.array((A(), A()), "U3")
 a = np.arange(3.0); np.concatenate(([0], a)), np.concatenate(([1, 2], [3.5])), np.stack(([1], [2j])), np.hstack(([1, 2], [True])), np.vstack(([1, 2], a[:2]))
 a = np.arange(3); np.r_[a, 1], np.r_[a, 2.5], np.r_[1, 2.5], np.r_[a.astype("u1"), 1], np.r_[a.astype("f4"), 1.0], np.r_[a, 2**70], np.r_[a, 1j], np.r_[0:3, a], np.r_[True, a]
 a = np.arange(3.0); np.c_[a, a], np.c_[a, a > 1], np.c_[a, [1, 2, 3]], np.c_[a.reshape(3, 1), a], np.r_["0,2", a, a], np.c_[a, a[:2]]
@@ -484,6 +488,23 @@ def test_broadcast_arrays_can_be_written(source):
 @pytest.mark.parametrize("source", lines(WARNINGS))
 def test_warnings_name_what_was_called(source):
     check(source.replace("; ", "\n"))
+
+
+@pytest.mark.parametrize("error", ["ValueError", "TypeError", "OverflowError"])
+def test_errors_of_array_methods_are_raised_once(error):
+    check(
+        f"""
+calls = []
+class Failing:
+    def __array__(self, dtype=None, copy=None):
+        calls.append(1)
+        raise {error}("object __array__ method not producing an array")
+try:
+    np.array([Failing(), np.array(1)])
+except {error} as e:
+    r = [str(e), len(calls)]
+"""
+    )
 
 
 def test_axis_errors_know_their_axis():

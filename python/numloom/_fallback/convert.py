@@ -148,7 +148,7 @@ def _stand_in_for(kind):
     except KeyError:
         pass
     method, made = getattr(kind, "__array__", None), None
-    if isinstance(undecorated(method), types.FunctionType) and kind.__module__.partition(".")[0] != "numpy":
+    if isinstance(undecorated(method), types.FunctionType) and str(getattr(kind, "__module__", "")).partition(".")[0] != "numpy":
         if not (hasattr(kind, "__array_ufunc__") or hasattr(kind, "__array_function__")):
             made = type(kind.__name__, (_ArrayLike,), {name: _forward(name) for name in _SEQUENCE if hasattr(kind, name)})
     _stand_ins[kind] = made
