@@ -172,6 +172,12 @@ TABLES = ("exp", "log")  # the functions that look into a table, of float64
 EXTREMES = {"maximum": "reduce_most", "minimum": "reduce_least", "fmax": "reduce_fmost", "fmin": "reduce_fleast"}
 # Families whose float16 loops are their float32 loops between two conversions.
 HALF_FAMILIES = ("exponential", "hyperbolic", "power", "trigonometric")
+ROWS_OPS, ROWS_TYPES = ("add", "maximum", "minimum"), ("i8", "f4", "f8")  # LoopTable::rows
+BOOL_REDUCES = {  # what the reductions of bools come to
+    **dict.fromkeys(("add", "logical_or", "bitwise_or", "maximum", "fmax"), "|"),
+    **dict.fromkeys(("multiply", "logical_and", "bitwise_and", "minimum", "fmin"), "&"),
+    **dict.fromkeys(("logical_xor", "bitwise_xor"), "^"),
+}
 # By one divisor: the result from the quotient q, the dividend x and the divisor y.
 DIVIDED = {"floor_divide": "q", "remainder": "nl::op_subtract(x, nl::op_multiply(q, y))"}  # q * y may lie below the lowest
 
@@ -214,8 +220,12 @@ def family_loops(family: str, level: str) -> str:
                     lines.append(f"  NL_SCALAR2({r.name}, {t}, {types})")
                 if r.name in DIVIDED and t[0] in "iu":
                     lines.append(f"  NL_DIVIDE_BY({r.name}, {t}, {element(t)}, {DIVIDED[r.name]})")
-            if "reduces" in r.flags and table.result_type(r, t) == t:
-                how = "reduce_any" if t[0] in "biu" else "reduce_sum" if r.name == "add" else "reduce_tree"
+            if r.name in ROWS_OPS and t in ROWS_TYPES:
+                lines.append(f"  NL_ROWS({r.name}, {t}, {element(t)})")
+            if "reduces" in r.flags and t == "b1" == table.result_type(r, t):
+                lines.append(f"  NL_REDUCE_BOOLS({r.name}, {BOOL_REDUCES[r.name]})")
+            elif "reduces" in r.flags and table.result_type(r, t) == t:
+                how = "reduce_any" if t[0] in "iu" else "reduce_sum" if r.name == "add" else "reduce_tree"
                 if t in ("f4", "f8"):
                     how = EXTREMES.get(r.name, how)
                 lines.append(f"  NL_REDUCE({how}, {r.name}, {t}, {element(t)})")

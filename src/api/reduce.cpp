@@ -147,15 +147,11 @@ Scalar identity_of(Op op, DType t) {
 }
 
 bool any_true(const char* p, int64_t n) {
-  int64_t i = 0;
-  for (; i + 64 <= n; i += 64) {
-    uint64_t w[8];
-    std::memcpy(w, p + i, 64);
-    if (w[0] | w[1] | w[2] | w[3] | w[4] | w[5] | w[6] | w[7]) return true;
-  }
-  for (; i < n; ++i)
-    if (p[i]) return true;
-  return false;
+  constexpr int64_t kAtOnce = 4096;
+  const ReduceFn reduce = loops().reduce[static_cast<int>(Op::logical_or)][static_cast<int>(DType::b1)];
+  bool found = false;
+  for (int64_t i = 0; i < n && !found; i += kAtOnce) reduce(&found, p + i, std::min(kAtOnce, n - i));
+  return found;
 }
 
 // any, all and the count of bools that lie ready in a row: ended as soon as the answer is known.

@@ -435,6 +435,31 @@ NL_INLINE inline void reduce_sum(void* out, const void* in, int64_t n, F f) {
   *static_cast<T*>(out) = Accumulate<T>::out(f(tree(static_cast<const T*>(in), n, f), V{}));
 }
 
+// LoopTable::rows, K rows at a time: an accumulator is fetched and put back once for all of them.
+template <class T, int K, class F>
+NL_INLINE inline void add_rows(T* o, const T* first, const char* rows, int64_t stride, int64_t width, F f) {
+  const T* row[K];
+  for (int k = 0; k < K; ++k) row[k] = reinterpret_cast<const T*>(rows + k * stride);
+  NL_INDEPENDENT
+  for (int64_t i = 0; i < width; ++i) {
+    T v = first[i];
+#pragma GCC unroll 4
+    for (int k = 0; k < K; ++k) v = f(v, row[k][i]);
+    o[i] = v;
+  }
+}
+template <class T, class F>
+inline void run_rows(void* dst, const void* first, const void* rows, int64_t stride, int64_t n, int64_t width, F f) {
+  T* o = static_cast<T*>(dst);
+  const T* from = static_cast<const T*>(first);
+  const char* p = static_cast<const char*>(rows);
+  for (; n >= 4; n -= 4, p += 4 * stride, from = o) add_rows<T, 4>(o, from, p, stride, width, f);
+  if (n == 3) add_rows<T, 3>(o, from, p, stride, width, f);
+  else if (n == 2) add_rows<T, 2>(o, from, p, stride, width, f);
+  else if (n == 1) add_rows<T, 1>(o, from, p, stride, width, f);
+  else if (o != from) std::copy_n(from, width, o);
+}
+
 // Any exponent of all ones: an infinity or a NaN.
 template <class T>
 NL_INLINE inline bool any_special(const void* in, int64_t n) {
@@ -496,28 +521,18 @@ NL_EXTREME(reduce_fmost, true, true)
 NL_EXTREME(reduce_fleast, false, true)
 #undef NL_EXTREME
 
-// Where order changes nothing (integers and bools): the compiler's own order.
+// Of bools: what each reduction of them comes to in the bits of bytes.
+template <class F>
+NL_INLINE inline void reduce_bools(void* out, const void* in, int64_t n, F f) {
+  const auto* p = static_cast<const uint8_t*>(in);
+  uint8_t r = p[0] != 0;
+  for (int64_t i = 1; i < n; ++i) r = f(r, p[i] != 0);
+  *static_cast<bool*>(out) = r != 0;
+}
+
+// Where order changes nothing (integers): the compiler's own order.
 template <class T, class F>
 NL_INLINE inline void reduce_any(void* out, const void* in, int64_t n, F f) {
-  if constexpr (std::is_same_v<T, bool>) {
-    // Side by side as bytes, which vectorises.
-    constexpr int kLanes = 64;
-    const auto* p = static_cast<const uint8_t*>(in);
-    int64_t i = 1;
-    bool r = p[0] != 0;
-    if (n > 2 * kLanes) {
-      uint8_t lane[kLanes];
-      for (int j = 0; j < kLanes; ++j) lane[j] = p[i + j];
-      for (i += kLanes; i + kLanes <= n; i += kLanes) {
-        NL_INDEPENDENT
-        for (int j = 0; j < kLanes; ++j) lane[j] = static_cast<uint8_t>(f(lane[j] != 0, p[i + j] != 0));
-      }
-      for (int j = 0; j < kLanes; ++j) r = f(r, lane[j] != 0);
-    }
-    for (; i < n; ++i) r = f(r, p[i] != 0);
-    *static_cast<bool*>(out) = r;
-    return;
-  }
   const T* p = static_cast<const T*>(in);
   T r = p[0];
   for (int64_t i = 1; i < n; ++i) r = f(r, p[i]);
@@ -545,6 +560,10 @@ NL_INLINE inline void reduce_any(void* out, const void* in, int64_t n, F f) {
 #define NL_HALF(OP, B, LOOP)                                                                                            \
   NL_SLOT(t.op, OP, f2) = [](void* d, const void* a, [[maybe_unused]] const void* b, const void*, int64_t n) {          \
     run_half(d, a, B, n, [](float* o, const float* x, [[maybe_unused]] const float* y, int64_t m) NL_INLINE { LOOP; }); \
+  };
+#define NL_ROWS(OP, TYPE, T)                                                                                               \
+  NL_SLOT(t.rows, OP, TYPE) = [](void* d, const void* first, const void* rows, int64_t stride, int64_t n, int64_t width) { \
+    run_rows<T>(d, first, rows, stride, n, width, [](T x, T y) NL_INLINE { return nl::op_##OP(x, y); });                   \
   };
 #define NL_SCALAR2(OP, TYPE, R, A, B)                                                              \
   NL_SLOT(t.op_sv, OP, TYPE) = [](void* d, const void* a, const void* b, const void*, int64_t n) { \
@@ -609,6 +628,10 @@ NL_INLINE inline void reduce_any(void* out, const void* in, int64_t n, F f) {
   };
 #define NL_SPECIAL(TYPE) \
   t.special[static_cast<int>(DType::TYPE)] = [](const void* in, int64_t n) { return any_special<nl::TYPE>(in, n); };
+#define NL_REDUCE_BOOLS(OP, BITWISE)                                                                          \
+  NL_SLOT(t.reduce, OP, b1) = [](void* o, const void* in, int64_t n) {                                        \
+    reduce_bools(o, in, n, [](uint8_t x, uint8_t y) NL_INLINE { return static_cast<uint8_t>(x BITWISE y); }); \
+  };
 #define NL_REDUCE(HOW, OP, TYPE, T)                                               \
   NL_SLOT(t.reduce, OP, TYPE) = [](void* o, const void* in, int64_t n) {          \
     HOW<T>(o, in, n, [](auto x, auto y) NL_INLINE { return nl::op_##OP(x, y); }); \

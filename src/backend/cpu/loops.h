@@ -16,6 +16,7 @@ namespace numloom {
 
 using LoopFn = void (*)(void* dst, const void* a, const void* b, const void* c, int64_t n);
 using ReduceFn = void (*)(void* out, const void* in, int64_t n);
+using RowsFn = void (*)(void* dst, const void* first, const void* rows, int64_t stride, int64_t n, int64_t width);
 using AskFn = bool (*)(const void* in, int64_t n);
 // Two loops in one: `at` holds dst, a and b of the one, then of the other; b is a where there is one operand.
 using BesideFn = void (*)(char* const at[6], int64_t n);
@@ -71,6 +72,10 @@ struct LoopTable {
   // rounded once. Set for OpInfo::reduces and the types for which the result has the operands' type. Two partial
   // results combine with `op`.
   ReduceFn reduce[kOps][kDTypes];
+
+  // n rows, `stride` bytes apart, added in turn to the row `first`, which may be dst; each of `width` elements. Set for what
+  // sums and extremes along a leading axis need: add, maximum and minimum of int64 and the floats from float32 on.
+  RowsFn rows[kOps][kDTypes];
 
   // Whether one of n contiguous elements is an infinity or a NaN. Set for the real floats.
   AskFn special[kDTypes];

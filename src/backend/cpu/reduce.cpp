@@ -40,6 +40,7 @@ class Reducer {
     for (const KReduce& r : k_.reduces) {
       reduce_.push_back(loops().reduce[static_cast<int>(r.op)][static_cast<int>(r.type)]);
       combine_.push_back(loops().op[static_cast<int>(r.op)][static_cast<int>(r.type)]);
+      rows_.push_back(loops().rows[static_cast<int>(r.op)][static_cast<int>(r.type)]);
       asks_.push_back(check && is_inexact(r.type) && op_info(r.op).warns);
     }
   }
@@ -204,6 +205,14 @@ class Reducer {
     std::vector<int64_t> shift;  // scratch
     int64_t width;
   };
+  // The slot that reduction r reads, where nothing is computed and rows lie densely at one stride; else -1.
+  int source(int r) const {
+    if (p_.loops != 0 || !p_.straight || nest_.nreduced != 1 || !rows_[r]) return -1;
+    for (const BlockInstr& b : p_.code)
+      if (b.code == Code::load && b.dst == k_.reduces[r].value)
+        return nest_.slots[b.aux].strides[kept_ - 1] == item_size(k_.slots[b.aux].dtype) ? b.aux : -1;
+    return -1;
+  }
   using Bank = std::vector<std::vector<char>>;  // per reduction: a row of accumulators
   Bank bank(int64_t width) const {
     Bank b(nr_);
@@ -227,6 +236,33 @@ class Reducer {
     evaluate_row(w, i);
     for (int r = 0; r < nr_; ++r) add(w, to, w.f.value(k_.reduces[r].value), r);
   }
+  // At most reduction::kLeaf rows where they lie: the same, lane by lane.
+  void leaf(Rows& w, int64_t begin, int64_t n, Bank& out, std::vector<Bank>& lanes) {
+    for (int r = 0; r < nr_; ++r) {
+      const KSlotArgs& slot = nest_.slots[source_[r]];
+      const int64_t stride = slot.strides[kept_];
+      const char* rows = slot.base + w.c.offset(slot, 0, kept_) + begin * stride;
+      accumulate(r, [&] {
+        if (n < 8) return rows_[r](out[r].data(), rows, rows + stride, stride, n - 1, w.width);
+        for (int j = 0; j < 8; ++j)
+          rows_[r](lanes[j][r].data(), rows + j * stride, rows + (8 + j) * stride, 8 * stride, n / 8 - 1, w.width);
+      });
+    }
+    if (n < 8) return;
+    fold(w, out, lanes);
+    for (int r = 0; r < nr_; ++r) {
+      const KSlotArgs& slot = nest_.slots[source_[r]];
+      const char* rows = slot.base + w.c.offset(slot, 0, kept_) + (begin + n - n % 8) * slot.strides[kept_];
+      accumulate(r, [&] { rows_[r](out[r].data(), out[r].data(), rows, slot.strides[kept_], n % 8, w.width); });
+    }
+  }
+  // The eight lanes to one.
+  void fold(Rows& w, Bank& out, std::vector<Bank>& lanes) {
+    for (int step = 1; step < 8; step *= 2)
+      for (int j = 0; j < 8; j += 2 * step)
+        for (int r = 0; r < nr_; ++r) add(w, lanes[j], lanes[j + step][r].data(), r);
+    out.swap(lanes[0]);
+  }
   void tree(Rows& w, int64_t begin, int64_t n, Bank& out, std::vector<Bank>& lanes) {
     if (n > reduction::kLeaf) {
       const int64_t left = reduction::left_size(n);
@@ -236,6 +272,7 @@ class Reducer {
       for (int r = 0; r < nr_; ++r) add(w, out, right[r].data(), r);
       return;
     }
+    if (direct_) return leaf(w, begin, n, out, lanes);
     int64_t i = 1;
     if (n < 8) {
       set_row(w, out, begin);
@@ -243,15 +280,14 @@ class Reducer {
       for (i = 0; i < 8; ++i) set_row(w, lanes[i], begin + i);
       for (; i + 8 <= n; i += 8)
         for (int j = 0; j < 8; ++j) add_row(w, lanes[j], begin + i + j);
-      for (int step = 1; step < 8; step *= 2)
-        for (int j = 0; j < 8; j += 2 * step)
-          for (int r = 0; r < nr_; ++r) add(w, lanes[j], lanes[j + step][r].data(), r);
-      out.swap(lanes[0]);
+      fold(w, out, lanes);
     }
     for (; i < n; ++i) add_row(w, out, begin + i);
   }
 
   void across(bool parallel, std::vector<FloatEvent>* events) {
+    for (int r = 0; r < nr_; ++r) source_.push_back(source(r));
+    direct_ = std::count(source_.begin(), source_.end(), -1) == 0;
     const int64_t inner = nest_.shape[kept_ - 1];
     const int64_t share = inner / (parallel ? thread_count() : 1);
     const int64_t width = std::min(inner, std::clamp(share, kAcrossLeast, kAcrossMost)), per_row = (inner + width - 1) / width;
@@ -292,6 +328,9 @@ class Reducer {
   const int nr_;
   std::vector<ReduceFn> reduce_;
   std::vector<LoopFn> combine_;
+  std::vector<RowsFn> rows_;
+  std::vector<int> source_;  // across: see source()
+  bool direct_ = false;  // across: all reductions have one
   std::vector<bool> asks_;  // by reduction: whether it can warn, and is asked
   std::vector<std::atomic<uint8_t>> met_;
 };

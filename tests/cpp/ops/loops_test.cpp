@@ -319,6 +319,61 @@ TEST(Loops, ReduceInTheContractsOrder) {
   }
 }
 
+TEST(Loops, AddRowsInTurn) {
+  std::mt19937_64 random(11);
+  std::normal_distribution<double> normal;
+  int set = 0;
+  for (int o = 1; o < kOps; ++o) {
+    const RowsFn rows = loops().rows[o][static_cast<int>(DType::f8)];
+    if (!rows) continue;
+    ++set;
+    for (const int64_t width : {1, 7, 8, 33, 1000})
+      for (int64_t n = 0; n < 10; ++n) {
+        const int64_t pitch = width + 3;
+        std::vector<double> v(static_cast<size_t>((n + 1) * pitch)), want(static_cast<size_t>(width)), got(want);
+        for (double& x : v) x = normal(random);
+        if (n > 0) v[static_cast<size_t>(pitch)] = std::nan("");
+        std::copy_n(v.begin(), width, want.begin());
+        for (int64_t k = 1; k <= n; ++k)
+          loop(loops(), static_cast<Op>(o), DType::f8)(want.data(), want.data(), v.data() + k * pitch, nullptr, width);
+        rows(got.data(), v.data(), v.data() + pitch, pitch * 8, n, width);
+        EXPECT_EQ(std::memcmp(got.data(), want.data(), width * 8), 0)
+            << op_info(static_cast<Op>(o)).name << " " << n << " x " << width;
+        std::copy_n(v.begin(), width, got.begin());  // first may be dst
+        rows(got.data(), got.data(), v.data() + pitch, pitch * 8, n, width);
+        EXPECT_EQ(std::memcmp(got.data(), want.data(), width * 8), 0) << op_info(static_cast<Op>(o)).name << " in place";
+      }
+  }
+  EXPECT_EQ(set, 3);
+}
+
+TEST(Loops, ReduceBoolsThatAreAnyByte) {
+  const struct {
+    Op op;
+    bool (*exact)(int, int);
+  } kinds[] = {
+      {Op::logical_or, [](int some, int) { return some > 0; }},
+      {Op::logical_and, [](int some, int all) { return some == all; }},
+      {Op::logical_xor, [](int some, int) { return some % 2 != 0; }},
+      {Op::maximum, [](int some, int) { return some > 0; }},
+      {Op::minimum, [](int some, int all) { return some == all; }},
+  };
+  std::mt19937_64 random(5);
+  for (const int n : {1, 2, 63, 64, 65, 200, 1025})
+    for (const int share : {0, 1, 50, 99, 100})
+      for (const auto& kind : kinds) {
+        std::vector<uint8_t> v(static_cast<size_t>(n));
+        int some = 0;
+        for (uint8_t& x : v) {
+          x = static_cast<int>(random() % 100) < share ? static_cast<uint8_t>(1 + random() % 255) : uint8_t{0};
+          some += x != 0;
+        }
+        uint8_t got = 7;
+        loops().reduce[static_cast<int>(kind.op)][static_cast<int>(DType::b1)](&got, v.data(), n);
+        EXPECT_EQ(got, kind.exact(some, n) ? 1 : 0) << op_info(kind.op).name << " of " << n;
+      }
+}
+
 TEST(Loops, SumOfNegativeZerosIsZeroAsInNumPy) {
   const double zeros[3] = {-0.0, -0.0, -0.0};
   double sum = 1;
