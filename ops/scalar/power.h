@@ -54,11 +54,13 @@ template <class T> NL_FN T pow_signed(T x, T y, T r) {
   return !sign_of(x) ? r : !whole ? quiet_nan<T>() : odd ? -r : r;
 }
 
-// Where the result is normal, and whether y is odd can be read off the last bit of y + Magic.
+// Where the result is normal (which no NaN is: it is to raise the flag), and whether y is odd can be read off the last bit of
+// y + Magic.
 NL_FN bool power_in_range(f8 x, f8 y) {
   f8 low;
   const f8 a = magnitude(x);
-  return log_in_range(a) & is_below(y, 0x1p51) & is_below(y * log_two_words(a, 0.0, low), 708.0);
+  const bool real = !sign_of(x) | ((y + Magic<f8>::value) - Magic<f8>::value == y);
+  return log_in_range(a) & is_below(y, 0x1p51) & is_below(y * log_two_words(a, 0.0, low), 708.0) & real;
 }
 NL_FN f8 power_fast(f8 x, f8 y) {
   f8 low, e, t;
@@ -66,9 +68,7 @@ NL_FN f8 power_fast(f8 x, f8 y) {
   const f8 p = two_product(y, high, e);
   const f8 r = exp_in_words(p, fma_(y, low, e), t);
   const f8 raised = from_bits(to_bits(r) + (to_bits(t) << 52));
-  const f8 n = y + Magic<f8>::value;
-  const f8 turned = from_bits(to_bits(raised) ^ ((to_bits(n) << 63) & to_bits(x)));
-  return sign_of(x) & (n - Magic<f8>::value != y) ? quiet_nan<f8>() : turned;
+  return from_bits(to_bits(raised) ^ ((to_bits(y + Magic<f8>::value) << 63) & to_bits(x)));
 }
 // C99's special cases, and the subnormals.
 template <class T> NL_FN T pow_special(T x, T y) {

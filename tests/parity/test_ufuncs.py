@@ -3,9 +3,12 @@
 Domains, error bounds and warnings are the row's own columns.
 """
 
+import itertools
 import sys
+import warnings
 from pathlib import Path
 
+import numloom
 import numpy
 import pytest
 
@@ -195,3 +198,27 @@ def test_reductions(row, dtype):
     check(f"{base}np.{row.name}.reduce(x[:, :0], axis=1)", x=x)
     check(f"{base}np.{row.name}.accumulate(x, axis=1)", x=x)
     check(f"{base}np.{row.name}.reduce(x.T[::-1], axis=(0, 1))", x=x)
+
+
+ALONE = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -3.0, numpy.inf, -numpy.inf, numpy.nan]
+FLOATS = [case for case in CASES if case[1] in ("f2", "f4", "f8") and case[0].nin <= 2 and not case[0].operands]
+
+
+@pytest.mark.skipif(numloom.device() != "cpu", reason="docs/differences.md: CUDA does not warn")
+@pytest.mark.parametrize("row,dtype", FLOATS, ids=[f"{row.name}-{dtype}" for row, dtype in FLOATS])
+def test_warnings_of_each_value_alone(row, dtype):
+    """What no other element of an array hides."""
+
+    def warned(np, values):
+        operands = [np.full(20, v, dtype) for v in values]
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            results = getattr(np, row.name)(*operands)
+            for made in results if isinstance(results, tuple) else (results,):
+                numpy.asarray(made)
+        return [str(w.message) for w in caught]
+
+    for values in itertools.product(ALONE, repeat=row.nin):
+        if row.name == "spacing" and dtype == "f2" or row.name in ("power", "float_power") and values[1] == -numpy.inf:
+            continue  # NumPy's own flags: of a NaN; at a pole, or not, by dtype
+        assert sorted(warned(numloom, values)) == sorted(warned(numpy, values)), values

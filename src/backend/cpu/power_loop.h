@@ -45,8 +45,13 @@ inline void run_power_f4(void* dst, const void* a, const void* b, int64_t n) {
       for (int k = j; k < count; ++k) q[k] = static_cast<float>(nl::power_of_2(exponents[k]));
     });
     if (negative) {
-      NL_INDEPENDENT
-      for (int64_t i = 0; i < m; ++i) q[i] = nl::pow_signed(p[i], r[i], q[i]);
+      bool undefined = false;
+#pragma omp simd reduction(| : undefined)
+      for (int64_t i = 0; i < m; ++i) {
+        q[i] = nl::pow_signed(p[i], r[i], q[i]);
+        undefined |= q[i] != q[i];
+      }
+      if (undefined) raise_invalid();
     }
     if (out) {
       raise_invalid();
