@@ -251,7 +251,7 @@ bool to_shape(PyObject* o, ShapeArg& out) {
     PyErr_Format(PyExc_TypeError, "expected a sequence of integers or a single integer, got '%.100R'", o);
     throw python_error{};
   }
-  Ref items = checked(PySequence_Fast(o, "expected a sequence of integers or a single integer"));
+  Ref items = items_of(o, "expected a sequence of integers or a single integer");
   const Py_ssize_t n = PySequence_Fast_GET_SIZE(items.get());
   if (n > kMaxDims) return false;
   out.ndim = static_cast<int>(n);

@@ -66,6 +66,10 @@ inline Ref optional_attribute(PyObject* o, PyObject* name) {
 #endif
   return Ref(found);
 }
+// The items of a sequence as PySequence_Fast gives them, which stay these and alive whatever other code does to a list meanwhile.
+inline Ref items_of(PyObject* sequence, const char* refusal) {
+  return checked(PyList_Check(sequence) ? PyList_AsTuple(sequence) : PySequence_Fast(sequence, refusal));
+}
 [[noreturn]] inline void raise(PyObject* type, const char* text) {
   PyErr_SetString(type, text);
   throw python_error{};

@@ -246,8 +246,7 @@ PyObject* flip_of(const Call& call) {
 
 bool gather_arrays(PyObject* sequence, std::vector<Array>& out) {
   if (is_ours(sequence)) return false;
-  Ref items(PySequence_Fast(sequence, "arrays to concatenate must be a sequence"));
-  if (!items) throw python_error{};
+  Ref items = items_of(sequence, "arrays to concatenate must be a sequence");
   const Py_ssize_t n = PySequence_Fast_GET_SIZE(items.get());
   if (n > INT_MAX) {
     PyErr_Format(PyExc_ValueError, "concatenate() only supports up to %d arrays but got %zd.", INT_MAX, n);

@@ -197,12 +197,14 @@ PyObject* lend(PyObject* o, Loans& loans) {
   }
   const bool sequence = PyTuple_CheckExact(o) || PyList_CheckExact(o);
   if (!sequence || !holds_ours(o, kQuickDepth)) return Py_NewRef(o);  // NumPy sees to the elements of arrays of objects
-  const Py_ssize_t n = PySequence_Fast_GET_SIZE(o);
   const bool tuple = PyTuple_CheckExact(o);
+  Ref items(tuple ? Py_NewRef(o) : PyList_AsTuple(o));  // lending lets other threads run
+  if (!items) return nullptr;
+  const Py_ssize_t n = PyTuple_GET_SIZE(items.get());
   Ref made(tuple ? PyTuple_New(n) : PyList_New(n));
   if (!made) return nullptr;
   for (Py_ssize_t i = 0; i < n; ++i) {
-    PyObject* item = lend(PySequence_Fast_GET_ITEM(o, i), loans);
+    PyObject* item = lend(PyTuple_GET_ITEM(items.get(), i), loans);
     if (!item) return nullptr;
     if (tuple) PyTuple_SET_ITEM(made.get(), i, item);
     else PyList_SET_ITEM(made.get(), i, item);
@@ -232,8 +234,9 @@ PyObject* call_quickly(const Lending& f, PyObject* const* args, Py_ssize_t n, Py
   loans.end();
   if (!result) return nullptr;
   if (same) {
+    Py_INCREF(same);  // the view may be the last that keeps it
     Py_DECREF(result);
-    return Py_NewRef(same);
+    return same;
   }
   if (!taken) return result;
   if (PyArray_CheckExact(result) || PyTuple_Check(result) || PyList_CheckExact(result)) return wrap_result(result);

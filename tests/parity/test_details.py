@@ -507,6 +507,25 @@ except {error} as e:
     )
 
 
+def test_lists_that_change_while_they_are_read():
+    # NumPy may crash here, so nothing is compared.
+
+    class Emptying:
+        def __index__(self):
+            sizes.clear()
+            return 2
+
+        def __array__(self, dtype=None, copy=None):
+            parts.clear()
+            return numpy.arange(3.0)
+
+    for made in (numloom.zeros, numloom.arange(24.0).reshape):
+        sizes = [Emptying(), 3, 4]
+        assert made(sizes).shape == (2, 3, 4)
+    parts = [[Emptying()], numloom.ones((1, 3)) + 1, [[4, 5, 6]]]
+    assert numloom.concatenate(parts).tolist() == [[0, 1, 2], [2, 2, 2], [4, 5, 6]]
+
+
 def test_axis_errors_know_their_axis():
     check(
         """

@@ -25,6 +25,8 @@ SCRATCH = [np.zeros(n) for n in SIZES]  # everybody does
 FIRST = np.arange(1000)
 NUMBERS = [0.5]  # a list that everybody changes, and makes arrays of
 
+ROWS = [np.arange(50.0)]  # likewise, with arrays in it
+
 turns: Counter[str] = Counter()
 wrong: list[object] = []
 lock = threading.Lock()
@@ -115,6 +117,11 @@ def convert(r: random.Random) -> None:
     check(np.array(NUMBERS).ndim == 1 and np.array(NUMBERS, dtype="f4").dtype == "f4", "array of a list")
 
 
+def lend(r: random.Random) -> None:
+    ROWS[:] = [np.arange(50.0) * r.random() for _ in range(r.randrange(1, 30))]
+    check(np.lexsort(ROWS).tolist() == list(range(50)), "rows lent")
+
+
 def fork(r: random.Random) -> None:
     if r.random() > 0.1:
         return
@@ -149,7 +156,7 @@ def main(seconds: float, seed: int) -> int:
     signal.signal(signal.SIGALRM, handler)
     signal.setitimer(signal.ITIMER_REAL, 0.2, 0.2)
     warnings.simplefilter("ignore")
-    kinds = [record, write, read, index, drop, fail, filters, export, product, convert, fork]
+    kinds = [record, write, read, index, drop, fail, filters, export, product, convert, lend, fork]
     until = time.monotonic() + seconds
     threads = [threading.Thread(target=work, args=(until, seed * 100 + k, kinds)) for k in range(4)]
     for t in threads:
