@@ -128,6 +128,34 @@ bool to_scalar(PyObject* o, Scalar& out) {
   return false;
 }
 
+bool gives_arrays(PyObject* source) {
+  if (PyArray_Check(source) || PyList_CheckExact(source) || PyTuple_CheckExact(source) || PyArray_CheckScalar(source))
+    return false;
+  static PyObject* name = PyUnicode_InternFromString("__array__");
+  PyObject* method = _PyType_Lookup(Py_TYPE(source), name);  // borrowed
+  return method && PyFunction_Check(method);
+}
+
+bool may_give_ours(PyObject* source, int depth) {
+  if (is_ours(source) || gives_arrays(source)) return true;
+  if (depth == 0 || !(PyList_CheckExact(source) || PyTuple_CheckExact(source))) return false;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(source); ++i)
+    if (may_give_ours(PySequence_Fast_GET_ITEM(source, i), depth - 1)) return true;
+  return false;
+}
+
+bool refused_ours(PyObject* source) {
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace);
+  if (trace || !PyErr_GivenExceptionMatches(type, PyExc_Exception) || !may_give_ours(source)) {
+    PyErr_Restore(type, value, trace);
+    return false;
+  }
+  Py_XDECREF(type);
+  Py_XDECREF(value);
+  return true;
+}
+
 bool to_operand(PyObject* o, Operand& out, bool lists) {
   if (is_ours(o)) {
     out.array = &array_of(o);
@@ -148,6 +176,7 @@ bool to_operand(PyObject* o, Operand& out, bool lists) {
     }
     PyObject* args[1] = {o};
     PyObject* made = PyObject_Vectorcall(real_asarray, args, 1, nullptr);
+    if (!made && refused_ours(o)) return false;
     if (!made) throw python_error{};
     PyObject* base = nullptr;
     if (!PyArray_CheckExact(made) || !array_from_numpy(made, true, out.held, &base)) {

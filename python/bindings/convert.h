@@ -17,7 +17,15 @@ struct Operand {
 };
 // False without an error: the engine has no such values and NumPy must decide. Lists are left to NumPy unless `lists`.
 bool to_operand(PyObject* o, Operand& out, bool lists = true);
-// The same with scalars made 0-d arrays.
+// Whether an `__array__` written in Python makes an array of it: it may be one of ours, which NumPy would refuse.
+bool gives_arrays(PyObject* source);
+// Whether it is, or holds in lists and tuples, an array of ours or an object that may give one.
+bool may_give_ours(PyObject* o, int depth = kMaxDims);
+// Whether NumPy's error, which is cleared then, may be due to an array of ours among the values, which it does not take for one of
+// its own: it gets views and says what it says of those. What Python code raised has a traceback, and stands. (Looking into every
+// list before the call would cost more than most calls.)
+bool refused_ours(PyObject* source);
+// The same as to_operand with scalars made 0-d arrays.
 bool to_array(PyObject* o, Operand& out);
 // The array that NumPy makes of a number, of lists of numbers, one or two deep, or of a list of arrays of ours that are alike; of
 // type `want` unless that is kNoDType. False: NumPy must make it, or say what is wrong.

@@ -22,6 +22,8 @@ PyObject* numpy_function(const char* name) {
 }
 
 PyObject* call_numpy(const char* name, const Call& call) {
+  for (Py_ssize_t i = 0; i < call.n + call.keywords(); ++i)
+    if (may_give_ours(call.args[i])) return call.decline("an array among the arguments");
   PyObject* r = PyObject_Vectorcall(numpy_function(name), call.args, call.n, call.kwnames);
   return r ? wrap_result(r) : nullptr;
 }
@@ -98,39 +100,6 @@ bool holds_ours(const Call& call) {
     if (is_ours(call.args[i])) return true;
   }
   return false;
-}
-
-// Whether an `__array__` written in Python makes an array of it: it may be one of ours, which NumPy would refuse.
-bool gives_arrays(PyObject* source) {
-  if (PyArray_Check(source) || PyList_CheckExact(source) || PyTuple_CheckExact(source) || PyArray_CheckScalar(source))
-    return false;
-  static PyObject* name = PyUnicode_InternFromString("__array__");
-  PyObject* method = _PyType_Lookup(Py_TYPE(source), name);  // borrowed
-  return method && PyFunction_Check(method);
-}
-
-// Whether what NumPy reads values from is, or holds in lists and tuples, an array of ours or an object that may give one.
-bool may_give_ours(PyObject* source, int depth = kMaxDims) {
-  if (is_ours(source) || gives_arrays(source)) return true;
-  if (depth == 0 || !(PyList_CheckExact(source) || PyTuple_CheckExact(source))) return false;
-  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(source); ++i)
-    if (may_give_ours(PySequence_Fast_GET_ITEM(source, i), depth - 1)) return true;
-  return false;
-}
-
-// Whether NumPy's error, which is cleared then, may be due to an array of ours among the values, which it does not take for one of
-// its own: it gets views and says what it says of those. What Python code raised has a traceback, and stands. (Looking into every
-// list before the call would cost more than most calls.)
-bool refused_ours(PyObject* source) {
-  PyObject *type, *value, *trace;
-  PyErr_Fetch(&type, &value, &trace);
-  if (trace || !PyErr_GivenExceptionMatches(type, PyExc_Exception) || !may_give_ours(source)) {
-    PyErr_Restore(type, value, trace);
-    return false;
-  }
-  Py_XDECREF(type);
-  Py_XDECREF(value);
-  return true;
 }
 
 // What is no array of ours. `dtype`: given, perhaps; `plain`: and nothing else. `order` and `ndmin`: what the function gives where
@@ -244,8 +213,7 @@ PyObject* filled(const Call& call) {
   ShapeArg shape;
   DType t;
   char order = 'C';
-  if (!parse_fill(call, v, shape, t, order, signature, 0))
-    return holds_ours(call) ? call.decline("arguments") : call_numpy(Name.text, call);
+  if (!parse_fill(call, v, shape, t, order, signature, 0)) return call_numpy(Name.text, call);
   if (fill == Fill::none) return make_array(empty(shape.span(), t, order == 'F'));
   return make_array(full(shape.span(), t, number(fill == Fill::ones, t), order == 'F'));
 }
@@ -256,10 +224,9 @@ PyObject* full_of(const Call& call) {
   ShapeArg shape;
   DType t;
   char order = 'C';
-  if (!parse_fill(call, v, shape, t, order, signature, 1))
-    return holds_ours(call) ? call.decline("arguments") : call_numpy("full", call);
+  if (!parse_fill(call, v, shape, t, order, signature, 1)) return call_numpy("full", call);
   Scalar value;
-  if (!to_scalar(v[1], value)) return holds_ours(call) ? call.decline("fill_value") : call_numpy("full", call);
+  if (!to_scalar(v[1], value)) return call_numpy("full", call);
   if (!given_some(v[2])) t = value.dtype;
   // Conversions that NumPy refuses or warns about are its own.
   if (t != value.dtype && value.weak == Scalar::Weak::no && !can_cast(value.dtype, t, Casting::same_kind))
@@ -281,8 +248,7 @@ PyObject* filled_like(const Call& call) {
   ShapeArg shape;
   if (!signature.parse(call, v) || given_some(v[5])) return call.decline("arguments");
   Operand a;
-  if (PyArray_CheckExact(v[0]) || is_ours(v[0]) ? !to_array(v[0], a) : true)
-    return holds_ours(call) ? call.decline("arguments") : call_numpy(Name.text, call);
+  if (PyArray_CheckExact(v[0]) || is_ours(v[0]) ? !to_array(v[0], a) : true) return call_numpy(Name.text, call);
   if (!to_dtype(v[1], t, a.array->dtype) || !to_order(v[2], order)) return call.decline("a dtype that the engine lacks");
   const Layout& l = a.array->layout;
   const bool other_shape = given_some(v[4]);
@@ -334,7 +300,7 @@ bool plain_float(PyObject* o, double& v) {
 PyObject* arange_of(const Call& call) {
   static const Signature signature({"start", "stop", "step", "dtype", "device", "like"}, 4);
   PyObject* v[6];
-  auto elsewhere = [&] { return holds_ours(call) ? call.decline("arguments") : call_numpy("arange", call); };
+  auto elsewhere = [&] { return call_numpy("arange", call); };
   if (!signature.parse(call, v, 0) || given_some(v[4]) || given_some(v[5]) || (!v[0] && !v[1])) return elsewhere();
   if (call.n == 0 && !given_some(v[1])) return elsewhere();  // NumPy wants `stop` where `start` has a name
   static PyObject* zero = PyLong_FromLong(0);

@@ -26,7 +26,7 @@ inline constexpr PyMethodDef kEnd = {nullptr, nullptr, 0, nullptr};
 PyObject* nonzero_tuple(const Array& a);
 // One of NumPy's own functions, looked up once. Borrowed.
 PyObject* numpy_function(const char* name);
-// NumPy's own function on arguments that hold none of ours; arrays in the result become ours.
+// NumPy's own function; arrays in the result become ours. Declines where there are arrays of ours among the arguments.
 PyObject* call_numpy(const char* name, const Call& call);
 // `result` written into the caller's `out=`; null where `out` is no writeable array of ours of its shape and dtype.
 PyObject* written_to(PyObject* out, const Array& result);

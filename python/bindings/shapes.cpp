@@ -18,6 +18,7 @@ PyObject* viewable(PyObject* o, Ref& hold) {
   } else if (PyList_CheckExact(o) || PyTuple_CheckExact(o)) {
     PyObject* args[1] = {o};
     PyObject* made = PyObject_Vectorcall(numpy_function("asarray"), args, 1, nullptr);
+    if (!made && refused_ours(o)) return nullptr;
     if (!made) throw python_error{};
     hold = Ref(wrap_result(made));
   }

@@ -244,7 +244,7 @@ class _EitherMethod:
         return self if instance is None else types.MethodType(self, instance)
 
     def __call__(self, /, *args, **kwargs):
-        if args and issubclass(type(args[0]), _real):  # not isinstance: our arrays show its class
+        if not args or issubclass(type(args[0]), _real):  # not isinstance: our arrays show its class
             return self._real(*args, **kwargs)
         return self._ours(*args, **kwargs)
 

@@ -48,6 +48,9 @@ np.array([np.array(3), 4], "m8[s]"), np.array([np.array(3), "2020"], "M8[s]"), n
 np.array([[np.array("x")], [1]], "M8[s]")
 np.array([np.array(300), "x"], "u1")
 A = type("A", (), {"__array__": lambda self, dtype=None, copy=None: np.arange(3)}); np.array([[A()], [[1, 2, 3]]]), np.array((A(), A()), "U3")
+A = type("A", (), {"__array__": lambda self, dtype=None, copy=None: np.arange(3)}); a = [A()]; np.concatenate([a, [[1, 2, 3]]]), np.stack([a, a]), np.sum(a), np.arange(3.0) + a, np.add.reduce(a), np.arange(9)[a], np.where(a, 1, 2), np.dot(a, np.ones(3)), np.clip(a, 1, a), np.sort(a), np.mean(a, 0), np.atleast_2d(a), np.reshape(a, 3), np.full((2, 3), a)
+np.add([np.array(1), "x"], 1)
+np.ndarray.repeat()
 a = np.arange(3.0); np.concatenate(([0], a)), np.concatenate(([1, 2], [3.5])), np.stack(([1], [2j])), np.hstack(([1, 2], [True])), np.vstack(([1, 2], a[:2]))
 a = np.arange(3); np.r_[a, 1], np.r_[a, 2.5], np.r_[1, 2.5], np.r_[a.astype("u1"), 1], np.r_[a.astype("f4"), 1.0], np.r_[a, 2**70], np.r_[a, 1j], np.r_[0:3, a], np.r_[True, a]
 a = np.arange(3.0); np.c_[a, a], np.c_[a, a > 1], np.c_[a, [1, 2, 3]], np.c_[a.reshape(3, 1), a], np.r_["0,2", a, a], np.c_[a, a[:2]]
