@@ -45,13 +45,12 @@ inline void run_power_f4(void* dst, const void* a, const void* b, int64_t n) {
       for (int k = j; k < count; ++k) q[k] = static_cast<float>(nl::power_of_2(exponents[k]));
     });
     if (negative) {
-      bool undefined = false;
+      NL_INDEPENDENT
+      for (int64_t i = 0; i < m; ++i) q[i] = nl::pow_signed(p[i], r[i], q[i]);
+      nl::u4 undefined = 0;
 #pragma omp simd reduction(| : undefined)
-      for (int64_t i = 0; i < m; ++i) {
-        q[i] = nl::pow_signed(p[i], r[i], q[i]);
-        undefined |= q[i] != q[i];
-      }
-      if (undefined) raise_invalid();
+      for (int64_t i = 0; i < m; ++i) undefined |= q[i] != q[i] ? nl::u4(1) : nl::u4(0);
+      if (undefined != 0) raise_invalid();
     }
     if (out) {
       raise_invalid();
