@@ -96,7 +96,7 @@ def test_small_parts_are_read_alone(project):
     """
     project.write(main=program)
     found = project.python("main.py", env=emulated())
-    assert (found.returncode, found.stderr) == (0, "")
+    assert found.returncode == 0, found.stderr
 
 
 @emulator
