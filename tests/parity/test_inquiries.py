@@ -32,6 +32,7 @@ a = np.arange(6.0); it = a.flat; it[:1]; a.flags.writeable = False; np.asarray(i
 a = np.arange(6.0); a.flags.writeable = False; it = a.flat; it[:1]; a.flags.writeable = True; it[0] = 9; it[1:2] = 8; a
 a = np.arange(6.0); a.flat = [1, 2]; b = np.arange(6); b.flat = 3; a.flat[2:] = np.arange(2.0); [a, b]
 a = np.arange(6.0); a[1:] += a[:-1]; it = a.flat; next(it); a[1] = 9; [*it, a.flat.base is a]
+a = np.arange(300000.0) + 1; b = a * 2; a.flat[0] = 7; it = a.flat; it[1] = 8; c = a + b; it[2] = 9; [b[:3], a[:3], c[:3]]
 a = np.arange(6.0); it = a.flat; a[:] = 2; [next(it), np.asarray(it), np.array(a.flat, dtype=np.float32), np.sum(a.flat), a.flat + 1]
 z = np.array(3.0); [z.flat[0], list(z.flat), z.flat.coords, len(z.flat)]
 np.zeros((2, 0)).flat[0]
