@@ -163,7 +163,7 @@ void dealloc(PyObject* self) {
   Py_DECREF(type);
 }
 
-constexpr PyGetSetDef attribute(const char* name, Flag flag, setter change = nullptr) {
+PyGetSetDef attribute(const char* name, Flag flag, setter change = nullptr) {
   return {name, get, change, nullptr, reinterpret_cast<void*>(static_cast<intptr_t>(flag))};
 }
 PyGetSetDef attributes[] = {
