@@ -246,10 +246,10 @@ def summarise(raw, args, work):
     for name, by_side in raw.items():
         row = {"program": name}
         for side, record in by_side.items():
-            runs = [run for run in record["runs"] if run["exit"] == 0]
-            bad = [run for run in (record["check"], *record["runs"]) if run["exit"] != 0]
+            runs = record["runs"]
+            bad = [run for run in (record["check"], *runs) if run["exit"] != 0 or run["seconds"] is None]
             if bad:
-                row["failed"] = (bad[-1]["error"].strip().splitlines() or ["no message"])[-1]
+                row["failed"] = (bad[-1]["error"].strip().splitlines() or ["it ended before its last line"])[-1]
                 row["failed_side"] = side
                 continue
             seconds, whole = (min(run[key] for run in runs) for key in ("seconds", "whole_seconds"))
@@ -334,6 +334,7 @@ def main():
     parser.add_argument("--fresh", action="store_true", help="measure even if nothing has changed")
     args = parser.parse_args()
     args.scale = None if args.scale == "gpu" else float(args.scale)
+    args.rounds = max(args.rounds, 1)
     paths = programs(args.only)
     if not paths:
         parser.error("no such program in examples/")
