@@ -11,23 +11,14 @@ template <class T> NL_FN bool any_nan(T a) {
   else return false;
 }
 
-// Which of two zeros: NumPy's loops give b in maximum and minimum of float32 and float64, and a elsewhere. Those of two selects,
-// because x86 has the first in one instruction.
+// Which of two zeros: NumPy's loops give b in maximum and minimum of float32 and float64, and a elsewhere.
 template <class T> NL_FN T op_maximum(T a, T b) {
-  if constexpr (Is<T>::real) {
-    const T most = a > b ? a : b;
-    return is_nan(a) ? a : most;
-  } else {
-    return any_nan(a) | op_greater_equal(a, b) ? a : b;
-  }
+  if constexpr (Is<T>::real) return is_nan(a) | (a > b) ? a : b;
+  else return any_nan(a) | op_greater_equal(a, b) ? a : b;
 }
 template <class T> NL_FN T op_minimum(T a, T b) {
-  if constexpr (Is<T>::real) {
-    const T least = a < b ? a : b;
-    return is_nan(a) ? a : least;
-  } else {
-    return any_nan(a) | op_less_equal(a, b) ? a : b;
-  }
+  if constexpr (Is<T>::real) return is_nan(a) | (a < b) ? a : b;
+  else return any_nan(a) | op_less_equal(a, b) ? a : b;
 }
 template <class T> NL_FN T op_fmax(T a, T b) { return any_nan(b) | op_greater_equal(a, b) ? a : b; }
 template <class T> NL_FN T op_fmin(T a, T b) { return any_nan(b) | op_less_equal(a, b) ? a : b; }
