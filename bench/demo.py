@@ -209,8 +209,9 @@ def measure(args, paths, work, console):
                     else:
                         run = one_run(command, ROOT)
                         record["runs"].append(run)
-                        if report.exists():
-                            record["report"] = json.loads(report.read_text().replace(f"{ROOT}/", ""))
+                        if report.exists():  # of a copy: the places are the program's own
+                            text = report.read_text().replace(f"{side.folder}/", "examples/")
+                            record["report"] = json.loads(text.replace(f"{ROOT}/", ""))
                     if turn < 2:
                         record["imports"].append(one_run(side.command(imports, work / "imports.json"), ROOT))
                     if not console.is_terminal:

@@ -68,8 +68,6 @@ def main():
         for record in by_side.values():
             for run in [record["check"], *record["imports"], *record["runs"]]:
                 run.pop("error")  # warnings name files of this machine
-            for place in record.get("report", {}).get("fallbacks", []):
-                place["file"] = Path(place["file"]).name
     kept.write_text(json.dumps(figures, indent=1) + "\n")
     for name in HEADS:
         lines = table(figures, name, kept.relative_to(ROOT))
