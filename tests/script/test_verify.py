@@ -12,6 +12,7 @@ PROGRAM = """
     w = np.where(z > 0.5, z, y).astype("f4")
     print(z.sum(), w.max(), round(np.cumsum(y)[-1], 6), y.argmax(), round((y.reshape(100, 1000) @ x.reshape(1000, 100)).mean(), 6))
     print(y.reshape(100, 1000).std(axis=1)[:3], np.exp(1j * x)[:2], np.divmod(i, 9)[1].sum(), (i < np.uint64(5)).sum())
+    print(np.percentile(y, [5, 50]), np.median(i), np.bincount(i % 7), np.flatnonzero(z > 0.9)[:3])
 """
 
 
