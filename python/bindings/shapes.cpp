@@ -334,9 +334,8 @@ PyObject* dot_of(const Call& call) {
     // A product with a number; the number's type counts fully here.
     if (!a.array && !b.array) return call_numpy("dot", call);
     if (given_some(v[2])) return call.decline("out= of a product with a number");
-    a.scalar.weak = b.scalar.weak = Scalar::Weak::no;
-    const Arg args[2] = {a.arg(), b.arg()};
-    return result_of([&] { return apply(Op::multiply, args); });
+    const auto whole = [](const Operand& x) { return x.array ? *x.array : scalar_array(x.scalar); };
+    return result_of([&] { return dot(whole(a), whole(b)); });
   }
   if (errstate_needs_numpy()) {
     PyObject* result = given_some(v[2]) ? nullptr : attempt_product(*a.array, *b.array, dot);

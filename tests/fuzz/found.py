@@ -165,4 +165,19 @@ FOUND: dict[str, str] = {
         v1 = np.dot(np.asarray(3, dtype='int16'), v0)
         v2 = np.dot(v0, np.asarray(2.5))
     """,
+    "a sum along the first axis, read where it lies, left out what its kernel had to store": """
+        v0 = np.array((numpy.arange(3000) * 32 % 9 + -4).astype('float64').reshape((3, 1000)))
+        e1 = numpy.array([2], dtype='int8')
+        v1 = np.asarray(e1)
+        v2 = np.cumsum(v0, axis=0)
+        e1 = e1 * v2
+        v0[2::-1] += v0[0:3]
+        v3 = np.add.reduce(e1, axis=0)
+    """,
+    "a product of a matrix in Fortran order with a number kept that order": """
+        v0 = np.ones((7, 2), dtype='float32', order='F')
+        v1 = np.dot(v0, 2.0)
+        v2 = np.dot(numpy.float32(3), v0)
+        v3 = np.dot(np.ones((7, 2), dtype='int32', order='F'), 2)
+    """,
 }

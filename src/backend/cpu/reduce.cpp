@@ -205,9 +205,9 @@ class Reducer {
     std::vector<int64_t> shift;  // scratch
     int64_t width;
   };
-  // The slot that reduction r reads, where nothing is computed and rows lie densely at one stride; else -1.
+  // The slot that reduction r reads, where nothing is computed nor stored and rows lie densely at one stride; else -1.
   int source(int r) const {
-    if (p_.loops != 0 || !p_.straight || nest_.nreduced != 1 || !rows_[r]) return -1;
+    if (p_.loops != 0 || !k_.stores.empty() || !p_.straight || nest_.nreduced != 1 || !rows_[r]) return -1;
     for (const BlockInstr& b : p_.code)
       if (b.code == Code::load && b.dst == k_.reduces[r].value)
         return nest_.slots[b.aux].strides[kept_ - 1] == item_size(k_.slots[b.aux].dtype) ? b.aux : -1;
